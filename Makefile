@@ -1,0 +1,49 @@
+# The whole developer interface. `make demo` and `make test` work in a fresh clone.
+
+PYTHON ?= python3
+BIN := .venv/bin
+LARAVEL_PACKAGES := php-laravel-framework php8.2-cli php8.2-fpm php-redis php8.2-sqlite3 \
+                    nginx-light redis-server haproxy
+
+.PHONY: demo test check install debian soak fuzz bench format clean
+
+demo: install  ## what a pod's death does to sessions, on this machine, in about a minute
+	@scripts/demo
+
+test: install debian check  ## everything that CI runs; ends with pytest's summary
+	$(BIN)/pytest -q
+
+check: install  ## format, lint, types, and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+install: .venv/installed  ## .venv with Holdfast and everything its tests need
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Holdfast needs Python 3.11 or newer; say where it is: make PYTHON=python3.11"; exit 3; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; as root: apt install python3-venv"; exit 3; }
+	@echo "installing into .venv"
+	@$(PYTHON) -m venv .venv
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+debian:  ## the Debian packages that the tests start: real Laravel, its servers
+	@scripts/debian-packages $(LARAVEL_PACKAGES)
+
+soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"
+	@scripts/soak
+
+fuzz: install  ## every parser under atheris; SECONDS_EACH=600
+	@scripts/fuzz
+
+bench: install debian  ## our codec and stores against their rivals, as ratios
+	$(BIN)/python bench/run.py
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache

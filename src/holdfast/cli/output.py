@@ -1,0 +1,46 @@
+"""Where words go: data to stdout, progress and errors to stderr, colour only for a terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from holdfast.core.errors import EnvironmentLacking
+
+stdout = Console()
+stderr = Console(stderr=True)
+
+
+def say_error(message: str, hint: str) -> None:
+    """One line on stderr, and what to do next under it."""
+    stderr.print(f"[bold red]holdfast:[/] {_plain(message)}", highlight=False, soft_wrap=True)
+    if hint:
+        stderr.print(f"  [dim]hint:[/] {_plain(hint)}", highlight=False, soft_wrap=True)
+
+
+def write_json(value: Any, target: str) -> None:
+    """Write a value as JSON to a file, or to stdout where the target is ``-``.
+
+    Raises:
+        EnvironmentLacking: the file cannot be written.
+    """
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+    if target == "-":
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        Path(target).write_bytes(text)
+    except OSError as error:
+        raise EnvironmentLacking(
+            f"cannot write {target}: {error.strerror}",
+            hint="name a file in a directory that is there",
+        ) from error
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")

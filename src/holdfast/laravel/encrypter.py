@@ -1,0 +1,237 @@
+"""Laravel's encrypter, byte for byte (Illuminate/Encryption/Encrypter.php, 8.83 to 13).
+
+An envelope is base64 of the JSON ``{"iv":...,"value":...,"mac":...,"tag":...}``. CBC is authenticated
+by an HMAC-SHA256 over the base64 texts of iv and value, GCM by its own tag. What Laravel takes though
+odd (any member order, white space, stripped padding, no tag under CBC, any mac under GCM) is taken;
+what it refuses is refused. With several keys it acts as Laravel 11.4 and later: the first key whose
+MAC matches opens it; under GCM, the first that authenticates.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from holdfast.core.errors import DecryptError, UsageError
+from holdfast.laravel import php
+
+KEY_BYTES = {"aes-128-cbc": 16, "aes-256-cbc": 32, "aes-128-gcm": 16, "aes-256-gcm": 32}
+"""The ciphers, in lower case as Laravel compares them, and the length of their keys."""
+
+MAX_ENVELOPE_BYTES = 64 * 1024 * 1024
+"""Longer envelopes are refused unread: no store that Laravel has keeps a session of this size."""
+
+_BLOCK_BYTES = 16
+_TAG_BYTES = 16
+_IV_BYTES = {"cbc": 16, "gcm": 12}
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_STRICT_BASE64 = re.compile(r"[A-Za-z0-9+/\s]*=*\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an envelope held.
+
+    Args:
+        plaintext: the bytes that were encrypted.
+        key_index: which key opened it: 0 the current one, 1 and up the previous ones in their order.
+    """
+
+    plaintext: bytes = field(repr=False)
+    key_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypter:
+    """Encrypts with the first key, opens with any; made by :meth:`from_app_key`.
+
+    Args:
+        cipher: a key of KEY_BYTES.
+        keys: raw keys, the current one first.
+    """
+
+    cipher: str
+    keys: tuple[bytes, ...] = field(repr=False)
+
+    @classmethod
+    def from_app_key(
+        cls, key: str, cipher: str = "AES-256-CBC", previous: Sequence[str] = ()
+    ) -> Self:
+        """Take the keys as Laravel's configuration has them.
+
+        Args:
+            key: ``app.key``: ``base64:`` and base64 of the key, or the raw key itself.
+            cipher: ``app.cipher``, in any case.
+            previous: ``app.previous_keys``, in the same form.
+
+        Raises:
+            UsageError: no such cipher, or a key that does not fit it.
+        """
+        name = cipher.lower()
+        if name not in KEY_BYTES:
+            raise UsageError(
+                f"unsupported cipher {cipher!r}", hint=f"one of {', '.join(KEY_BYTES)}"
+            )
+        keys = tuple(parse_key(text) for text in (key, *previous))
+        for number, raw in enumerate(keys):
+            if len(raw) != KEY_BYTES[name]:
+                which = "APP_KEY" if number == 0 else f"previous key {number}"
+                raise UsageError(
+                    f"{which} has {len(raw)} bytes, {name} needs {KEY_BYTES[name]}",
+                    hint="a key is 'base64:...' without blanks, as `artisan key:generate` writes it",
+                )
+        return cls(name, keys)
+
+    def encrypt(self, value: php.Value, *, iv: bytes | None = None) -> str:
+        """The envelope of a PHP-serialized value, Laravel's ``encrypt($value)``."""
+        return self.encrypt_string(php.dumps(value), iv=iv)
+
+    def decrypt(self, envelope: str | bytes) -> php.Value:
+        """Laravel's ``decrypt($payload)``; PHP objects stay opaque.
+
+        Raises:
+            DecryptError: no key opens it.
+            FormatError: what it holds is not PHP-serialized.
+        """
+        return php.loads(self.open(envelope).plaintext)
+
+    def encrypt_string(self, plaintext: str | bytes, *, iv: bytes | None = None) -> str:
+        """The envelope of bytes as they are, Laravel's ``encryptString``.
+
+        Args:
+            plaintext: bytes, or text as UTF-8.
+            iv: for tests that compare bytes; never pass one otherwise.
+        """
+        data = plaintext.encode() if isinstance(plaintext, str) else plaintext
+        mode = self.cipher[-3:]
+        iv = secrets.token_bytes(_IV_BYTES[mode]) if iv is None else iv
+        key = self.keys[0]
+        mac = tag = b""
+        iv_text = binascii.b2a_base64(iv, newline=False)
+        if mode == "cbc":
+            padding = _BLOCK_BYTES - len(data) % _BLOCK_BYTES
+            encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+            sealed = encryptor.update(data + bytes([padding]) * padding) + encryptor.finalize()
+            value_text = binascii.b2a_base64(sealed, newline=False)
+            mac = hmac.digest(key, iv_text + value_text, hashlib.sha256).hex().encode()
+        else:
+            sealed = AESGCM(key).encrypt(iv, data, None)
+            sealed, tag = sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:]
+            value_text = binascii.b2a_base64(sealed, newline=False)
+            tag = binascii.b2a_base64(tag, newline=False)
+        text = b'{"iv":"%b","value":"%b","mac":"%b","tag":"%b"}' % (iv_text, value_text, mac, tag)
+        return binascii.b2a_base64(text, newline=False).decode()
+
+    def decrypt_string(self, envelope: str | bytes) -> bytes:
+        """Laravel's ``decryptString``; raises DecryptError."""
+        return self.open(envelope).plaintext
+
+    def open(self, envelope: str | bytes) -> Opened:
+        """Open an envelope and tell which key did it.
+
+        Raises:
+            DecryptError: it is none, was tampered with, or no key fits; the message says which.
+        """
+        parts = _parse(envelope)
+        mode = self.cipher[-3:]
+        iv = _strict_base64(parts.iv)
+        if iv is None or len(iv) != _IV_BYTES[mode]:
+            raise DecryptError("the payload is invalid: wrong iv", expected="a base64 iv")
+        # PHP's empty(): a tag "0" is none.
+        tag = base64_decode(parts.tag) if parts.tag not in (None, "", "0") else b""
+        if mode == "cbc":
+            return self._open_cbc(parts, iv, tag)
+        return self._open_gcm(parts, iv, tag)
+
+    def _open_cbc(self, parts: _Envelope, iv: bytes, tag: bytes) -> Opened:
+        if len(tag) == _TAG_BYTES:
+            raise DecryptError("the payload has a tag, and the cipher takes none")
+        message = (parts.iv + parts.value).encode("utf-8", "surrogatepass")
+        given = parts.mac.encode("utf-8", "surrogatepass")
+        # All of them are computed, as Laravel does from 13.6 on: the time must not tell the key.
+        matches = [
+            hmac.compare_digest(hmac.digest(key, message, hashlib.sha256).hex().encode(), given)
+            for key in self.keys
+        ]
+        if True not in matches:
+            raise DecryptError("the MAC is invalid: another key, or tampered with")
+        index = matches.index(True)
+        sealed = base64_decode(parts.value)
+        if not sealed or len(sealed) % _BLOCK_BYTES:
+            raise DecryptError("could not decrypt the data: not whole blocks")
+        decryptor = Cipher(algorithms.AES(self.keys[index]), modes.CBC(iv)).decryptor()
+        padded = decryptor.update(sealed) + decryptor.finalize()
+        padding = padded[-1]
+        if not 1 <= padding <= _BLOCK_BYTES or padded[-padding:] != bytes([padding]) * padding:
+            raise DecryptError("could not decrypt the data: wrong padding")
+        return Opened(padded[:-padding], index)
+
+    def _open_gcm(self, parts: _Envelope, iv: bytes, tag: bytes) -> Opened:
+        sealed = base64_decode(parts.value)
+        if len(tag) == _TAG_BYTES:
+            for index, key in enumerate(self.keys):
+                try:
+                    return Opened(AESGCM(key).decrypt(iv, sealed + tag, None), index)
+                except InvalidTag:
+                    continue
+        raise DecryptError("could not decrypt the data: another key, or tampered with")
+
+
+def parse_key(text: str) -> bytes:
+    """The raw key of ``base64:...``, or the text's own bytes without that prefix."""
+    prefix = "base64:"
+    if text.startswith(prefix):
+        return base64_decode(text[len(prefix) :])
+    return text.encode()
+
+
+def base64_decode(text: str | bytes) -> bytes:
+    """As PHP's ``base64_decode($text)``: foreign bytes are skipped, padding may be missing."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    letters = _NOT_BASE64.sub(b"", data)
+    # A last single letter holds no whole byte; PHP drops it.
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    iv: str
+    value: str
+    mac: str
+    tag: str | None = None
+
+
+def _parse(envelope: str | bytes) -> _Envelope:
+    if len(envelope) > MAX_ENVELOPE_BYTES:
+        raise DecryptError(f"the payload has more than {MAX_ENVELOPE_BYTES} bytes")
+    try:
+        return msgspec.json.decode(base64_decode(envelope), type=_Envelope)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DecryptError(
+            "the payload is invalid: not base64 of JSON with iv, value and mac",
+            expected="an envelope of Laravel's encrypter",
+        ) from error
+
+
+def _strict_base64(text: str) -> bytes | None:
+    """As PHP's ``base64_decode($text, true)``: None where it refuses."""
+    if _STRICT_BASE64.fullmatch(text) is None:
+        return None
+    letters = re.sub(r"[\s=]", "", text)
+    padding = text.count("=")
+    if len(letters) % 4 == 1 or (padding and (len(letters) + padding) % 4):
+        return None
+    return base64_decode(letters)
+
+

@@ -1,0 +1,229 @@
+"""A replica: an application's containers, started, stopped and killed together as a pod's are."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+from typing import Protocol
+
+from holdfast.core.errors import EnvironmentLacking
+from holdfast.rehearsal.backing import Backing
+from holdfast.rehearsal.endpoint import Endpoint
+from holdfast.servers.guardian import Guardian
+from holdfast.servers.ports import LOOPBACK, accepts, free_port
+from holdfast.servers.process import Process
+from holdfast.stores.database import DatabaseStore
+
+READY_SECONDS = 30.0
+"""How long a replica may take until it is ready; long, because all of them may start at once."""
+
+_POLL_SECONDS = 0.01
+_DEATH_SECONDS = 5.0
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LARAVEL_AUTOLOAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What a replica is given.
+
+    Args:
+        endpoint: who it is, and the port it must serve.
+        directory: its own for configuration and logs; exists.
+        storage: its own for what the application writes, as a pod's emptyDir; exists, empty.
+        app_key: Laravel's APP_KEY, ``base64:...``.
+        backing: where its sessions go.
+    """
+
+    endpoint: Endpoint
+    directory: Path
+    storage: Path
+    app_key: str
+    backing: Backing
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every application is told, and of ours only what a program needs to run.
+
+        A SESSION_DRIVER in the shell of whoever rehearses must not reach the replicas.
+        """
+        return {
+            **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+            "APP_KEY": self.app_key,
+            "HOLDFAST_REPLICA": self.endpoint.name,
+            "HOLDFAST_GENERATION": str(self.endpoint.generation),
+        }
+
+
+Container = Callable[[], Process]
+"""Starts one program of a replica."""
+
+
+class Application(Protocol):
+    """An application that speaks the interface of :mod:`holdfast.rehearsal.protocol`."""
+
+    def require(self) -> None:
+        """Raise EnvironmentLacking where something that it needs is not installed. Blocks."""
+
+    def containers(self, pod: Pod) -> Sequence[Container]:
+        """The programs of one replica, in the order of starting."""
+
+    def create_tables(self, path: Path) -> None:
+        """Make an SQLite file with the session table. Blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The Python shop: one process, our own interpreter."""
+
+    def require(self) -> None:
+        """Nothing beyond Holdfast itself."""
+
+    def containers(self, pod: Pod) -> Sequence[Container]:
+        """One uvicorn, started as ``python -m holdfast.rehearsal.shop_server``."""
+        environment = {
+            **pod.environment,
+            "HOLDFAST_STORE": pod.backing.store_url(pod.storage),
+            "PORT": str(pod.endpoint.port),
+        }
+        argv = (sys.executable, "-m", "holdfast.rehearsal.shop_server")
+        return [lambda: Process(argv, pod.directory, name="shop", env=environment)]
+
+    def create_tables(self, path: Path) -> None:
+        """Laravel's session table, made by our own store."""
+        DatabaseStore(path).create_table()
+
+
+class Replica:
+    """One generation of a replica; ``start`` starts it. Methods block, and may be called from any
+    thread, :meth:`kill` also while another one is in :meth:`start` or :meth:`stop`.
+
+    Args:
+        application: what it runs.
+        name: ``r2``.
+        generation: from 1.
+        directory: an existing directory; the replica makes its own, fresh one below it.
+        app_key: Laravel's APP_KEY.
+        backing: where its sessions go.
+        guardian: is told of its processes.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        name: str,
+        generation: int,
+        directory: Path,
+        *,
+        app_key: str,
+        backing: Backing,
+        guardian: Guardian,
+    ) -> None:
+        self.endpoint = Endpoint(name, generation, free_port())
+        self.directory = directory / f"{name}.{generation}"
+        self._application = application
+        self._app_key = app_key
+        self._backing = backing
+        self._guardian = guardian
+        self._lock = threading.Lock()
+        self._ending = threading.Lock()
+        self._killed = threading.Event()
+        self._processes: list[Process] = []
+        self._ended = self._dead = False
+
+    def start(self, seconds: float = READY_SECONDS) -> None:
+        """Start its processes and wait until ``GET /healthz`` answers 200.
+
+        Raises:
+            EnvironmentLacking: a program is missing, ended, or was not ready in time.
+        """
+        storage = self.directory / "storage"
+        storage.mkdir(parents=True)
+        pod = Pod(self.endpoint, self.directory, storage, self._app_key, self._backing)
+        for start in self._application.containers(pod):
+            with self._lock:
+                if self._ended:
+                    raise EnvironmentLacking(f"{self.endpoint.name} was stopped while it started")
+                process = start()
+                self._guardian.watch_group(process.pid)
+                self._processes.append(process)
+        processes = list(self._processes)
+
+        def serves_or_ended() -> bool:
+            # One that has ended makes its own wait_ready raise, which quotes its own log.
+            return not all(process.running for process in processes) or healthy(self.endpoint.port)
+
+        for process in processes:
+            process.wait_ready(serves_or_ended, seconds)
+
+    def stop(self, grace_seconds: float) -> bool:
+        """Send each master its stop signal, wait, SIGKILL what is left of every group.
+
+        Returns when the port refuses; tells whether all masters ended within the grace.
+        """
+        with self._lock:
+            self._ended = True
+        for process in self._processes:
+            process.send(process.stop_signal)
+        deadline = time.monotonic() + grace_seconds
+        while (alive := any(process.running for process in self._processes)) and (
+            time.monotonic() < deadline and not self._killed.wait(_POLL_SECONDS)
+        ):
+            pass
+        self._end()
+        return not alive
+
+    def kill(self) -> None:
+        """SIGKILL every group at once; returns when the port refuses. Cuts a :meth:`stop` short."""
+        with self._lock:
+            self._ended = True
+        self._killed.set()
+        self._end()
+
+    @property
+    def groups(self) -> list[int]:
+        """The process groups that it started."""
+        return [process.pid for process in self._processes]
+
+    def _end(self) -> None:
+        with self._ending:
+            if not self._dead:
+                self._kill_all()
+                self._dead = True
+
+    def _kill_all(self) -> None:
+        # The front first, and all before any is waited for: nobody is left to answer for the dead.
+        # None has been reaped yet, so no group's number can be a stranger's.
+        for process in reversed(self._processes):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, SIGKILL)
+        for process in self._processes:
+            process.kill()
+            self._guardian.forget_group(process.pid)
+        deadline = time.monotonic() + _DEATH_SECONDS
+        while self._processes and accepts(self.endpoint.port):
+            if time.monotonic() > deadline:
+                raise EnvironmentLacking(
+                    f"port {self.endpoint.port} of {self.endpoint.name} still accepts connections",
+                    hint="a process that Holdfast does not know listens there: `ss -ltnp`",
+                )
+            time.sleep(_POLL_SECONDS)
+
+
+def healthy(port: int) -> bool:
+    """Whether ``GET /healthz`` on a loopback port answers 200 within two seconds."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Connection": "close"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

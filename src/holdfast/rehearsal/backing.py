@@ -1,0 +1,183 @@
+"""Where the sessions of one run go: the store, started for the run where it is a local one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from holdfast.core.errors import UsageError
+from holdfast.rehearsal.compare import App, Driver, Setup
+from holdfast.servers.guardian import Guardian
+from holdfast.servers.redis import redis_server
+from holdfast.stores.contract import Store
+from holdfast.stores.database import DatabaseStore
+from holdfast.stores.file import FileStore
+from holdfast.stores.redis import RedisStore
+from holdfast.stores.url import parse
+
+SESSION_PREFIX = "laravel_database_laravel_cache:"
+"""What Laravel 8's skeleton puts before a session id in Redis, for an application named Laravel
+(config/database.php, config/cache.php; RedisStore::setPrefix adds the colon)."""
+
+_DRIVERS: dict[str, tuple[Driver, str | None]] = {
+    "redis": ("redis", None),
+    "rediss": ("redis", None),
+    "sqlite": ("database", "sqlite"),
+    "file": ("file", "shared"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """A store that is ready to be used.
+
+    Args:
+        where: for people, without a secret.
+        laravel: the settings of a Laravel replica, as environment variables.
+        url: the store's URL; None where each replica has one of its own.
+        own_directory: whether a replica's own one is a directory, else it is its memory.
+    """
+
+    where: str
+    laravel: Mapping[str, str] = field(repr=False)
+    url: str | None = field(default=None, repr=False)
+    own_directory: bool = False
+
+    def store_url(self, storage: Path) -> str:
+        """The URL with which a replica whose storage is ``storage`` opens its store."""
+        if self.url is not None:
+            return self.url
+        if not self.own_directory:
+            return "memory:"
+        sessions = storage / "sessions"
+        sessions.mkdir(exist_ok=True)
+        return f"file://{quote(str(sessions))}"
+
+
+@contextmanager
+def backing(
+    setup: Setup,
+    directory: Path,
+    guardian: Guardian,
+    *,
+    app_key: str,
+    create_tables: Callable[[Path], None],
+    url: str | None = None,
+) -> Iterator[Backing]:
+    """Have the store of a setup ready, and end it again where it was started here. Blocks.
+
+    Args:
+        setup: which store, and for which application.
+        directory: an existing directory for what a local store writes.
+        guardian: is told of what is started.
+        app_key: what ``key=env:APP_KEY`` in ``url`` stands for.
+        create_tables: makes an SQLite file with the session table; the application knows how.
+        url: a store that is there already, in place of a local one; the setup is that of
+            :func:`setup_for_url`.
+
+    Raises:
+        StoreUnavailable, StoreMisconfigured: the store of ``url`` cannot be used.
+        EnvironmentLacking: the local store's program is missing or did not start.
+        UsageError: ``url`` is wrong, or nothing that the application can use.
+    """
+    if url is not None:
+        yield _external(setup, url, app_key)
+        return
+    match setup.driver:
+        case "redis":
+            with redis_server(directory) as server:
+                guardian.watch_group(server.process.pid)
+                store = RedisStore(port=server.port, prefix=SESSION_PREFIX)
+                yield _shared(setup, store, f"{server.url}?prefix={SESSION_PREFIX}")
+            guardian.forget_group(server.process.pid)
+        case "database":
+            path = directory / "sessions.sqlite"
+            create_tables(path)
+            yield _shared(setup, DatabaseStore(path), f"sqlite://{quote(str(path))}")
+        case "file" if setup.engine == "shared":
+            sessions, locks = directory / "sessions", directory / "locks"
+            sessions.mkdir()
+            locks.mkdir()
+            shared = _shared(setup, FileStore(sessions), f"file://{quote(str(sessions))}")
+            yield replace(shared, laravel={**shared.laravel, "CACHE_FILES": str(locks)})
+        case driver:
+            where = {
+                "file": "files, a directory for each replica",
+                "cookie": "the browser's cookies",
+                "array": "memory",
+            }[driver]
+            own = Backing(where, {"SESSION_DRIVER": driver}, own_directory=driver == "file")
+            yield _with_locks(setup, own)
+
+
+def setup_for_url(url: str, app: App) -> Setup:
+    """The setup of a single run on a store that is there already.
+
+    Raises:
+        UsageError: the URL is wrong, or Laravel has no driver for this kind of store.
+    """
+    scheme = parse(url).scheme
+    if scheme not in _DRIVERS:
+        raise UsageError(
+            f"the {scheme} store is nothing that several replicas can use",
+            hint="redis://host:port/0, sqlite:///file or file:///directory",
+        )
+    driver, engine = _DRIVERS[scheme]
+    return Setup(name=driver, app=app, driver=driver, engine=engine)
+
+
+def _external(setup: Setup, url: str, app_key: str) -> Backing:
+    from holdfast.stores.open import open as open_store
+
+    opened = open_store(url, env={"APP_KEY": app_key})
+    with opened.store.connect():
+        pass
+    there = _shared(setup, opened.store, url)
+    settings = {
+        "SESSION_ENCRYPT": "true" if opened.codec.encrypter is not None else "false",
+        "SESSION_SERIALIZATION": opened.codec.serialization,
+    }
+    return replace(there, laravel={**there.laravel, **settings})
+
+
+def _shared(setup: Setup, store: Store, url: str) -> Backing:
+    settings = {"SESSION_LIFETIME": str(max(1, store.lifetime // 60))}
+    match store:
+        case RedisStore():
+            if store.tls and setup.app == "laravel":
+                raise UsageError(
+                    "a rehearsal with Laravel reaches Redis without TLS only",
+                    hint="give a redis:// URL, or rehearse the shop",
+                )
+            settings |= {
+                "SESSION_DRIVER": "redis",
+                "REDIS_HOST": store.host,
+                "REDIS_PORT": str(store.port),
+                "REDIS_DB": str(store.database),
+                **({"REDIS_USERNAME": store.username} if store.username else {}),
+                **({"REDIS_PASSWORD": store.password} if store.password else {}),
+            }
+            if store.prefix != SESSION_PREFIX:
+                # Laravel 8 puts a colon after a cache prefix, but not after an empty one.
+                settings |= {"REDIS_PREFIX": store.prefix, "CACHE_PREFIX": ""}
+        case DatabaseStore():
+            settings |= {
+                "SESSION_DRIVER": "database",
+                "DB_CONNECTION": "sqlite",
+                "DB_DATABASE": str(store.path),
+                "SESSION_TABLE": store.table,
+            }
+        case FileStore():
+            settings |= {"SESSION_DRIVER": "file", "SESSION_FILES": str(store.directory)}
+    return _with_locks(setup, Backing(store.where, settings, url))
+
+
+def _with_locks(setup: Setup, plain: Backing) -> Backing:
+    if not setup.block:
+        return plain
+    # Laravel's session locks live in a cache store: the one of the same kind as the sessions.
+    settings = {"SESSION_BLOCK": "true", "CACHE_DRIVER": setup.driver}
+    return replace(plain, laravel={**plain.laravel, **settings})

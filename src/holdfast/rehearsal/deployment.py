@@ -1,0 +1,273 @@
+"""Replicas behind a balancer on a store, and what a cluster does to them: kill, roll, scale."""
+
+from __future__ import annotations
+
+import base64
+import random
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, Protocol
+
+import anyio
+from anyio import CancelScope
+
+from holdfast.core.errors import EnvironmentLacking, HoldfastError
+from holdfast.rehearsal.application import Application, Replica, Shop
+from holdfast.rehearsal.backing import Backing, backing
+from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
+from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.threads import in_thread
+from holdfast.servers.guardian import Guardian
+
+What = Literal["start", "kill", "drain", "stop", "stopped"]
+
+_LONGEST_DIRECTORY = 70
+"""Characters; the sockets below it must stay within a unix socket's 107."""
+
+
+class Emit(Protocol):
+    """Told of each change as it happens; the fields are those of ``history.Event``."""
+
+    def __call__(self, what: What, replica: str, generation: int, fault: str) -> None:
+        """Called in the event loop's thread; returns at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long things take in the rehearsed cluster, in seconds.
+
+    Args:
+        detection: how long a killed replica stays an endpoint of the balancer.
+        restart: from a kill until its replacement is started.
+        drain: from leaving the balancer to the stop signal, as a preStop hook sleeps.
+        grace: from the stop signal to SIGKILL.
+        peak: how long scaled-out replicas stay before they are scaled in.
+    """
+
+    detection: float = 0.5
+    restart: float = 1.0
+    drain: float = 0.3
+    grace: float = 5.0
+    peak: float = 2.0
+
+
+class Deployment:
+    """The replicas of one run; opened by :func:`deploy`. One change is made at a time.
+
+    Args:
+        address: where browsers connect, ``http://127.0.0.1:PORT``.
+        where: the store, for people.
+    """
+
+    def __init__(
+        self,
+        balancer: Balancer,
+        store: Backing,
+        emit: Emit,
+        pace: Pace,
+        make: Callable[[str, int], Replica],
+    ) -> None:
+        self.address = balancer.address
+        self.balancer = balancer.name
+        self.where = store.where
+        self._balancer = balancer
+        self._emit = emit
+        self._pace = pace
+        self._make = make
+        self._replicas: dict[str, Replica] = {}
+        self._generations: dict[str, int] = {}
+        self._changing = anyio.Lock()
+
+    @property
+    def replicas(self) -> dict[str, int]:
+        """Name and generation of each replica that takes traffic."""
+        return {name: r.endpoint.generation for name, r in sorted(self._replicas.items())}
+
+    async def scale(self, count: int, fault: str = "scale") -> None:
+        """Have ``count`` replicas: start the missing ones, or drain and stop the newest."""
+        async with self._changing:
+            wanted = [f"r{number}" for number in range(1, count + 1)]
+            missing = [name for name in wanted if name not in self._replicas]
+            await _together(partial(self._launch, name, fault) for name in missing)
+            surplus = [name for name in self._replicas if name not in wanted]
+            await _together(partial(self._retire, self._replicas.pop(n), fault) for n in surplus)
+
+    async def kill_one(self, rng: random.Random, fault: str = "kill") -> None:
+        """SIGKILL one replica in the middle of what it does; a new one takes its place later.
+
+        The balancer keeps it for ``Pace.detection``; its replacement is started after
+        ``Pace.restart`` and has the next generation and an empty storage.
+        """
+        async with self._changing:
+            name = rng.choice(sorted(self._replicas))
+            victim = self._replicas.pop(name)
+            self._emit("kill", name, victim.endpoint.generation, fault)
+            await in_thread(victim.kill)
+            self._emit("stopped", name, victim.endpoint.generation, fault)
+            await anyio.sleep(self._pace.detection)
+            await self._balancer.remove(victim.endpoint)
+            await anyio.sleep(max(0.0, self._pace.restart - self._pace.detection))
+            await self._launch(name, fault)
+
+    async def roll(self, fault: str = "roll") -> None:
+        """Replace each replica: the new one takes traffic, then the old one drains and stops."""
+        async with self._changing:
+            for name in sorted(self._replicas):
+                old = self._replicas[name]
+                await self._launch(name, fault)
+                await self._retire(old, fault)
+
+    async def scale_out_in(self, more: int = 1, fault: str = "scale") -> None:
+        """Add replicas, let them serve for ``Pace.peak``, and take them away again."""
+        count = len(self._replicas)
+        await self.scale(count + more, fault)
+        await anyio.sleep(self._pace.peak)
+        await self.scale(count, fault)
+
+    async def _launch(self, name: str, fault: str) -> None:
+        generation = self._generations.get(name, 0) + 1
+        self._generations[name] = generation
+        replica = self._make(name, generation)
+        await in_thread(replica.start, on_cancel=replica.kill)
+        await self._balancer.add(replica.endpoint)
+        self._replicas[name] = replica
+        self._emit("start", name, generation, fault)
+
+    async def _retire(self, replica: Replica, fault: str) -> None:
+        name, generation = replica.endpoint.name, replica.endpoint.generation
+        await self._balancer.remove(replica.endpoint)
+        self._emit("drain", name, generation, fault)
+        await anyio.sleep(self._pace.drain)
+        self._emit("stop", name, generation, fault)
+        await in_thread(partial(replica.stop, self._pace.grace), on_cancel=replica.kill)
+        self._emit("stopped", name, generation, fault)
+
+
+@asynccontextmanager
+async def deploy(
+    setup: Setup,
+    *,
+    replicas: int,
+    emit: Emit,
+    balancer: Choice = "auto",
+    project: Path | None = None,
+    store: str | None = None,
+    app_key: str | None = None,
+    pace: Pace | None = None,
+) -> AsyncIterator[Deployment]:
+    """Start a store, a balancer and replicas in a temporary directory; take all of it away again.
+
+    At the end, on an error and on cancellation (Ctrl-C) every process is killed and the directory
+    removed; where this process is killed itself, its guardian does both.
+
+    Args:
+        setup: which application on which store.
+        replicas: how many there are at first.
+        emit: told of every change; the first starts have an empty fault, the end is not told.
+        balancer: see :func:`holdfast.rehearsal.balancer.open_balancer`.
+        project: a Laravel project in place of our own fixture.
+        store: the URL of a store that is there already.
+        app_key: Laravel's APP_KEY, default: :func:`fresh_app_key`.
+        pace: how fast the cluster is.
+
+    Raises:
+        EnvironmentLacking, StoreUnavailable, StoreMisconfigured: something is missing or did not
+            start; nothing is left running.
+        UsageError: the project is not a Laravel application.
+    """
+    application = _application(setup, project)
+    key = app_key or fresh_app_key()
+    everything = ExitStack()
+    try:
+        directory, guardian, backed = await in_thread(
+            partial(_prepare, everything, application, setup, key, store)
+        )
+
+        def make(name: str, generation: int) -> Replica:
+            replica = Replica(
+                application,
+                name,
+                generation,
+                directory,
+                app_key=key,
+                backing=backed,
+                guardian=guardian,
+            )
+            everything.callback(replica.kill)
+            return replica
+
+        async with AsyncExitStack() as stack:
+            opened = await stack.enter_async_context(
+                open_balancer(
+                    balancer, directory, affinity=setup.affinity is not None, guardian=guardian
+                )
+            )
+            deployment = Deployment(opened, backed, emit, pace or Pace(), make)
+            await deployment.scale(replicas, fault="")
+            yield deployment
+    finally:
+        with CancelScope(shield=True):
+            await in_thread(everything.close)
+
+
+def fresh_app_key() -> str:
+    """A new APP_KEY as ``artisan key:generate`` makes one for AES-256-CBC."""
+    return "base64:" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _application(setup: Setup, project: Path | None) -> Application:
+    return Shop() if setup.app == "shop" else laravel(setup, project)
+
+
+def _prepare(
+    everything: ExitStack,
+    application: Application,
+    setup: Setup,
+    app_key: str,
+    store: str | None,
+) -> tuple[Path, Guardian, Backing]:
+    application.require()
+    guardian = everything.enter_context(Guardian())
+    directory = Path(tempfile.mkdtemp(prefix="holdfast-"))
+    guardian.watch_directory(directory)
+    everything.callback(guardian.forget_directory, directory)
+    everything.callback(shutil.rmtree, directory, ignore_errors=True)
+    if len(str(directory)) > _LONGEST_DIRECTORY:
+        raise EnvironmentLacking(
+            f"{directory} is too long a path for the sockets below it", hint="set TMPDIR to /tmp"
+        )
+    backed = everything.enter_context(
+        backing(
+            setup,
+            directory,
+            guardian,
+            app_key=app_key,
+            create_tables=application.create_tables,
+            url=store,
+        )
+    )
+    return directory, guardian, backed
+
+
+async def _together(steps: Iterable[Callable[[], Awaitable[None]]]) -> None:
+    """Take all steps at once; raise the first error of ours bare, not in a group."""
+    errors: list[HoldfastError] = []
+
+    async def attempt(step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except HoldfastError as error:
+            errors.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for step in steps:
+            tasks.start_soon(attempt, step)
+    if errors:
+        raise errors[0]

@@ -1,0 +1,140 @@
+"""The history of a rehearsal: what was sent, what came back, what was done to the replicas.
+
+One JSON line is written before a request is sent and one after its answer, so that a request whose
+answer never came is in the history too. Times are seconds since the run began, monotonic.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from holdfast.rehearsal.protocol import State
+
+Outcome = Literal["ok", "refused", "fail", "unknown"]
+"""ok: answered 200 with a state. refused: 409 or 419, nothing was written. fail: any other answer.
+unknown: no whole answer; it may have taken effect, may yet do so, or never will."""
+
+
+class Sent(msgspec.Struct, frozen=True, tag="sent"):
+    """A request that is about to be sent.
+
+    Args:
+        id: number of the request, rising in the order of sending.
+        at: when.
+        browser: name of the browser, ``u7``.
+        lineage: the session that the browser believes it has, ``u7.1``; the number rises each time
+            the browser opens a new one.
+        kind: the route without its slash: ``open``, ``state``, ``login``, ``cart``, ``count``,
+            ``mark``, ``checkout``, ``logout``, ``catalogue``.
+        args: the fields sent.
+        jar: ``own``, or ``old`` for a probe that replays the cookies that the browser had before a
+            logout or login; ``old_of`` then names that logout's or login's request.
+        cookie_from: id of the request whose answer set the session cookie that this one carries;
+            None without a cookie.
+        old_of: see ``jar``.
+    """
+
+    id: int
+    at: float
+    browser: str
+    lineage: str
+    kind: str
+    args: dict[str, str]
+    jar: Literal["own", "old"]
+    cookie_from: int | None
+    old_of: int | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """What came back for the request of the same id.
+
+    Args:
+        id: the request's number.
+        at: when the whole answer was there, or when it was given up.
+        outcome: see Outcome.
+        status: HTTP status, None where none came.
+        state: the state in a 200 answer.
+        replica: who answered, ``r2``; from the state, else from ``X-Holdfast-Replica``, else None.
+        generation: of that replica, as ``replica``.
+        set_cookie: whether the answer set the session cookie.
+        error: what went wrong, in words, for people.
+    """
+
+    id: int
+    at: float
+    outcome: Outcome
+    status: int | None = None
+    state: State | None = None
+    replica: str | None = None
+    generation: int | None = None
+    set_cookie: bool = False
+    error: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, tag="event"):
+    """Something that was done to the deployment, or a phase of the run.
+
+    Args:
+        at: when.
+        what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
+            balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``phase``.
+        replica, generation: whom; empty and 0 for a phase.
+        fault: the fault that did it (``kill``, ``roll``, ``scale``), empty for the first start and
+            the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.
+    """
+
+    at: float
+    what: Literal["start", "kill", "drain", "stop", "stopped", "phase"]
+    replica: str = ""
+    generation: int = 0
+    fault: str = ""
+
+
+Record = Sent | Answer | Event
+
+
+class Op(msgspec.Struct, frozen=True):
+    """One request of the history, both halves joined. ``answer`` None: none came before the end."""
+
+    sent: Sent
+    answer: Answer | None
+
+    @property
+    def id(self) -> int:
+        return self.sent.id
+
+    @property
+    def start(self) -> float:
+        return self.sent.at
+
+    @property
+    def end(self) -> float:
+        """When it was over for the browser; infinite where it may still take effect."""
+        if self.answer is None or self.answer.outcome == "unknown":
+            return float("inf")
+        return self.answer.at
+
+    @property
+    def ok(self) -> bool:
+        return self.answer is not None and self.answer.outcome == "ok"
+
+    @property
+    def state(self) -> State | None:
+        return self.answer.state if self.answer is not None else None
+
+
+def to_json(record: Record) -> bytes:
+    """One line of the history file, without the line end."""
+    return msgspec.json.encode(record)
+
+
+def from_json(line: bytes) -> Record:
+    """Read one line; raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
+    return msgspec.json.decode(line, type=Record)
+
+
+def summary(record: Record) -> dict[str, Any]:
+    """A record as plain data, for reports."""
+    return msgspec.to_builtins(record)

@@ -1,0 +1,112 @@
+"""The verdict: what a rehearsal found, as plain data. The words and tables are made elsewhere."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from holdfast.rehearsal.history import Op
+
+Heading = Literal["survival", "races"]
+Judge = Literal["survival", "all"]
+
+INVARIANTS: dict[str, tuple[Heading, str]] = {
+    "missing": ("survival", "a session that the browser still carries is missing"),
+    "rollback": ("survival", "a session went back to an older state"),
+    "durability": ("survival", "an acknowledged write is not in a later read"),
+    "phantom": ("survival", "a read shows a write that nobody sent, or one that was refused"),
+    "leak": ("survival", "a browser was shown another browser's session"),
+    "lost-update": ("races", "an acknowledged write was overwritten by a parallel request"),
+    "resurrection": ("races", "a logged-out session answers as logged in again"),
+    "late-cookie": ("races", "a late answer put an old cookie back and logged the browser out"),
+    "fixation": ("races", "the id from before the login is logged in"),
+}
+"""Every invariant: its heading, and what its violation means in words."""
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """One broken promise.
+
+    Args:
+        invariant: a key of INVARIANTS.
+        lineage: the session, ``u7.1``.
+        at: when the contradiction was seen, seconds since the run began.
+        replica: who showed it, ``r2``, or None.
+        why: the cause in words, for people.
+        records: the smallest set of requests that contradict each other, in order of time.
+    """
+
+    invariant: str
+    lineage: str
+    at: float
+    replica: str | None
+    why: str
+    records: list[Op]
+
+    @property
+    def heading(self) -> Heading:
+        return INVARIANTS[self.invariant][0]
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """Latency of the answered requests that began in one phase; milliseconds, None without any.
+
+    ``at`` is when the phase began, seconds since the run began.
+    """
+
+    name: str
+    at: float
+    requests: int
+    errors: int
+    p50_ms: float | None
+    p99_ms: float | None
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A point on a replica's line: an Event's ``what``, or ``lost`` where a session was lost."""
+
+    at: float
+    what: str
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """A replica's line in the timeline: the spans in which it took traffic, and what happened."""
+
+    replica: str
+    spans: list[tuple[float, float]]
+    marks: list[Mark]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What was counted in one run.
+
+    ``sessions_lost`` counts sessions with a survival violation of their own (missing, rollback);
+    ``writes_lost`` those acknowledged writes that no parallel request explains, the writes that went
+    down with a lost session among them. ``lost_updates`` are writes that a parallel request overwrote.
+    """
+
+    name: str
+    seconds: float
+    sessions_opened: int
+    sessions_lost: int
+    writes_acknowledged: int
+    writes_lost: int
+    phantoms: int
+    leaks: int
+    lost_updates: int
+    resurrections: int
+    late_cookies: int
+    fixations: int
+    requests: int
+    refused: int
+    errors: int
+    unknown: int
+    phases: list[Phase]
+    causes: dict[str, int]
+    violations: list[Violation]
+    lanes: list[Lane]
+
+    def holds(self, judge: Judge) -> bool:
+        """Whether no invariant under the judged headings was violated."""
+        return not any(judge == "all" or v.heading == "survival" for v in self.violations)

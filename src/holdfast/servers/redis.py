@@ -1,0 +1,67 @@
+"""A Redis of our own: no persistence, loopback only, gone with its ``with`` block."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.servers.ports import LOOPBACK, free_port
+from holdfast.servers.process import Process
+
+PACKAGE = "redis-server"
+
+
+@dataclass(frozen=True, slots=True)
+class RedisServer:
+    """A started Redis. ``url`` names database 0, ``redis://127.0.0.1:PORT/0``."""
+
+    port: int
+    url: str
+    process: Process
+
+
+@contextmanager
+def redis_server(
+    directory: Path,
+    port: int | None = None,
+    *,
+    arguments: Sequence[str] = (),
+    password: str | None = None,
+) -> Iterator[RedisServer]:
+    """Start ``redis-server`` in an existing directory and wait until it answers.
+
+    Args:
+        directory: its working directory; holds its log.
+        port: loopback port; default: a free one.
+        arguments: more options, ``("--maxmemory", "10mb")``.
+        password: what clients must AUTH with; not part of ``url``.
+
+    Raises:
+        EnvironmentLacking: not installed, or it did not start.
+    """
+    port = free_port() if port is None else port
+    argv = [
+        PACKAGE,
+        *("--port", str(port), "--bind", LOOPBACK, "--dir", str(directory)),
+        *("--save", "", "--appendonly", "no"),
+        *(("--requirepass", password) if password is not None else ()),
+        *arguments,
+    ]
+    with Process(argv, directory, package=PACKAGE) as process:
+        process.wait_ready(lambda: _answers(port, process.pid, password))
+        yield RedisServer(port=port, url=f"redis://{LOOPBACK}:{port}/0", process=process)
+
+
+def _answers(port: int, pid: int, password: str | None) -> bool:
+    """Whether it is our own server that answers on the port, not one that had it before."""
+    request = b"" if password is None else b"AUTH %s\r\n" % password.encode()
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
+            connection.sendall(request + b"INFO server\r\nQUIT\r\n")
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    except OSError:
+        return False
+    return b"process_id:%d\r\n" % pid in answer

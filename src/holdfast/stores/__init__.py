@@ -1,0 +1,31 @@
+"""Where payloads live: one contract, one file a store, one conformance suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How a kind of store is opened by URL.
+
+    Args:
+        opener: ``module:function``, imported when it is used; takes a ``StoreUrl``, gives a Store.
+        parameters: the query parameters that only this kind has.
+        module, extra: the client that must be installed, and the extra of ours that installs it.
+    """
+
+    opener: str
+    parameters: frozenset[str] = frozenset()
+    module: str = ""
+    extra: str = ""
+
+
+SCHEMES = {
+    "memory": Scheme("holdfast.stores.memory:from_url"),
+    "file": Scheme("holdfast.stores.file:from_url"),
+    "redis": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
+    "rediss": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
+    "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table"})),
+}
+"""Every kind of store, by the scheme of its URL."""

@@ -1,0 +1,1 @@
+"""The I/O of the stores. Only here are clients imported and foreign errors met."""

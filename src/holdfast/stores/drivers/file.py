@@ -1,0 +1,236 @@
+"""The file protocol: how PHP and several Holdfasts write one session file without losing a write.
+
+PHP writes under an exclusive flock on the file itself and unlinks without any lock. Hence:
+
+- The lock is taken on the file itself. Under it the bytes are compared, written in place, and the
+  rest is cut off. Never a rename: PHP waiting in ``LOCK_EX`` would write into the unlinked inode.
+- Under the lock, before and after the write, the path must name the inode that is locked. Where it
+  does not, PHP has destroyed the session: Gone.
+- A new file is made with ``O_CREAT | O_EXCL`` and then locked. In between it is empty, which nobody
+  may take for a session: readers see none, and whoever locks it first fills it.
+
+flock works between processes of one machine, and on NFS between machines only where the server
+supports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import heapq
+import os
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
+from holdfast.core.flow import APerform, Effect, Perform
+from holdfast.laravel.names import is_session_id
+from holdfast.stores.contract import (
+    Commit,
+    Conflict,
+    Delete,
+    Deleted,
+    Find,
+    Found,
+    Gone,
+    Missing,
+    Page,
+    Saved,
+    Scan,
+    Touch,
+    Touched,
+    Unknown,
+)
+from holdfast.stores.drivers.locked_file import (
+    ATTEMPTS,
+    LockedFile,
+    WriteFailed,
+    locked_file,
+    restless,
+)
+from holdfast.stores.file import FileStore
+
+THREADS = 8
+"""Operations that run at once on behalf of tasks."""
+
+_MODE = 0o666
+"""Less the umask, as PHP's file_put_contents: PHP must be able to read and write what we make."""
+
+
+@contextmanager
+def connect(store: FileStore) -> Iterator[Perform]:
+    """Check the directory, and give a ``perform`` for many threads."""
+    driver = _Driver(store)
+    driver.check()
+    yield driver.perform
+
+
+@asynccontextmanager
+async def aconnect(store: FileStore) -> AsyncIterator[APerform]:
+    """As :func:`connect`, for tasks: each operation runs to its end in a worker thread."""
+    driver = _Driver(store)
+    await anyio.to_thread.run_sync(driver.check)
+    limiter = anyio.CapacityLimiter(THREADS)
+
+    async def perform(operation: Effect[Any]) -> Any:
+        return await anyio.to_thread.run_sync(driver.perform, operation, limiter=limiter)
+
+    yield perform
+
+
+class _Driver:
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
+
+    def check(self) -> None:
+        """Raise unless the directory is there and ours to use."""
+        with self._mapped():
+            directory = self._store.directory
+            if not directory.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def perform(self, operation: Effect[Any]) -> Any:
+        with self._mapped():
+            match operation:
+                case Find(sid):
+                    return self._find(sid)
+                case Commit(sid, base, data, expires_at):
+                    if base is None:
+                        return self._create(sid, data, expires_at)
+                    return self._save(sid, base, data, expires_at)
+                case Touch(sid, base, expires_at):
+                    return self._save(sid, base, None, expires_at)
+                case Delete(sid):
+                    return self._delete(sid)
+                case Scan(cursor, batch):
+                    return self._scan(cursor, batch)
+        raise TypeError(f"not an operation of a store: {type(operation).__name__}")
+
+    def _find(self, sid: str) -> Found | None:
+        with locked_file(self._store.path(sid), write=False, exclusive=False) as file:
+            return self._found(file)
+
+    def _create(self, sid: str, data: bytes, expires_at: int) -> Conflict | Saved | Unknown:
+        path = self._store.path(sid)
+        for _ in range(ATTEMPTS):
+            _make(path)
+            with locked_file(path, write=True, exclusive=True) as file:
+                if file is None:
+                    continue
+                if found := self._found(file):
+                    return Conflict(found)
+                try:
+                    file.rewrite(data, self._store.modified(expires_at))
+                except WriteFailed as failed:
+                    return Unknown(str(failed))
+                # Unlinked meanwhile, by PHP's collector of expired files for one: make it anew.
+                if file.in_place:
+                    return Saved()
+        raise restless()
+
+    def _save(
+        self, sid: str, base: Found, data: bytes | None, expires_at: int
+    ) -> Saved | Touched | Conflict | Gone | Unknown:
+        """Save, or with no data move the expiry alone."""
+        modified = self._store.modified(expires_at)
+        with locked_file(self._store.path(sid), write=True, exclusive=True) as file:
+            found = self._found(file)
+            if file is None or found is None:
+                return Gone()
+            if found.data != base.data:
+                return Conflict(found)
+            try:
+                if data is None:
+                    file.stamp(modified)
+                else:
+                    file.rewrite(data, modified)
+            except WriteFailed as failed:
+                return Unknown(str(failed))
+            if not file.in_place:
+                return Gone()
+            return Touched() if data is None else Saved()
+
+    def _delete(self, sid: str) -> Deleted | Missing:
+        path = self._store.path(sid)
+        with locked_file(path, write=False, exclusive=True) as file:
+            if file is None:
+                return Missing()
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return Missing()
+            return Missing() if self._found(file) is None else Deleted()
+
+    def _scan(self, cursor: str | None, batch: int) -> Page:
+        with os.scandir(self._store.directory) as entries:
+            names = (entry.name for entry in entries if is_session_id(entry.name))
+            rest = (name for name in names if cursor is None or name > cursor)
+            # One more than asked for tells whether this page is the last.
+            page = heapq.nsmallest(batch + 1, rest)
+        sids = tuple(sid for sid in page[:batch] if self._listed(sid))
+        return Page(sids, page[batch - 1] if len(page) > batch else None)
+
+    def _listed(self, sid: str) -> bool:
+        try:
+            status = self._store.path(sid).lstat()
+        except FileNotFoundError:
+            return False
+        regular = stat.S_ISREG(status.st_mode) and status.st_size > 0
+        return regular and self._store.live(int(status.st_mtime))
+
+    def _found(self, file: LockedFile | None) -> Found | None:
+        if file is None or not file.data or not self._store.live(file.modified):
+            return None
+        return Found(file.data, self._store.expires_at(file.modified))
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """Every error of the system becomes one of ours, here and nowhere else."""
+        try:
+            yield
+        except OSError as error:
+            raise _translate(error, self._store.where) from error
+
+
+def _make(path: Path) -> None:
+    """Make the empty file unless there is one."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
+
+
+def _translate(error: OSError, where: str) -> StoreError:
+    why = error.strerror or type(error).__name__
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return StoreMisconfigured(
+                f"{where} is not a directory", hint="make it, or correct the path"
+            )
+        case errno.EACCES | errno.EPERM:
+            return StoreMisconfigured(
+                f"{where}: {why}", hint="run as the user that PHP runs as, or change its rights"
+            )
+        case errno.EROFS:
+            return StoreReadOnly(f"{where}: {why}", hint="mount it writable")
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return StoreReadOnly(f"{where}: {why}", hint="make room; the session is as it was")
+        case errno.EISDIR | errno.ELOOP | errno.ENXIO | errno.ESPIPE | errno.EAGAIN:
+            return StoreMisconfigured(
+                f"{where}: something else than a file has a session's name: {why}",
+                hint="only Laravel and Holdfast may write into this directory",
+            )
+        case errno.ENOLCK | errno.EOPNOTSUPP:
+            return StoreMisconfigured(
+                f"{where}: its file system has no locks: {why}",
+                hint="use a local file system, or another store",
+            )
+    return StoreUnavailable(
+        f"{where}: {why}", hint="another process may hold a lock: `lslocks` lists them"
+    )

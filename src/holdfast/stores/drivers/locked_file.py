@@ -1,0 +1,158 @@
+"""One file under its own lock: opened, locked, known to be the one that its path names, rewritten.
+
+All functions raise OSError as the system does; TimeoutError when the lock was not to be had.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCK_SECONDS = 5.0
+"""How long to wait for a lock; PHP holds it for the write alone."""
+
+ATTEMPTS = 100
+"""How often a file may be replaced under our hands before we give up."""
+
+_POLL_SECONDS = 0.002
+
+
+class WriteFailed(Exception):  # noqa: N818 - internal; becomes a result
+    """A write failed half-way and the old bytes could not be put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFile:
+    """An open, locked file whose path named it when the lock was taken.
+
+    Args:
+        path: its path.
+        fd: its descriptor; locked until it is closed.
+        data: what it held then.
+        modified: its modification time then, whole epoch seconds.
+    """
+
+    path: Path
+    fd: int
+    data: bytes
+    modified: int
+
+    @property
+    def in_place(self) -> bool:
+        """Whether its path still names it."""
+        return _names(self.path, self.fd)
+
+    def stamp(self, modified: int) -> None:
+        """Set the modification time; only the file's owner may."""
+        os.utime(self.fd, (modified, modified))
+
+    def rewrite(self, data: bytes, modified: int) -> None:
+        """Write in place; after an OSError the file is as it was.
+
+        Raises:
+            WriteFailed: that could not be brought about.
+        """
+        # Before anything is changed: whether we may set the time, and whether there is room.
+        self.stamp(modified)
+        try:
+            if len(data) > len(self.data):
+                _reserve(self.fd, len(data))
+            _overwrite(self.fd, data)
+            self.stamp(modified)
+        except OSError as error:
+            self._restore(error)
+            raise
+
+    def _restore(self, cause: OSError) -> None:
+        try:
+            _overwrite(self.fd, self.data)
+            self.stamp(self.modified)
+        except OSError:
+            raise WriteFailed(f"the write failed half-way: {cause.strerror}") from cause
+
+
+@contextmanager
+def locked_file(path: Path, *, write: bool, exclusive: bool) -> Iterator[LockedFile | None]:
+    """The file of a path, open and locked while in the block; None where there is none."""
+    # Non-blocking, so that a pipe of that name does not hold us.
+    flags = (os.O_RDWR if write else os.O_RDONLY) | os.O_NONBLOCK
+    for _ in range(ATTEMPTS):
+        fd = _opened(path, flags)
+        if fd is None:
+            yield None
+            return
+        try:
+            _lock(fd, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            # Between open and lock PHP may have unlinked it, or made another one.
+            if _names(path, fd):
+                yield _read(path, fd)
+                return
+        finally:
+            os.close(fd)
+    raise restless()
+
+
+def restless() -> OSError:
+    """The error for a path that never names the same file for long."""
+    return OSError(errno.EBUSY, f"a file was replaced {ATTEMPTS} times while it was opened")
+
+
+def _opened(path: Path, flags: int) -> int | None:
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise
+        return None
+
+
+def _lock(fd: int, kind: int) -> None:
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(fd, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                why = f"a file stayed locked for {LOCK_SECONDS:g} s"
+                raise TimeoutError(errno.ETIMEDOUT, why) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def _read(path: Path, fd: int) -> LockedFile:
+    status = os.fstat(fd)
+    parts = []
+    while part := os.read(fd, max(status.st_size, 65_536)):
+        parts.append(part)
+    return LockedFile(path, fd, b"".join(parts), status.st_mtime_ns // 1_000_000_000)
+
+
+def _names(path: Path, fd: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def _reserve(fd: int, size: int) -> None:
+    try:
+        os.posix_fallocate(fd, 0, size)
+    except OSError as error:
+        # Some file systems cannot; the write itself then finds out.
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+            raise
+
+
+def _overwrite(fd: int, data: bytes) -> None:
+    """Write, then cut off the rest: PHP ignores what stands behind, should we die in between."""
+    written = 0
+    while written < len(data):
+        written += os.pwrite(fd, data[written:], written)
+    os.ftruncate(fd, len(data))

@@ -1,0 +1,109 @@
+"""A store and its codec, by URL."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.payload import Codec, Serialization
+from holdfast.stores import SCHEMES
+from holdfast.stores.contract import Store
+from holdfast.stores.database import DatabaseStore
+from holdfast.stores.url import StoreUrl, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A store, and what turns its bytes into attributes and back."""
+
+    store: Store
+    codec: Codec
+
+
+def open(url: str, *, env: Mapping[str, str] | None = None) -> Opened:
+    """Open a store by URL. Nothing is connected yet; the store's ``connect`` does that.
+
+    Args:
+        url: see ``docs/stores.md``.
+        env: where ``key=env:NAME`` looks; default: this process's environment.
+
+    Raises:
+        UsageError: the URL is wrong.
+        EnvironmentLacking: a client library or a variable is missing.
+    """
+    parsed = parse(url)
+    store = _store(parsed)
+    return Opened(store, _codec(parsed, store, os.environ if env is None else env))
+
+
+def create_table(url: str) -> None:
+    """Make Laravel's table of sessions where it is missing; an explicit act, never done on the way.
+
+    Raises:
+        UsageError: the URL is wrong, or names no database.
+        StoreError: the database cannot be written.
+    """
+    store = _store(parse(url))
+    if not isinstance(store, DatabaseStore):
+        raise UsageError(
+            f"a {store.name} store has no table", hint="give the URL of a database, sqlite:///file"
+        )
+    store.create_table()
+
+
+def _store(url: StoreUrl) -> Store:
+    scheme = SCHEMES[url.scheme]
+    if scheme.module and importlib.util.find_spec(scheme.module) is None:
+        raise EnvironmentLacking(
+            f"the {url.scheme} store needs the Python package {scheme.module}",
+            hint=f"pip install 'holdfast[{scheme.extra}]'",
+        )
+    module, _, function = scheme.opener.partition(":")
+    return cast(Store, getattr(importlib.import_module(module), function)(url))
+
+
+def _codec(url: StoreUrl, store: Store, env: Mapping[str, str]) -> Codec:
+    serialization = cast(Serialization, url.choice("serialization", "php", get_args(Serialization)))
+    encrypter = _encrypter(url, env)
+    if url.choice("encrypt", "0", ("0", "1")) == "0":
+        return Codec(store.form, serialization)
+    if encrypter is None:
+        raise UsageError(
+            "encrypt=1 without a key", hint="name the variable that has it: key=env:APP_KEY"
+        )
+    return Codec(store.form, serialization, encrypter)
+
+
+def _encrypter(url: StoreUrl, env: Mapping[str, str]) -> Encrypter | None:
+    """The application's encrypter; checked wherever a key is named, used or not."""
+    key = _from_environment(url, "key", env)
+    previous = _from_environment(url, "previous", env) or ""
+    if key is None:
+        return None
+    cipher = url.parameters.get("cipher", "AES-256-CBC")
+    return Encrypter.from_app_key(key, cipher, tuple(filter(None, previous.split(","))))
+
+
+def _from_environment(url: StoreUrl, name: str, env: Mapping[str, str]) -> str | None:
+    text = url.parameters.get(name)
+    if text is None:
+        return None
+    prefix, _, variable = text.partition(":")
+    if prefix != "env" or not variable:
+        raise UsageError(
+            f"{name}= in the {url.scheme} store's URL must not be a key itself",
+            hint=f"URLs end up in logs; put it into a variable and write {name}=env:APP_KEY",
+        )
+    value = env.get(variable)
+    if not value:
+        raise EnvironmentLacking(
+            f"the environment variable {variable} is not set",
+            hint=f"{name}=env:{variable} in the store's URL reads it; export it, or take it out",
+        )
+    return value

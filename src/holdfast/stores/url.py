@@ -1,0 +1,138 @@
+"""The URL of a store: taken apart and checked, without opening anything.
+
+``scheme://user:password@host:port/path?name=value``; everything percent-decoded, a plus sign is a
+plus sign. No message quotes user, password or the value of a parameter that could be a key.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from holdfast.core.errors import UsageError
+from holdfast.laravel.names import Version
+from holdfast.stores import SCHEMES
+
+COMMON = frozenset({"lifetime", "key", "cipher", "previous", "serialization", "encrypt", "laravel"})
+"""The query parameters that every kind of store has."""
+
+LARAVEL_VERSIONS = range(8, 14)
+"""The members of ``Version``."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUrl:
+    """A store's URL, taken apart; ``parameters`` has known names only, each once."""
+
+    scheme: str
+    host: str = ""
+    port: int | None = None
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    path: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def lifetime(self) -> int:
+        """Seconds; Laravel's default of 120 minutes where nothing is said."""
+        return self.number("lifetime", 7200, range(1, 2**31))
+
+    @property
+    def laravel(self) -> Version:
+        """The major version whose defaults count where nothing is said."""
+        return cast(Version, self.number("laravel", 12, LARAVEL_VERSIONS))
+
+    def number(self, name: str, default: int, allowed: range) -> int:
+        """A parameter as a whole number; UsageError unless it is one within ``allowed``."""
+        text = self.parameters.get(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit() and int(text) in allowed):
+            raise UsageError(
+                f"{name}={text} in the {self.scheme} store's URL is not a whole number "
+                f"between {allowed[0]} and {allowed[-1]}",
+                hint=f"for example {name}={default}",
+            )
+        return int(text)
+
+    def choice(self, name: str, default: str, allowed: Collection[str]) -> str:
+        """A parameter that is one of several words; UsageError for any other."""
+        text = self.parameters.get(name, default)
+        if text not in allowed:
+            raise UsageError(
+                f"{name}={text} in the {self.scheme} store's URL is not known",
+                hint=f"{name} is one of {', '.join(sorted(allowed))}",
+            )
+        return text
+
+    def absolute_path(self) -> str:
+        """The path of a URL that names a file or directory of this machine."""
+        if self.host not in ("", "localhost") or not self.path.startswith("/"):
+            raise UsageError(
+                f"the {self.scheme} store's URL names no absolute path",
+                hint=f"write {self.scheme}:///absolute/path, with three slashes",
+            )
+        return "/" + self.path.lstrip("/")
+
+
+def parse(url: str) -> StoreUrl:
+    """Take a store's URL apart.
+
+    Raises:
+        UsageError: no URL, an unknown scheme or parameter, one given twice, a bad port.
+    """
+    scheme, colon, _rest = url.partition(":")
+    scheme = scheme.lower()
+    if not colon or scheme not in SCHEMES:
+        # Without a colon, or with one in the wrong place, what stands there may be a password.
+        shown = f"scheme {scheme}" if colon and scheme.isalnum() else "store"
+        raise UsageError(f"unknown {shown}", hint=_schemes_hint(scheme))
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise UsageError(
+            f"the {scheme} store's URL has no valid host and port",
+            hint="a port is a number up to 65535; percent-encode / ? # @ : in a password",
+        ) from None
+    if parts.fragment or url.endswith("#"):
+        raise UsageError(
+            f"the {scheme} store's URL has a #", hint="percent-encode it where it is meant: %23"
+        )
+    return StoreUrl(
+        scheme=scheme,
+        host=unquote(parts.hostname or ""),
+        port=port,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        path=unquote(parts.path),
+        parameters=_parameters(scheme, parts),
+    )
+
+
+def _parameters(scheme: str, parts: SplitResult) -> dict[str, str]:
+    known = COMMON | SCHEMES[scheme].parameters
+    parameters: dict[str, str] = {}
+    for pair in filter(None, parts.query.split("&")):
+        name, _, value = pair.partition("=")
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            listed = f"the {scheme} store knows {', '.join(sorted(known))}"
+            raise UsageError(
+                f"unknown parameter {name} in the {scheme} store's URL",
+                hint=f"did you mean {close[0]}?" if close else listed,
+            )
+        if name in parameters:
+            raise UsageError(f"{name} stands twice in the {scheme} store's URL", hint="say it once")
+        parameters[name] = unquote(value)
+    return parameters
+
+
+def _schemes_hint(scheme: str) -> str:
+    close = difflib.get_close_matches(scheme, SCHEMES, n=1)
+    if close:
+        return f"did you mean {close[0]}:?"
+    return "a store is memory:, file:///directory, redis://host/0 or sqlite:///file"

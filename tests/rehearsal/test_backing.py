@@ -1,0 +1,179 @@
+"""The store of a run: Laravel and the shop are told of the same one, and it ends with the run."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import msgspec
+import pytest
+
+from holdfast.core.digest import handle
+from holdfast.core.errors import StoreMisconfigured, StoreUnavailable, UsageError
+from holdfast.core.flow import do, run
+from holdfast.rehearsal.application import Replica, Shop
+from holdfast.rehearsal.backing import backing, setup_for_url
+from holdfast.rehearsal.compare import parse_setup
+from holdfast.rehearsal.deployment import fresh_app_key
+from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.protocol import State
+from holdfast.servers.guardian import Guardian
+from holdfast.servers.ports import LOOPBACK, accepts, free_port
+from holdfast.servers.redis import redis_server
+from holdfast.stores.contract import Scan
+from holdfast.stores.open import create_table
+from holdfast.stores.open import open as open_store
+
+KEY = fresh_app_key()
+
+
+@pytest.fixture
+def directory():
+    path = Path(tempfile.mkdtemp(prefix="hf-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def backed(directory):
+    """Opens the backing of a choice of the compare grammar, or of a URL."""
+
+    @contextmanager
+    def opened(choice, app="laravel", url=None):
+        setup = setup_for_url(url, app) if url else parse_setup(choice, app)
+        application = laravel(setup) if app == "laravel" else Shop()
+        with (
+            Guardian() as guardian,
+            backing(
+                setup,
+                directory,
+                guardian,
+                app_key=KEY,
+                create_tables=application.create_tables,
+                url=url,
+            ) as store,
+        ):
+            yield store
+
+    return opened
+
+
+@pytest.mark.parametrize("choice", ["redis", "database", "file:shared"])
+def test_laravel_writes_where_the_shop_reads(backed, directory, choice):
+    with backed(choice) as store:
+        state = visited(store, directory)
+        assert handles(store.store_url(directory)) == [state.session]
+
+
+def test_a_redis_with_a_prefix_and_a_password_of_its_own(backed, directory):
+    with redis_server(directory, password="p:/@ß") as server:
+        url = server.url.replace("//", "//:p%3A%2F%40%C3%9F@") + "?prefix=my%3Aown_&lifetime=600"
+        with backed("", url=url) as store:
+            assert "ß" not in store.where
+            state = visited(store, directory)
+            assert handles(url) == [state.session]
+        assert server.process.running
+
+
+def test_a_database_with_a_table_of_its_own_and_encryption(backed, directory):
+    path = directory / "own.sqlite"
+    url = f"sqlite://{path}?table=visits&encrypt=1&key=env:APP_KEY"
+    create_table(url)
+    with backed("", url=url) as store:
+        state = visited(store, directory)
+        assert handles(url) == [state.session]
+        with open_store(url, env={"APP_KEY": KEY}).store.connect():
+            pass
+    assert store.laravel["SESSION_ENCRYPT"] == "true"
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("choice", "ends"),
+    [
+        ("redis", "?prefix=laravel_database_laravel_cache:"),
+        ("database", "/sessions.sqlite"),
+        ("file:shared", "/sessions"),
+        ("file", "/storage/sessions"),
+        ("array", "memory:"),
+    ],
+)
+def test_the_shop_is_told_a_url_that_opens(backed, directory, choice, ends):
+    storage = directory / "storage"
+    storage.mkdir()
+    with backed(choice, app="shop") as store:
+        url = store.store_url(storage)
+        assert url.endswith(ends)
+        with open_store(url).store.connect():
+            pass
+
+
+def test_a_redis_of_the_run_ends_with_it(backed):
+    with backed("redis") as store:
+        port = int(store.laravel["REDIS_PORT"])
+        assert accepts(port)
+    assert not accepts(port)
+
+
+@pytest.mark.parametrize(
+    ("choice", "settings"),
+    [
+        ("redis", {}),
+        ("redis+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "redis"}),
+        ("database+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "database"}),
+        ("file+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "file"}),
+    ],
+)
+def test_locks_live_in_a_cache_of_the_same_kind(backed, choice, settings):
+    with backed(choice) as store:
+        names = ("SESSION_BLOCK", "CACHE_DRIVER")
+        assert {name: store.laravel[name] for name in names if name in store.laravel} == settings
+
+
+def test_the_locks_of_shared_files_are_shared(backed, directory):
+    with backed("file:shared+block") as store:
+        assert Path(store.laravel["CACHE_FILES"]).is_relative_to(directory)
+
+
+def test_what_cannot_be_reached_is_said(backed, directory):
+    with (
+        pytest.raises(StoreUnavailable),
+        backed("", url=f"redis://{LOOPBACK}:{free_port()}/0"),
+    ):
+        pass
+    (directory / "empty.sqlite").touch()
+    with pytest.raises(StoreMisconfigured), backed("", url=f"sqlite://{directory}/empty.sqlite"):
+        pass
+
+
+def test_what_replicas_cannot_share_is_refused():
+    with pytest.raises(UsageError, match="nothing that several replicas can use"):
+        setup_for_url("memory:", "shop")
+    with pytest.raises(UsageError, match="unknown scheme"):
+        setup_for_url("mongodb://x", "shop")
+
+
+def visited(store, directory):
+    """What a Laravel replica on this store answers a new browser."""
+    setup = parse_setup(store.laravel["SESSION_DRIVER"], "laravel")
+    with Guardian() as guardian:
+        replica = Replica(
+            laravel(setup), "r1", 1, directory, app_key=KEY, backing=store, guardian=guardian
+        )
+        try:
+            replica.start()
+            answer = httpx2.get(f"http://{LOOPBACK}:{replica.endpoint.port}/state", timeout=20)
+        finally:
+            replica.kill()
+    assert answer.status_code == 200, answer.text
+    return msgspec.json.decode(answer.content, type=State)
+
+
+def handles(url):
+    """The handles of all sessions in a store."""
+    with open_store(url, env={"APP_KEY": KEY}).store.connect() as perform:
+        page = run(do(Scan()), perform)
+    return [handle(sid, KEY.encode()) for sid in page.sids]

@@ -1,0 +1,94 @@
+"""The grammar of a comparison."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.core.errors import UsageError
+from holdfast.rehearsal.compare import EXAMPLE, Setup, parse_compare, parse_setup
+
+
+@pytest.mark.parametrize(
+    ("text", "setup", "locality"),
+    [
+        ("array", Setup("array", "laravel", "array"), "request"),
+        ("shop=array", Setup("shop=array", "shop", "array"), "replica"),
+        ("file", Setup("file", "laravel", "file", "own"), "replica"),
+        ("file:own", Setup("file:own", "laravel", "file", "own"), "replica"),
+        ("file:shared", Setup("file:shared", "laravel", "file", "shared"), "shared"),
+        ("file@cookie", Setup("file@cookie", "laravel", "file", "own", False, "cookie"), "replica"),
+        ("cookie", Setup("cookie", "laravel", "cookie"), "client"),
+        (" redis ", Setup("redis", "laravel", "redis"), "shared"),
+        ("shop=redis", Setup("shop=redis", "shop", "redis"), "shared"),
+        ("database", Setup("database", "laravel", "database", "sqlite"), "shared"),
+        (
+            "laravel=database:sqlite+block@cookie",
+            Setup(
+                "laravel=database:sqlite+block@cookie",
+                "laravel",
+                "database",
+                "sqlite",
+                True,
+                "cookie",
+            ),
+            "shared",
+        ),
+    ],
+)
+def test_a_choice_is_read(text, setup, locality):
+    assert parse_setup(text, "laravel") == setup
+    assert setup.locality == locality
+
+
+def test_the_application_of_the_command_line_stands_where_no_prefix_does():
+    assert [setup.app for setup in parse_compare("redis,laravel=redis,file", "shop")] == [
+        "shop",
+        "laravel",
+        "shop",
+    ]
+
+
+def test_the_example_of_the_hints_is_one():
+    names = [setup.name for setup in parse_compare(EXAMPLE, "laravel")]
+    assert names == EXAMPLE.split(",")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("reddis", "no such driver: 'reddis'", "did you mean redis?"),
+        ("dynamo", "no such driver: 'dynamo'", "array, file, cookie, redis, database"),
+        ("larvel=redis", "no such application: 'larvel'", "did you mean laravel?"),
+        ("=redis", "no such application: ''", "laravel, shop"),
+        ("redis+blok", "no such option: 'blok'", "did you mean block?"),
+        ("redis+", "no such option: ''", "block"),
+        ("redis+block+block", "+block stands twice", "once"),
+        ("file:share", "no such engine: 'share'", "did you mean shared?"),
+        ("database:mysql", "no such engine: 'mysql'", "sqlite"),
+        ("redis:sentinel", "the driver redis has no engines", "write redis"),
+        ("file@ip", "no such affinity: 'ip'", "cookie"),
+        ("file@", "no such affinity: ''", "cookie"),
+        ("", "'' is not", EXAMPLE),
+        ("redis@cookie+block", "is not [laravel=|shop=]driver", EXAMPLE),
+        ("redis=laravel=x", "is not [laravel=|shop=]driver", EXAMPLE),
+        ("shop=cookie", "the shop cannot keep sessions in cookies", "laravel=cookie"),
+        ("shop=redis+block", "Laravel's session lock", "laravel=redis+block"),
+        ("cookie+block", "needs a store for its locks", "file, redis, database"),
+        ("array+block", "needs a store for its locks", "file, redis, database"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_way_out(text, message, hint):
+    with pytest.raises(UsageError) as refusal:
+        parse_setup(text, "laravel")
+    assert message in str(refusal.value)
+    assert hint in refusal.value.hint
+
+
+def test_names_are_unique():
+    with pytest.raises(UsageError, match="'redis' is compared twice"):
+        parse_compare("redis,file, redis", "laravel")
+
+
+def test_an_empty_place_between_commas_is_refused():
+    with pytest.raises(UsageError, match="'' is not"):
+        parse_compare("redis,,file", "laravel")

@@ -1,0 +1,183 @@
+"""Programs that are started and ended: readiness, grace, and that no child outlives its group."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGTERM
+
+import pytest
+
+from holdfast.core.errors import EnvironmentLacking
+from holdfast.servers.ports import accepts, free_port
+from holdfast.servers.process import Process
+from holdfast.servers.redis import redis_server
+
+FORKS = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, {on_term})
+if os.fork() == 0:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    open({child!r}, "w").write(str(os.getpid()))
+    time.sleep(1000)
+while not os.path.exists({child!r}):
+    time.sleep(0.01)
+print("ready", flush=True)
+{then}
+"""
+
+
+def forking(directory, *, on_term="signal.SIG_DFL", then="time.sleep(1000)"):
+    """A master with a child that ignores SIGTERM."""
+    script = FORKS.format(on_term=on_term, then=then, child=str(directory / "child"))
+    process = Process([sys.executable, "-c", script], directory, name="master")
+    process.wait_ready(lambda: "ready" in process.log.read_text())
+    return process, int((directory / "child").read_text())
+
+
+def alive(pid):
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_stop_takes_the_children_along(tmp_path):
+    process, child = forking(tmp_path)
+    assert process.running
+    assert process.exit_status is None
+    assert process.stop() is True
+    assert process.exit_status == -SIGTERM
+    assert not process.running
+    assert not alive(child)
+
+
+def test_kill_takes_the_children_along(tmp_path):
+    process, child = forking(tmp_path)
+    process.kill()
+    assert process.exit_status == -SIGKILL
+    assert not alive(child)
+
+
+def test_children_of_a_dead_master_are_killed(tmp_path):
+    process, child = forking(tmp_path)
+    process.send(SIGKILL)
+    while process.running:
+        pass
+    assert alive(child)
+    process.kill()
+    assert process.exit_status == -SIGKILL
+    assert not alive(child)
+
+
+def test_a_master_that_ignores_the_stop_signal(tmp_path):
+    process, child = forking(tmp_path, on_term="signal.SIG_IGN")
+    assert process.stop(grace_seconds=0.1) is False
+    assert process.exit_status == -SIGKILL
+    assert not alive(child)
+
+
+def test_the_grace_is_given(tmp_path):
+    on_term = "lambda *_: (time.sleep(0.2), sys.exit(7))"
+    process, _ = forking(tmp_path, on_term=on_term)
+    assert process.stop() is True
+    assert process.exit_status == 7
+
+
+def test_another_stop_signal(tmp_path):
+    process, _ = forking(tmp_path, on_term="signal.SIG_IGN")
+    process.stop(SIGINT)
+    assert process.exit_status in (1, -SIGINT)
+
+
+def test_a_kill_cuts_a_grace_short(tmp_path):
+    process, _ = forking(tmp_path, on_term="signal.SIG_IGN")
+    stopping = threading.Thread(target=process.stop, kwargs={"grace_seconds": 60})
+    stopping.start()
+    process.kill()
+    stopping.join(10)
+    assert not stopping.is_alive()
+
+
+def test_everything_may_be_called_again(tmp_path):
+    with Process(["true"], tmp_path) as process:
+        while process.running:
+            pass
+        process.stop()
+        process.kill()
+        process.send(SIGTERM)
+        assert process.stop() is True
+    assert process.exit_status == 0
+
+
+def test_an_error_in_the_block_stops_it(tmp_path):
+    with pytest.raises(KeyError), Process(["sleep", "1000"], tmp_path) as process:
+        raise KeyError
+    assert process.exit_status == -SIGTERM
+
+
+def test_no_shell_and_the_environment_as_given(tmp_path):
+    code = "import os, sys; print(sys.argv[1:], os.environ.get('A'), os.environ.get('HOME'))"
+    argv = [sys.executable, "-c", code, "$A; *"]
+    cwd = tmp_path / "cwd"
+    cwd.mkdir()
+    with Process(argv, tmp_path, name="env", env={"A": "1"}, cwd=cwd) as process:
+        while process.running:
+            pass
+    assert process.log == tmp_path / "env.log"
+    assert process.last_line() == "['$A; *'] 1 None"
+
+
+def test_a_missing_program_names_its_package(tmp_path):
+    with pytest.raises(EnvironmentLacking, match="no-such-program") as error:
+        Process(["no-such-program"], tmp_path, package="some-package")
+    assert error.value.hint == "as root: apt install some-package"
+
+
+def test_not_ready_because_it_ended(tmp_path):
+    script = "print('one'); print('the reason'); print()"
+    with (
+        Process([sys.executable, "-c", script], tmp_path, name="brief") as process,
+        pytest.raises(EnvironmentLacking, match=r"brief ended before .*: the reason") as error,
+    ):
+        process.wait_ready(free_port())
+    assert str(process.log) in error.value.hint
+
+
+def test_not_ready_in_time(tmp_path):
+    with (
+        Process(["sleep", "1000"], tmp_path) as process,
+        pytest.raises(EnvironmentLacking, match=r"not ready after 0\.05 s"),
+    ):
+        process.wait_ready(lambda: False, seconds=0.05)
+
+
+def test_a_stranger_on_the_port_is_not_our_server(tmp_path):
+    port = free_port()
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(EnvironmentLacking, match="Failed listening"),
+        redis_server(tmp_path, port),
+    ):
+        pass
+
+
+def test_redis_is_there_and_gone(tmp_path):
+    with redis_server(tmp_path, password="word") as server:
+        assert accepts(server.port)
+        assert server.url == f"redis://127.0.0.1:{server.port}/0"
+    assert not accepts(server.port)
+    assert not server.process.running
+
+
+def test_free_ports_are_free_and_outside_the_ephemeral_range():
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ports = [free_port() for _ in range(50)]
+    assert len(set(ports)) == 50
+    assert not any(low <= port <= high for port in ports)
+    with socket.create_server(("127.0.0.1", ports[0])):
+        assert accepts(ports[0])
+    assert not accepts(ports[0])

@@ -1,0 +1,198 @@
+"""Real servers for the stores' tests, and the harnesses of the conformance suite."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis as redis_py
+
+from holdfast.servers.ports import free_port
+from holdfast.servers.redis import redis_server
+from holdfast.stores.contract import Find
+from holdfast.stores.database import DatabaseStore
+from holdfast.stores.file import FileStore
+from holdfast.stores.memory import MemoryStore
+from holdfast.stores.redis import RedisStore
+from holdfast.testing import Harness, ManualClock
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory):
+    """A Redis for the whole run; each test takes a prefix of its own."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_client(redis):
+    """A plain client of that server, for looking at what is really there."""
+    with redis_py.Redis(port=redis.port) as client:
+        yield client
+
+
+@pytest.fixture
+def directory():
+    """A short-lived directory; many examples of one test would crowd tmp_path."""
+    with temporary_directory() as path:
+        yield path
+
+
+@contextmanager
+def temporary_directory() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="holdfast-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def open_memory():
+    @contextmanager
+    def open_harness():
+        clock = ManualClock()
+        store = MemoryStore(clock=clock)
+        yield Harness(store, lambda sid: expire_by(clock, store, sid), clock)
+
+    return open_harness
+
+
+@pytest.fixture(scope="session")
+def open_file():
+    @contextmanager
+    def open_harness():
+        clock = ManualClock()
+        with temporary_directory() as directory:
+            store = FileStore(directory, clock=clock)
+            yield Harness(store, lambda sid: expire_by(clock, store, sid), clock)
+
+    return open_harness
+
+
+@pytest.fixture(scope="session")
+def open_sqlite():
+    @contextmanager
+    def open_harness():
+        clock = ManualClock()
+        with temporary_directory() as directory:
+            store = DatabaseStore(directory / "database.sqlite", clock=clock)
+            store.create_table()
+            yield Harness(store, lambda sid: expire_by(clock, store, sid), clock)
+
+    return open_harness
+
+
+def expire_by(clock: ManualClock, store, sid: str) -> None:
+    """Move the clock to the very instant at which the session ends."""
+    with store.connect() as perform:
+        clock.advance(perform(Find(sid)).expires_at - clock())
+
+
+@pytest.fixture(scope="session")
+def redis_opener(redis, redis_client):
+    """Gives the opener of a store under a kind of prefix; each store has a prefix of its own."""
+    counter = itertools.count()
+
+    def opener(prefix: str):
+        @contextmanager
+        def open_harness():
+            own = f"{prefix}{next(counter)}-"
+            store = RedisStore(port=redis.port, prefix=own)
+
+            def expire(sid: str) -> None:
+                redis_client.pexpire(own + sid, 1)
+                while redis_client.exists(own + sid):
+                    pass
+
+            yield Harness(store, expire)
+
+        return open_harness
+
+    return opener
+
+
+class Proxy:
+    """Stands before a server; on demand it forwards requests and keeps the answers to itself.
+
+    ``cut(n)``: the next n answers are dropped and their connections closed, after the server has
+    answered. ``hold()``: answers are kept back from now on, the connections stay open.
+    """
+
+    def __init__(self, upstream: int) -> None:
+        self.upstream = upstream
+        self.port = free_port()
+        self.held = threading.Event()
+        self._cuts = 0
+        self._holding = False
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._start(self._accept)
+
+    def cut(self, answers: int) -> None:
+        self._cuts = answers
+
+    def hold(self, holding: bool = True) -> None:
+        self._holding = holding
+        self.held.clear()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for end in self._sockets:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for end in [self._listener, *self._sockets]:
+            end.close()
+
+    def _start(self, function, *arguments) -> None:
+        thread = threading.Thread(target=function, args=arguments)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._sockets.append(client)
+            try:
+                server = socket.create_connection(("127.0.0.1", self.upstream))
+            except OSError:
+                client.shutdown(socket.SHUT_RDWR)
+                continue
+            self._sockets.append(server)
+            self._start(self._pump, client, server, False)
+            self._start(self._pump, server, client, True)
+
+    def _pump(self, source, target, answers: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if answers and self._holding:
+                    self.held.set()
+                    continue
+                if answers and self._cuts > 0:
+                    self._cuts -= 1
+                    break
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def proxy(redis):
+    proxy = Proxy(redis.port)
+    yield proxy
+    proxy.close()

@@ -1,0 +1,37 @@
+"""Every store passes the public suite, on real servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.testing import StoreConformance
+
+
+class TestMemory(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_memory):
+        return open_memory
+
+
+class TestFile(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_file):
+        return open_file
+
+
+class TestSqlite(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_sqlite):
+        return open_sqlite
+
+
+class TestRedis(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, redis_opener):
+        return redis_opener("laravel-database-laravel-cache-")
+
+
+class TestRedisUnderAnAwkwardPrefix(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, redis_opener):
+        return redis_opener("{tag}[a-z]*?\\^é:")

@@ -1,0 +1,143 @@
+"""A store's URL: what is understood, what is refused, and that no secret is ever repeated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from holdfast.core.errors import UsageError
+from holdfast.stores import database, file, memory, redis, url
+
+SECRET = "correct-horse"
+
+
+def parse(text):
+    return url.parse(text)
+
+
+def everything(text):
+    """Parse it and look at what is judged only when it is asked for."""
+    parsed = parse(text)
+    return parsed.lifetime, parsed.laravel
+
+
+def test_redis():
+    store = redis.from_url(parse("redis://bob:p%40ss@[::1]:7000/3?prefix=a%20b+c&lifetime=60"))
+    assert (store.host, store.port, store.database) == ("::1", 7000, 3)
+    assert (store.username, store.password, store.tls) == ("bob", "p@ss", False)
+    assert (store.prefix, store.lifetime) == ("a b+c", 60)
+    assert store.where == "redis://[::1]:7000/3"
+    assert "bob" not in repr(store)
+
+
+def test_redis_defaults():
+    store = redis.from_url(parse("rediss://:word@cache"))
+    assert (store.host, store.port, store.database, store.tls) == ("cache", 6379, 0, True)
+    assert (store.username, store.password) == (None, "word")
+    assert store.prefix == "laravel-database-laravel-cache-"
+    assert store.lifetime == 7200
+    assert redis.from_url(parse("redis:///")).host == "127.0.0.1"
+    assert redis.from_url(parse("redis://h?prefix=")).prefix == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "prefix"),
+    [
+        (8, "laravel_database_laravel_cache:"),
+        (9, "laravel_database_laravel_cache_:"),
+        (10, "laravel_database_laravel_cache_:"),
+        (11, "laravel_database_laravel_cache_"),
+        (12, "laravel-database-laravel-cache-"),
+        (13, "laravel-database-laravel-cache-"),
+    ],
+)
+def test_redis_prefix_by_version(version, prefix):
+    assert redis.from_url(parse(f"redis://h/0?laravel={version}")).prefix == prefix
+
+
+def test_file():
+    store = file.from_url(parse("file:///var/www/a%20b?lifetime=5"))
+    assert (store.directory, store.lifetime) == (Path("/var/www/a b"), 5)
+    assert store.where == "file:///var/www/a b"
+    assert file.from_url(parse("file://localhost/x")).directory == Path("/x")
+
+
+def test_sqlite():
+    store = database.from_url(parse("sqlite:///data/d.sqlite?table=web_sessions"))
+    assert (store.path, store.table) == (Path("/data/d.sqlite"), "web_sessions")
+    assert database.from_url(parse("sqlite:////data/d.sqlite")).path == Path("/data/d.sqlite")
+    assert database.from_url(parse("SQLite:///d")).table == "sessions"
+
+
+def test_memory():
+    assert memory.from_url(parse("memory:")) is not memory.from_url(parse("memory:"))
+    named = memory.from_url(parse("memory:test_url"))
+    assert memory.from_url(parse("memory:test_url")) is named
+    assert named.where == "memory:test_url"
+    with pytest.raises(UsageError, match="lifetime of 7200 s"):
+        memory.from_url(parse("memory:test_url?lifetime=9"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("", "unknown store", "redis://"),
+        ("redsi://h", "unknown scheme redsi", "did you mean redis:"),
+        ("mysql://h", "unknown scheme mysql", "redis://"),
+        ("/var/sessions", "unknown store", "file://"),
+        ("redis://h?prefx=a", "unknown parameter prefx", "did you mean prefix?"),
+        ("file:///d?table=a", "unknown parameter table", "lifetime"),
+        ("redis://h?prefix=a&prefix=b", "twice", "once"),
+        ("redis://h:port", "host and port", "65535"),
+        ("redis://h:70000", "host and port", "65535"),
+        ("redis://[::1", "host and port", "65535"),
+        ("redis://h/0?prefix=a#b", "#", "%23"),
+        ("memory:#", "#", "%23"),
+        ("memory:?lifetime=0", "lifetime=0", "lifetime=7200"),
+        ("memory:?lifetime=-1", "lifetime=-1", "lifetime=7200"),
+        ("memory:?lifetime=2h", "lifetime=2h", "lifetime=7200"),
+        ("memory:?lifetime=²", "lifetime=²", "lifetime=7200"),
+        ("redis://h?laravel=7", "between 8 and 13", "laravel=12"),
+    ],
+)
+def test_refused(text, message, hint):
+    with pytest.raises(UsageError) as error:
+        everything(text)
+    assert message in str(error.value)
+    assert hint in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("opener", "text"),
+    [
+        (file.from_url, "file:relative"),
+        (file.from_url, "file://host/dir"),
+        (database.from_url, "sqlite:d.sqlite"),
+        (database.from_url, "sqlite:///d?table="),
+        (memory.from_url, "memory://name"),
+        (redis.from_url, "redis://h/zero"),
+        (redis.from_url, "redis://h/0/1"),
+    ],
+)
+def test_refused_by_the_store(opener, text):
+    with pytest.raises(UsageError) as error:
+        opener(parse(text))
+    assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"redis://bob:{SECRET}@h:port/0",
+        f"redis://bob:{SECRET}@h/0?prefx=1",
+        f"redis://bob:{SECRET}@h/zero",
+        f"redsi://bob:{SECRET}@h",
+        f"redis://bob:{SECRET}@h/0#x",
+    ],
+)
+def test_no_password_in_a_message(text):
+    with pytest.raises(UsageError) as error:
+        redis.from_url(parse(text))
+    assert SECRET not in f"{error.value} {error.value.hint}"
+    assert SECRET not in repr(parse(f"redis://bob:{SECRET}@h"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -224,6 +226,26 @@ def test_a_file_that_cannot_be_written(store, sid, soon, mode):
         with pytest.raises(StoreReadOnly) as error:
             client.perform(Commit(sid, Found(DATA, soon), OTHER, soon))
         assert error.value.hint
+
+
+def test_a_commit_that_fails_half_way_is_unknown(store, sid, soon):
+    script = f"""
+import resource
+from pathlib import Path
+from holdfast.stores.contract import *
+from holdfast.stores.database import DatabaseStore
+
+with DatabaseStore(Path({str(store.path)!r}), lifetime=600).connect() as perform:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
+    print(perform(Commit({sid!r}, None, {DATA!r} * 50000, {soon})))
+    print(perform(Find({sid!r})))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
+    unknown, found = done.stdout.splitlines()
+    assert unknown.startswith("Unknown(reason='the commit failed")
+    assert found == "None"
 
 
 @pytest.mark.anyio

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import anyio
 import pytest
 import redis as redis_py
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from holdfast.core.errors import StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.servers.ports import free_port
@@ -252,6 +260,54 @@ def test_wrong_password(tmp_path, mode):
             assert client.perform(Find(new_sid())) is None
 
 
+def certificate(directory):
+    """A key and a certificate for 127.0.0.1 that nobody signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "holdfast test")])
+    now = datetime.now(UTC)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(alternative, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    (directory / "cert.pem").write_bytes(signed.public_bytes(encoding))
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    (directory / "key.pem").write_bytes(key.private_bytes(encoding, form, plain))
+    return directory / "cert.pem", directory / "key.pem"
+
+
+def test_tls(tmp_path, mode, sid, soon, monkeypatch):
+    cert, key = certificate(tmp_path)
+    port = free_port()
+    files = ("--tls-cert-file", str(cert), "--tls-key-file", str(key))
+    options = ("--tls-port", str(port), *files, "--tls-auth-clients", "no")
+    store = RedisStore(port=port, tls=True)
+    with redis_server(tmp_path, arguments=options) as server:
+        with pytest.raises(StoreMisconfigured, match="certificate"), connected(store, mode):
+            pass
+        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+        with connected(store, mode) as client:
+            assert client.perform(Commit(sid, None, DATA, soon)) == Saved()
+            server.process.kill()
+            with pytest.raises(StoreUnavailable):
+                client.perform(Find(sid))
+
+
+def test_tls_where_plain_is_spoken(redis, mode, monkeypatch):
+    monkeypatch.setattr(redis_errors, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(redis_errors, "ANSWER_SECONDS", 0.2)
+    with (
+        pytest.raises(StoreUnavailable),
+        connected(RedisStore(port=redis.port, tls=True), mode),
+    ):
+        pass
+
+
 def test_no_such_database(redis, mode):
     with (
         pytest.raises(StoreMisconfigured, match="number"),
@@ -302,3 +358,24 @@ def test_a_user_without_the_right(own_redis, sid, mode, soon):
         pytest.raises(StoreMisconfigured, match="permit"),
     ):
         client.perform(Commit(sid, None, DATA, soon))
+
+
+def test_something_that_hangs_up_is_no_redis(mode):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    peer, _ = listener.accept()
+                except OSError:
+                    return
+                peer.recv(1024)
+                peer.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        store = RedisStore(port=listener.getsockname()[1])
+        with pytest.raises(StoreUnavailable), connected(store, mode):
+            pytest.fail("connected to nothing")
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,17 @@ def say_error(message: str, hint: str) -> None:
     stderr.print(f"[bold red]holdfast:[/] {_plain(message)}", highlight=False, soft_wrap=True)
     if hint:
         stderr.print(f"  [dim]hint:[/] {_plain(hint)}", highlight=False, soft_wrap=True)
+
+
+def require_writable(target: str) -> None:
+    """Raise EnvironmentLacking where `write_json` could not write: long work must not be lost."""
+    path = Path(target)
+    if target != "-" and (
+        path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)
+    ):
+        raise EnvironmentLacking(
+            f"cannot write {target}", hint="name a file in a directory that is there"
+        )
 
 
 def write_json(value: Any, target: str) -> None:

@@ -43,12 +43,14 @@ class LiveProgress:
             self._status.stop()
 
     def run_begins(self, name: str, number: int, of: int, seconds: float) -> None:
+        """Name the run in every line that follows."""
         self._title = f"{name} ({number}/{of})" if of > 1 else name
         self._began = time.monotonic()
         self._seconds = seconds
         self.says("setting up")
 
     def says(self, words: str) -> None:
+        """Show what is being done now."""
         self._words = words
         if self._status:
             self._show("")
@@ -56,6 +58,7 @@ class LiveProgress:
             self._line(words)
 
     def counts(self, requests: int, lost: int) -> None:
+        """Show the counts; in a log only every few seconds."""
         counted = f"{requests} requests, {lost} found their session gone"
         if self._status:
             self._show(counted)
@@ -63,6 +66,7 @@ class LiveProgress:
             self._line(counted)
 
     def run_ends(self, verdict: Verdict) -> None:
+        """Print the run in one line."""
         line = (
             f"{verdict.name}: {verdict.sessions_lost} of {verdict.sessions_opened} sessions lost,"
             f" {verdict.writes_lost} of {verdict.writes_acknowledged} writes lost"

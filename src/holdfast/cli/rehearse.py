@@ -8,18 +8,18 @@ from typing import Annotated, Literal
 
 import anyio
 from cyclopts import Parameter
-from rich.text import Text
+from rich import box
+from rich.table import Table
 
-from holdfast.cli.output import stderr, stdout, write_json
+from holdfast.cli import exit_status
+from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_json
 from holdfast.cli.progress import LiveProgress
-from holdfast.cli.verdict_table import comparison, counterexamples, run_picture, why
-from holdfast.core.errors import UsageError
-from holdfast.rehearsal.run import FAULTS, Plan, Report, plan, rehearse_all
-from holdfast.rehearsal.selftest import SelfTestResult, self_test
+from holdfast.cli.report import whole_report
+from holdfast.core.errors import EnvironmentLacking
+from holdfast.rehearsal.run import FAULTS, plan, rehearse_all
+from holdfast.rehearsal.selftest import SelfTestResult
+from holdfast.rehearsal.selftest import self_test as judge_the_judge
 from holdfast.rehearsal.verdict import Judge
-
-EXIT_HOLDS = 0
-EXIT_VIOLATED = 1
 
 
 def rehearse(
@@ -40,8 +40,10 @@ def rehearse(
     explain: int = 1,
     self_test: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Start real replicas behind a real balancer, play users, kill, roll and scale, and count every
-    lost session and write.
+    """Count every session and write that a deployment loses when pods come and go.
+
+    Starts real replicas behind a real balancer, lets users play, kills, rolls and scales, and
+    judges everything that the users were shown.
 
     **Examples**
 
@@ -56,8 +58,8 @@ def rehearse(
     Exit status: 0 all judged invariants hold, 1 one was violated, 2 usage, 3 environment.
 
     Args:
-        application: `laravel` (the Laravel fixture), `shop` (the Python shop), or the directory of a
-            Laravel application that answers the same routes as the fixture.
+        application: `laravel` (the Laravel fixture), `shop` (the Python shop), or the directory of
+            a Laravel application that answers the same routes as the fixture.
         compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
             comma. The last one is judged, the others are the contrast. Drivers: array, file
             (`file:shared` for one directory), cookie, redis, database.
@@ -78,6 +80,8 @@ def rehearse(
         self_test: Judge deliberately broken stores instead: does the judge catch each?
     """
     screen = stderr if json == "-" else stdout
+    if json:
+        require_writable(json)
     if self_test:
         return _self_test(seed, json)
     chosen = plan(
@@ -95,20 +99,64 @@ def rehearse(
     )
     with LiveProgress(stderr) as progress:
         report = anyio.run(partial(rehearse_all, chosen, progress))
-    if report.verdicts:
-        screen.print()
-        for verdict in report.verdicts:
-            screen.print(run_picture(verdict, screen.width))
-            screen.print(why(verdict))
-            screen.print()
-        screen.print(comparison(report.verdicts, judge))
-        for renderable in counterexamples(report.verdicts[-1], explain):
-            screen.print(renderable, soft_wrap=True)
-        screen.print(_sentence(report, judge))
+    for part in whole_report(report.verdicts, judge, explain, screen.width):
+        screen.print(part)
     if json:
         write_json(
             {"judge": judge, "interrupted": report.interrupted, "verdicts": report.verdicts}, json
         )
     if report.interrupted:
-        raise KeyboardInterrupt
-    return EXIT_HOLDS if report.verdicts[-1].holds(judge) else EXIT_VIOLATED
+        say_error("interrupted; what was seen until then is above", "")
+        return exit_status.INTERRUPTED
+    judged = report.verdicts[-1]
+    if not judged.sessions_opened:
+        raise EnvironmentLacking(
+            f"{judged.name}: no session was opened in {judged.requests} requests, of which"
+            f" {judged.errors} failed: nothing was proved",
+            hint="does the application serve? --history DIR keeps what it answered",
+        )
+    return exit_status.HOLDS if judged.holds(judge) else exit_status.VIOLATED
+
+
+def _self_test(seed: int, json: str | None) -> int:
+    with stderr.status("self-test") as status:
+        results = anyio.run(judge_the_judge, seed, status.update)
+    screen = stderr if json == "-" else stdout
+    screen.print(_self_test_table(results))
+    caught = all(result.caught for result in results)
+    if json:
+        write_json({"seed": seed, "caught": caught, "results": results}, json)
+    if caught:
+        screen.print(
+            "[bold green]the judge caught every broken store and cleared the correct one[/]"
+        )
+    else:
+        screen.print("[bold red]the judge is not to be trusted: see the table[/]")
+    return exit_status.HOLDS if caught else exit_status.VIOLATED
+
+
+def _judgement(result: SelfTestResult) -> str:
+    if not result.expected:
+        return "[green]clean[/]" if result.caught else "[bold red]ACCUSED[/]"
+    return "[green]caught[/]" if result.caught else "[bold red]MISSED[/]"
+
+
+def _self_test_table(results: list[SelfTestResult]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("store")
+    table.add_column("what it does")
+    table.add_column("struck", justify="right")
+    table.add_column("must show")
+    table.add_column("found")
+    table.add_column("")
+    for result in results:
+        found = ", ".join(f"{name} {count}" for name, count in result.found.items() if count)
+        table.add_row(
+            result.mutant,
+            result.words,
+            str(result.struck),
+            " or ".join(result.expected) or "nothing",
+            found or "nothing",
+            _judgement(result),
+        )
+    return table

@@ -1,4 +1,4 @@
-"""The timeline of a rehearsal: one line a replica, what was done to it, x where a session was lost."""
+"""The timeline of a rehearsal: a line a replica, what was done to it, x where sessions got lost."""
 
 from __future__ import annotations
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.cli.timeline import LEGEND, timeline
-from holdfast.rehearsal.verdict import INVARIANTS, Judge, Verdict, Violation
+from holdfast.rehearsal.verdict import Judge, Verdict
 
 _SURVIVAL: list[tuple[str, Callable[[Verdict], int]]] = [
     ("sessions opened", lambda v: v.sessions_opened),
@@ -52,61 +51,6 @@ def comparison(verdicts: Sequence[Verdict], judge: Judge) -> RenderableType:
     for name in _phase_names(verdicts):
         table.add_row(f"  {name}", *[_latency(verdict, name) for verdict in verdicts])
     return table
-
-
-def why(verdict: Verdict) -> RenderableType:
-    """What lost its sessions, in words, the commonest first."""
-    lines: list[RenderableType] = []
-    for cause, count in sorted(verdict.causes.items(), key=lambda item: -item[1]):
-        line = Text("  ")
-        line.append(f"{count:>4} × ", style="bold")
-        line.append(cause)
-        lines.append(line)
-    return Group(*lines)
-
-
-def run_picture(verdict: Verdict, width: int) -> RenderableType:
-    """One run's timeline under its name, with the legend."""
-    return Group(
-        Text(verdict.name, style="bold"),
-        *timeline(verdict, width),
-        Text(f"{LEGEND}", style="dim"),
-    )
-
-
-def counterexamples(verdict: Verdict, each: int) -> Iterable[RenderableType]:
-    """The smallest set of records that clash, for the first violations of every invariant."""
-    for invariant, (heading, meaning) in INVARIANTS.items():
-        found = [v for v in verdict.violations if v.invariant == invariant]
-        if not found:
-            continue
-        title = Text()
-        title.append(f"{invariant}", style="bold red" if heading == "survival" else "bold yellow")
-        title.append(f" ({heading}): {meaning}: {len(found)} ×")
-        yield title
-        for violation in found[:each]:
-            yield _counterexample(violation)
-
-
-def _counterexample(violation: Violation) -> RenderableType:
-    lines = [Text(f"  {violation.lineage} at {violation.at:.2f} s: {violation.why}")]
-    for op in violation.records:
-        sent, answer = op.sent, op.answer
-        arguments = " ".join(f"{key}={value}" for key, value in sent.args.items())
-        line = f"    #{sent.id:<5} {sent.at:7.2f} s  {sent.kind:<9} {arguments}"
-        if answer is None:
-            line += " -> no answer"
-        else:
-            who = f" by {answer.replica}.{answer.generation}" if answer.replica else ""
-            line += f" -> {answer.outcome} at {answer.at:.2f} s{who}"
-            if answer.state is not None:
-                state = answer.state
-                line += (
-                    f": lineage={state.lineage or 'none'} user={state.user or 'guest'}"
-                    f" count={state.count} cart={len(state.cart)} orders={len(state.orders)}"
-                )
-        lines.append(Text(line, style="dim"))
-    return Group(*lines)
 
 
 def _section(

@@ -1,7 +1,7 @@
 """The handle: what stands for a session id in every output, log line and report.
 
 A session id is a password for as long as the session lives. Its handle is a keyed digest, so that a
-reader of a report can tell two sessions apart and nobody can go back to the id, not by trying either.
+reader of a report can tell two sessions apart and nobody can go back to the id, not by trying.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import hmac
 
 HANDLE_LENGTH = 12
-"""Hex digits of a handle: 48 bits, unique in practice among millions, short enough to read aloud."""
+"""Hex digits of a handle: 48 bits, unique in practice among millions, short enough to read out."""
 
 
 def handle(sid: str, key: bytes) -> str:

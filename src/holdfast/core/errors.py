@@ -13,7 +13,8 @@
     │   ├── StoreReadOnly     a replica, or the disk is full
     │   └── StoreMisconfigured  no table, wrong password, wrong type at the key
     ├── SessionConflict       somebody else saved since we read
-    └── SessionGone           the session ended while we worked on it
+    ├── SessionGone           the session ended while we worked on it
+    └── SaveUnknown           the answer was lost: the write may or may not have happened
 
 Expected outcomes (missing, expired, conflict in a store) are return values, not errors. A message
 says what and where, the hint says what to do next. Neither holds a secret or a session id.
@@ -95,7 +96,7 @@ class StoreReadOnly(StoreError):  # noqa: N818 - the architecture's name
 
 
 class StoreMisconfigured(StoreError):  # noqa: N818 - the architecture's name
-    """The store is there but not as we were told: no table, wrong password, other type at the key."""
+    """The store is there but not as told: no table, wrong password, something else at the key."""
 
 
 class SessionConflict(HoldfastError):  # noqa: N818 - the architecture's name
@@ -104,3 +105,7 @@ class SessionConflict(HoldfastError):  # noqa: N818 - the architecture's name
 
 class SessionGone(HoldfastError):  # noqa: N818 - the architecture's name
     """The session ended (logout, expiry) while it was worked on; nothing was written."""
+
+
+class SaveUnknown(HoldfastError):  # noqa: N818 - the architecture's name
+    """The answer was lost: the write may or may not have happened, or may happen yet."""

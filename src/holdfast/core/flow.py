@@ -39,7 +39,7 @@ def do(effect: Effect[T]) -> Flow[T]:
 
 
 def run(flow: Flow[R], perform: Perform) -> R:
-    """Perform a flow in this thread and return what it returns; its errors are raised as they are."""
+    """Perform a flow in this thread and return what it returns; its errors come as they are."""
     try:
         effect = next(flow)
         while True:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Literal
 from urllib.parse import quote, unquote_to_bytes
 
@@ -23,6 +23,8 @@ PREFIX_LENGTH = 41
 MAX_COOKIE_BYTES = 16 * 1024
 """A longer cookie is not opened; browsers keep 4,096 bytes, servers take 8 to 16 KiB of headers."""
 
+_RESERVED = str.maketrans({char: quote(char) for char in "=,; \t\r\n\v\f"})
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedCookie:
@@ -33,7 +35,7 @@ class OpenedCookie:
 
 
 def prefix(name: str, key: bytes) -> str:
-    """What stands before the value of a cookie of this name: hex HMAC-SHA1 of ``name + "v2"``, bar."""
+    """What stands before the value of a cookie of this name: hex HMAC-SHA1 of ``{name}v2``, bar."""
     return hmac.new(key, name.encode() + b"v2", hashlib.sha1).hexdigest() + "|"
 
 
@@ -52,15 +54,16 @@ def seal(encrypter: Encrypter, name: str, value: str, *, iv: bytes | None = None
 def open(encrypter: Encrypter, name: str, wire_value: str) -> OpenedCookie | None:
     """Open a cookie as it came in a ``Cookie`` header, escaped or not.
 
-    None where Laravel would take it for absent: no envelope, no key fits, or sealed for another name.
-    The prefix is checked with every key, as Laravel 11 and later do, whichever key decrypted it.
+    None where Laravel would take it for absent: no envelope, no key fits, or sealed for another
+    name. So is a value that is not UTF-8, which Laravel would hand on. The prefix is checked with
+    every key, as Laravel 11 and later do, whichever key decrypted it.
     """
     if len(wire_value) > MAX_COOKIE_BYTES:
         return None
     try:
         opened = encrypter.open(unquote_to_bytes(wire_value))
         text = opened.plaintext.decode()
-    except (DecryptError, UnicodeDecodeError):
+    except (DecryptError, UnicodeError):
         return None
     head = text[:PREFIX_LENGTH].encode()
     fits = [hmac.compare_digest(prefix(name, key).encode(), head) for key in encrypter.keys]
@@ -87,23 +90,24 @@ def set_cookie(
     same_site: Literal["lax", "strict", "none"] | None = "lax",
     partitioned: bool = False,
 ) -> str:
-    """The text of a ``Set-Cookie`` header as Laravel 9 and later write it (Symfony's Cookie).
+    """The text of a ``Set-Cookie`` header as Laravel 9 and later write it.
 
-    Laravel 8 differs in the date alone (``24-Nov-2026``); browsers read both.
+    As Symfony/Component/HttpFoundation/Cookie.php prints it. Laravel 8 differs in the date alone
+    (``24-Nov-2026``); browsers read both.
 
     Args:
-        name: the cookie's name, sent as it is.
-        value: the sealed value, unescaped.
+        name: the cookie's name; what would end it is escaped.
+        value: the sealed value, unescaped; not empty.
         now: epoch seconds.
         lifetime: seconds; None: until the browser closes.
         path, domain, secure, http_only, same_site, partitioned: as in ``config/session.php``.
     """
-    parts = [f"{name}={to_wire(value)}"]
+    parts = [f"{name.translate(_RESERVED)}={to_wire(value)}"]
     if lifetime is not None:
-        ends = datetime.fromtimestamp(now + lifetime, UTC)
-        parts.append(f"expires={ends:%a, %d %b %Y %H:%M:%S} GMT")
+        # Not strftime: it would write the day in the language of the process.
+        parts.append(f"expires={formatdate(now + lifetime, usegmt=True)}")
         parts.append(f"Max-Age={lifetime}")
-    parts.append(f"path={path}")
+    parts.append(f"path={path or '/'}")
     if domain:
         parts.append(f"domain={domain}")
     if secure:

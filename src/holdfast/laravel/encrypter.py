@@ -1,24 +1,25 @@
 """Laravel's encrypter, byte for byte (Illuminate/Encryption/Encrypter.php, 8.83 to 13).
 
-An envelope is base64 of the JSON ``{"iv":...,"value":...,"mac":...,"tag":...}``. CBC is authenticated
-by an HMAC-SHA256 over the base64 texts of iv and value, GCM by its own tag. What Laravel takes though
-odd (any member order, white space, stripped padding, no tag under CBC, any mac under GCM) is taken;
-what it refuses is refused. With several keys it acts as Laravel 11.4 and later: the first key whose
-MAC matches opens it; under GCM, the first that authenticates.
+An envelope is base64 of the JSON ``{"iv":...,"value":...,"mac":...,"tag":...}``. CBC is
+authenticated by an HMAC-SHA256 over the base64 texts of iv and value, GCM by its own tag. What
+Laravel takes though odd (any member order, white space, stripped padding, no tag under CBC, any
+mac under GCM) is taken; what it refuses is refused. With several keys it acts as Laravel 11.4 and
+later: the first key whose MAC matches opens it; under GCM, the first that authenticates.
 """
 
 from __future__ import annotations
 
 import binascii
+import contextlib
 import hashlib
 import hmac
 import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import NamedTuple, Self
 
-import msgspec
+import msgspec.json
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,7 +37,8 @@ _BLOCK_BYTES = 16
 _TAG_BYTES = 16
 _IV_BYTES = {"cbc": 16, "gcm": 12}
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
-_STRICT_BASE64 = re.compile(r"[A-Za-z0-9+/\s]*=*\s*")
+_STRICT_BASE64 = re.compile(r"[A-Za-z0-9+/ \t\r\n]*[= \t\r\n]*")
+_BASE64_LETTERS = re.compile(r"[A-Za-z0-9+/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Opened:
 
     Args:
         plaintext: the bytes that were encrypted.
-        key_index: which key opened it: 0 the current one, 1 and up the previous ones in their order.
+        key_index: which key opened it: 0 the current one, 1 and up the previous ones in order.
     """
 
     plaintext: bytes = field(repr=False)
@@ -89,7 +91,7 @@ class Encrypter:
                 which = "APP_KEY" if number == 0 else f"previous key {number}"
                 raise UsageError(
                     f"{which} has {len(raw)} bytes, {name} needs {KEY_BYTES[name]}",
-                    hint="a key is 'base64:...' without blanks, as `artisan key:generate` writes it",
+                    hint="a key is base64:..., without blanks, as `artisan key:generate` writes it",
                 )
         return cls(name, keys)
 
@@ -148,17 +150,13 @@ class Encrypter:
         iv = _strict_base64(parts.iv)
         if iv is None or len(iv) != _IV_BYTES[mode]:
             raise DecryptError("the payload is invalid: wrong iv", expected="a base64 iv")
-        # PHP's empty(): a tag "0" is none.
-        tag = base64_decode(parts.tag) if parts.tag not in (None, "", "0") else b""
-        if mode == "cbc":
-            return self._open_cbc(parts, iv, tag)
-        return self._open_gcm(parts, iv, tag)
+        return self._open_cbc(parts, iv) if mode == "cbc" else self._open_gcm(parts, iv)
 
-    def _open_cbc(self, parts: _Envelope, iv: bytes, tag: bytes) -> Opened:
-        if len(tag) == _TAG_BYTES:
+    def _open_cbc(self, parts: _Envelope, iv: bytes) -> Opened:
+        if parts.tag:
             raise DecryptError("the payload has a tag, and the cipher takes none")
-        message = (parts.iv + parts.value).encode("utf-8", "surrogatepass")
-        given = parts.mac.encode("utf-8", "surrogatepass")
+        message = (parts.iv + parts.value).encode()
+        given = parts.mac.encode()
         # All of them are computed, as Laravel does from 13.6 on: the time must not tell the key.
         matches = [
             hmac.compare_digest(hmac.digest(key, message, hashlib.sha256).hex().encode(), given)
@@ -177,8 +175,9 @@ class Encrypter:
             raise DecryptError("could not decrypt the data: wrong padding")
         return Opened(padded[:-padding], index)
 
-    def _open_gcm(self, parts: _Envelope, iv: bytes, tag: bytes) -> Opened:
+    def _open_gcm(self, parts: _Envelope, iv: bytes) -> Opened:
         sealed = base64_decode(parts.value)
+        tag = base64_decode(parts.tag)
         if len(tag) == _TAG_BYTES:
             for index, key in enumerate(self.keys):
                 try:
@@ -189,11 +188,21 @@ class Encrypter:
 
 
 def parse_key(text: str) -> bytes:
-    """The raw key of ``base64:...``, or the text's own bytes without that prefix."""
+    """The raw key of ``base64:...``, or the text's own bytes without that prefix.
+
+    Raises:
+        UsageError: text that is neither UTF-8 nor bytes of an environment variable.
+    """
     prefix = "base64:"
     if text.startswith(prefix):
         return base64_decode(text[len(prefix) :])
-    return text.encode()
+    # os.environ hands bytes that are not UTF-8 over as surrogates. An error of any other is not
+    # chained: it would hold the key.
+    with contextlib.suppress(UnicodeEncodeError):
+        return text.encode("utf-8", "surrogateescape")
+    raise UsageError(
+        "a key is not text", hint="a key is base64:..., as `artisan key:generate` writes it"
+    )
 
 
 def base64_decode(text: str | bytes) -> bytes:
@@ -205,33 +214,49 @@ def base64_decode(text: str | bytes) -> bytes:
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
-class _Envelope(msgspec.Struct, frozen=True):
+class _Envelope(NamedTuple):
     iv: str
     value: str
     mac: str
-    tag: str | None = None
+    tag: str  # empty where PHP's empty() says so
 
 
 def _parse(envelope: str | bytes) -> _Envelope:
     if len(envelope) > MAX_ENVELOPE_BYTES:
         raise DecryptError(f"the payload has more than {MAX_ENVELOPE_BYTES} bytes")
     try:
-        return msgspec.json.decode(base64_decode(envelope), type=_Envelope)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DecryptError(
-            "the payload is invalid: not base64 of JSON with iv, value and mac",
-            expected="an envelope of Laravel's encrypter",
-        ) from error
+        # Without a type: what is wrong in a member that nobody asks for is refused too.
+        members = msgspec.json.decode(base64_decode(envelope))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_envelope() from error
+    if not isinstance(members, dict):
+        raise _no_envelope()
+    iv, value, mac = (members.get(name) for name in ("iv", "value", "mac"))
+    tag = members.get("tag")
+    tag = "" if tag in (None, "0") else tag
+    if not (
+        isinstance(iv, str)
+        and isinstance(value, str)
+        and isinstance(mac, str)
+        and isinstance(tag, str)
+    ):
+        raise _no_envelope()
+    return _Envelope(iv, value, mac, tag)
+
+
+def _no_envelope() -> DecryptError:
+    return DecryptError(
+        "the payload is invalid: not base64 of JSON with iv, value and mac",
+        expected="an envelope of Laravel's encrypter",
+    )
 
 
 def _strict_base64(text: str) -> bytes | None:
     """As PHP's ``base64_decode($text, true)``: None where it refuses."""
     if _STRICT_BASE64.fullmatch(text) is None:
         return None
-    letters = re.sub(r"[\s=]", "", text)
+    letters = len(_BASE64_LETTERS.findall(text))
     padding = text.count("=")
-    if len(letters) % 4 == 1 or (padding and (len(letters) + padding) % 4):
+    if letters % 4 == 1 or padding > 2 or (padding and (letters + padding) % 4):
         return None
-    return base64_decode(letters)
-
-
+    return base64_decode(text)

@@ -1,13 +1,14 @@
 """A session's attributes under ``session.serialization = json`` (Laravel 9 and later).
 
-As :class:`holdfast.laravel.php.SessionArray`: a lazy mapping whose untouched members are written back
-as they stood. Values are what PHP's ``json_decode($text, true)`` makes: every array and object is a
-``dict``. What is written is ``json_encode``'s default: slashes and non-ASCII escaped, a list where the
-keys are 0, 1, 2, ... in order, no ``.0``.
+As :class:`holdfast.laravel.php.SessionArray`: a lazy mapping whose untouched members are written
+back as they stood. Values are what PHP's ``json_decode($text, true)`` makes: every array and object
+is a ``dict``. What is written is ``json_encode``'s default: slashes and non-ASCII escaped, a list
+where the keys are 0, 1, 2, ... in order, no ``.0``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Iterator, MutableMapping
@@ -17,23 +18,24 @@ import msgspec
 
 from holdfast.core.errors import FormatError
 from holdfast.laravel.php import Key, Value, float_text
-from holdfast.laravel.php.values import INT_MAX, INT_MIN, normal_key
+from holdfast.laravel.php.values import INT_MAX, INT_MIN, normal_key, text_of
 
-MAX_DEPTH = 512
-"""Arrays inside each other, PHP's default for json_decode and json_encode."""
+MAX_DEPTH = 511
+"""Arrays inside each other that PHP's json_decode reads; json_encode would write one more."""
 
 _NEW = b"[]"
+_NOT_AN_ARRAY = "a JSON object or array"
 
 
 class JsonArray(MutableMapping[Key, Value]):
     """See the module. ``JsonArray()`` is empty; :meth:`loads` makes one from bytes."""
 
-    __slots__ = ("_data", "_members", "_stored", "_values")
+    __slots__ = ("_data", "_keys", "_stored", "_values")
 
     def __init__(self) -> None:
         self._data = _NEW
         self._stored: dict[Key, bytes] = {}
-        self._members: dict[Key, bytes | None] = {}  # None: assigned, see _values
+        self._keys: dict[Key, None] = {}  # those that are there now, in their order
         self._values: dict[Key, Value] = {}
 
     @classmethod
@@ -41,74 +43,75 @@ class JsonArray(MutableMapping[Key, Value]):
         """Check a JSON text completely and note where its members are.
 
         Raises:
-            FormatError: not JSON, deeper than MAX_DEPTH, or neither object nor array.
+            FormatError: PHP would refuse the text too, it is neither object nor array, or it has a
+                number beyond all floats, which PHP reads as infinite and cannot write again.
         """
+        if not isinstance(loads(data), dict):
+            raise FormatError("the JSON is not an array", expected=_NOT_AN_ARRAY)
         self = cls()
         self._data = data
-        try:
-            whole = msgspec.json.decode(data)
-            if isinstance(whole, dict):
-                members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-                self._stored = {normal_key(key): bytes(raw) for key, raw in members.items()}
-            elif isinstance(whole, list):
-                items = msgspec.json.decode(data, type=list[msgspec.Raw])
-                self._stored = {number: bytes(raw) for number, raw in enumerate(items)}
-            else:
-                raise FormatError("the JSON is not an array", expected="a JSON object")
-            _php(whole, MAX_DEPTH)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise FormatError("not JSON", expected="a JSON object") from error
-        except RecursionError as error:
-            raise FormatError("the JSON is nested too deeply", expected="a session") from error
-        self._members = dict(self._stored)
+        members = msgspec.json.decode(data, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+        items = members.items() if isinstance(members, dict) else enumerate(members)
+        self._stored = {normal_key(key): bytes(raw) for key, raw in items}
+        self._keys = dict.fromkeys(self._stored)
         return self
 
     def __getitem__(self, key: Key) -> Value:
         key = normal_key(key)
-        raw = self._members[key]
-        if key not in self._values:
-            assert raw is not None
-            self._values[key] = _php(msgspec.json.decode(raw), MAX_DEPTH)
-        return self._values[key]
+        if key in self._values:
+            return self._values[key]
+        if key not in self._keys:
+            raise KeyError(key)
+        value = loads(self._stored[key])
+        self._values[key] = value
+        return value
 
     def __setitem__(self, key: Key, value: Value) -> None:
         key = normal_key(key)
-        self._members.setdefault(key, None)
+        self._keys[key] = None
         self._values[key] = value
 
     def __delitem__(self, key: Key) -> None:
         key = normal_key(key)
-        del self._members[key]
+        del self._keys[key]
         self._values.pop(key, None)
 
     def __contains__(self, key: object) -> bool:
-        return normal_key(key) in self._members
+        return normal_key(key) in self._keys
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._members)
+        return iter(self._keys)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._keys)
 
     def __repr__(self) -> str:
         """Size only: the keys and values may be secrets."""
         return f"<JsonArray of {len(self)}>"
 
     def raw(self, key: Key) -> bytes:
-        """The JSON of one value as :meth:`dumps` would write it; raises as dumps does."""
+        """The JSON of one value as :meth:`dumps` would write it.
+
+        Raises:
+            KeyError: there is no such key.
+            TypeError, FormatError: the value cannot be written, as in `dumps`.
+        """
         key = normal_key(key)
-        stored = self._members[key]
-        if key not in self._values:
-            assert stored is not None
+        if key not in self._keys:
+            raise KeyError(key)
+        stored = self._stored.get(key)
+        if key not in self._values and stored is not None:
             return stored
-        written = dumps(self._values[key])
-        if stored is None:
-            return written
-        return stored if dumps(_php(msgspec.json.decode(stored), MAX_DEPTH)) == written else written
+        written = dumps(self._values[key], MAX_DEPTH - 1)
+        return stored if stored is not None and dumps(loads(stored)) == written else written
 
     def changed(self) -> bool:
-        """Whether the attributes are others than those that were read, by value and order."""
-        if list(self._members) != list(self._stored):
+        """Whether the attributes are others than those that were read, by value and order.
+
+        Raises:
+            TypeError, FormatError: a value cannot be written, as in `dumps`.
+        """
+        if list(self._keys) != list(self._stored):
             return True
         return any(self.raw(key) != self._stored[key] for key in self._values)
 
@@ -116,20 +119,97 @@ class JsonArray(MutableMapping[Key, Value]):
         """The JSON text; the very object that was read if nothing changed.
 
         Raises:
-            FormatError: a value that JSON cannot hold (NaN, infinity, bytes that are not UTF-8);
-                Laravel would lose the whole session without a word.
+            FormatError: a value that JSON cannot hold (NaN, infinity, bytes that are not UTF-8, too
+                deep); Laravel would lose the whole session without a word.
             TypeError: a value of a type that PHP's JSON has not.
         """
         if not self.changed():
             return self._data
-        members = [(key, self.raw(key)) for key in self._members]
-        if _is_list(self._members):
+        members = [(key, self.raw(key)) for key in self._keys]
+        if _is_list(self._keys):
             return b"[" + b",".join(raw for _, raw in members) + b"]"
-        return b"{" + b",".join(_string(str(key)) + b":" + raw for key, raw in members) + b"}"
+        return b"{" + b",".join(_name(key) + raw for key, raw in members) + b"}"
+
+
+def loads(data: bytes) -> Value:
+    """``json_decode($data, true)``: a dict for every array and object, with PHP's keys.
+
+    Raises:
+        FormatError: PHP would refuse the text too, or a number is beyond all floats.
+    """
+    refused = "not JSON"
+    try:
+        return _php(msgspec.json.decode(data))
+    except (msgspec.ValidationError, OverflowError):
+        refused = "the JSON has a number beyond all floats"
+    except RecursionError:
+        refused = "the JSON is nested too deeply"
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    # Raised here, with nothing chained: the decoder's errors may hold the text.
+    raise FormatError(refused, expected="JSON as PHP writes it")
 
 
 def dumps(value: Value, depth: int = MAX_DEPTH) -> bytes:
-    """``json_encode($value)`` with default flags; raises FormatError or TypeError."""
+    """``json_encode($value)`` with default flags.
+
+    Args:
+        value: anything but objects; keys are normalised as PHP does.
+        depth: how many arrays may stand inside each other.
+
+    Raises:
+        FormatError: a value that JSON or PHP cannot hold, or deeper than that.
+        TypeError: a type that PHP's JSON has not, as a value or as a key.
+    """
+    parts: list[bytes] = []
+    open_arrays: list[tuple[Iterator[tuple[bytes, Any]], bytes]] = []
+    while True:
+        if isinstance(value, dict | list | tuple):
+            if len(open_arrays) == depth:
+                raise FormatError("nested too deeply for JSON", expected=f"{MAX_DEPTH} levels")
+            opening, members, closing = _members(value)
+            parts.append(opening)
+            open_arrays.append((iter(members), closing))
+        else:
+            parts.append(_scalar(value))
+        while open_arrays:
+            members_left, closing = open_arrays[-1]
+            member = next(members_left, None)
+            if member is not None:
+                parts.append(member[0])
+                value = member[1]
+                break
+            open_arrays.pop()
+            parts.append(closing)
+        else:
+            return b"".join(parts)
+
+
+def _members(array: Any) -> tuple[bytes, list[tuple[bytes, Any]], bytes]:
+    """An array's opening, what stands before each value with that value, and its closing."""
+    items = array.items() if isinstance(array, dict) else enumerate(array)
+    members = {normal_key(key): value for key, value in items}
+    if _is_list(members):
+        named = [(b",", value) for value in members.values()]
+        opening, closing = b"[", b"]"
+    else:
+        named = [(b"," + _name(key), value) for key, value in members.items()]
+        opening, closing = b"{", b"}"
+    if named:
+        named[0] = (named[0][0][1:], named[0][1])
+    return opening, named, closing
+
+
+def _is_list(array: dict[Key, Any]) -> bool:
+    return all(key == number for number, key in enumerate(array))
+
+
+def _name(key: Key) -> bytes:
+    """A normalised key as a member's name, with the colon."""
+    return _string(key if isinstance(key, str | bytes) else str(key)) + b":"
+
+
+def _scalar(value: Any) -> bytes:
     match value:
         case None:
             return b"null"
@@ -143,53 +223,50 @@ def dumps(value: Value, depth: int = MAX_DEPTH) -> bytes:
             if not math.isfinite(value):
                 raise FormatError("JSON has no NaN and no infinity", expected="a finite number")
             return float_text(value).lower().encode()
-        case str():
+        case str() | bytes() | bytearray():
             return _string(value)
-        case bytes():
-            raise FormatError("a string that is not UTF-8", expected="UTF-8")
-        case dict() | list() | tuple():
-            if depth == 0:
-                raise FormatError("nested too deeply for JSON", expected=f"{MAX_DEPTH} levels")
-            return _container(value, depth - 1)
     raise TypeError(f"JSON sessions cannot hold a {type(value).__name__}")
 
 
-def _container(value: Any, depth: int) -> bytes:
-    if isinstance(value, dict):
-        if not _is_list(value):
-            pairs = (_string(_text(key)) + b":" + dumps(v, depth) for key, v in value.items())
-            return b"{" + b",".join(pairs) + b"}"
-        value = value.values()
-    return b"[" + b",".join(dumps(member, depth) for member in value) + b"]"
-
-
-def _text(key: Key) -> str:
-    if isinstance(key, bytes):
-        raise FormatError("a key that is not UTF-8", expected="UTF-8")
-    return str(normal_key(key))
-
-
-def _string(text: str) -> bytes:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise FormatError("a string that is not Unicode", expected="no lone surrogate") from error
+def _string(text: str | bytes | bytearray) -> bytes:
+    if not isinstance(text, str):
+        text = text_of(bytes(text))
+    if isinstance(text, bytes):
+        raise FormatError("a string that is not UTF-8", expected="UTF-8")
+    if _has_lone_surrogate(text):
+        raise FormatError("text with a lone surrogate", expected="text that UTF-8 can hold")
     # PHP leaves DEL as it is, Python's encoder escapes it.
-    parts = (json.dumps(part)[1:-1] for part in text.split("\x7f"))
-    return b'"' + "\x7f".join(parts).replace("/", "\\/").encode() + b'"'
+    written = "\x7f".join(json.dumps(part)[1:-1] for part in text.split("\x7f"))
+    return b'"' + written.replace("/", "\\/").encode() + b'"'
 
 
-def _is_list(array: Any) -> bool:
-    return all(key == number for number, key in enumerate(array))
+def _has_lone_surrogate(text: str) -> bool:
+    # Nothing is chained: the error would hold the text.
+    with contextlib.suppress(UnicodeEncodeError):
+        text.encode()
+        return False
+    return True
 
 
-def _php(value: Any, depth: int) -> Value:
+def _php(value: Any) -> Value:
     """What PHP makes of decoded JSON: arrays for all containers, floats for too long integers."""
-    if isinstance(value, dict | list):
-        if depth == 0:
-            raise FormatError("the JSON is nested too deeply", expected=f"{MAX_DEPTH} levels")
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        return {normal_key(key): _php(member, depth - 1) for key, member in items}
-    if isinstance(value, int) and not isinstance(value, bool) and not INT_MIN <= value <= INT_MAX:
-        return float(value)
-    return value  # type: ignore[no-any-return]
+    top: dict[Key, Any] = {0: value}
+    level = [top]
+    # One level after the other: Python's stack would not bear MAX_DEPTH.
+    for _ in range(MAX_DEPTH + 1):
+        below: list[dict[Key, Any]] = []
+        for array in level:
+            for key, member in array.items():
+                if isinstance(member, dict | list):
+                    items = member.items() if isinstance(member, dict) else enumerate(member)
+                    array[key] = {normal_key(name): inner for name, inner in items}
+                    below.append(array[key])
+                elif type(member) is int and not INT_MIN <= member <= INT_MAX:
+                    array[key] = float(member)
+        if not below:
+            break
+        level = below
+    else:
+        raise FormatError("the JSON is nested too deeply", expected=f"{MAX_DEPTH} levels")
+    decoded: Value = top[0]
+    return decoded

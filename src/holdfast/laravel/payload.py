@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from holdfast.core.errors import DecryptError, FormatError, Undecodable
+from holdfast.laravel import json_array, php
 from holdfast.laravel.encrypter import Encrypter, base64_decode
 from holdfast.laravel.json_array import JsonArray
 from holdfast.laravel.php import Limits, SessionArray
@@ -24,7 +25,7 @@ Attributes: TypeAlias = SessionArray | JsonArray
 Serialization: TypeAlias = Literal["php", "json"]
 
 MAX_PAYLOAD_BYTES = Limits().max_bytes
-"""Largest stored value that is read: a session is kilobytes, and this much fits no column but one."""
+"""Largest stored value that is read or written: a session has some kilobytes."""
 
 _STRING_HEAD = re.compile(rb's:([0-9]{1,18}):"')
 
@@ -36,7 +37,7 @@ class Form(enum.Enum):
     """File and memcached: the payload string as it is."""
 
     PHP_STRING = "php-string"
-    """Redis and DynamoDB: PHP-serialized once more, ``s:N:"...";`` (Illuminate/Cache/RedisStore)."""
+    """Redis and DynamoDB: PHP-serialized again, ``s:N:"...";`` (Illuminate/Cache/RedisStore)."""
 
     BASE64 = "base64"
     """Database: standard base64 (Illuminate/Session/DatabaseSessionHandler)."""
@@ -82,29 +83,40 @@ class Codec:
                 return JsonArray.loads(payload)
             return SessionArray.loads(payload)
         except FormatError as error:
-            raise Undecodable(
-                f"the payload is not a session in {self.serialization} form: {error}",
-                reason="serialization",
-                offset=error.offset,
-                hint="session.serialization and session.encrypt must be the application's",
-            ) from error
+            raise self._no_session(payload, error) from error
 
     def dumps(self, attributes: Attributes) -> bytes:
         """The stored value. Equal attributes give equal bytes unless they are encrypted.
 
         Raises:
-            FormatError, TypeError: a value that the serialization cannot hold.
+            FormatError, TypeError: a value that the serialization cannot hold, or more bytes than
+                `loads` would take back.
         """
         payload = attributes.dumps()
         if self.encrypter is not None:
             payload = self.encrypter.encrypt_string(php_string(payload)).encode()
-        match self.form:
-            case Form.BARE:
-                return payload
-            case Form.PHP_STRING:
-                return php_string(payload)
-            case Form.BASE64:
-                return binascii.b2a_base64(payload, newline=False)
+        data = self._wrap(payload)
+        if len(data) > MAX_PAYLOAD_BYTES:
+            raise FormatError(
+                f"the session has {len(data)} bytes, more than {MAX_PAYLOAD_BYTES}",
+                expected="a smaller session",
+                hint="keep large data elsewhere and its key in the session",
+            )
+        return data
+
+    def _no_session(self, payload: bytes, error: FormatError) -> Undecodable:
+        if _is_well_formed(payload, self.serialization):
+            return Undecodable(
+                "the payload is a single value, not a session's attributes",
+                reason="not an array",
+                hint="written twice over, by a phpredis serializer or another program?",
+            )
+        return Undecodable(
+            f"the payload is not a session in {self.serialization} form: {error}",
+            reason="serialization",
+            offset=error.offset,
+            hint="session.serialization and session.encrypt must be the application's",
+        )
 
     def _payload(self, data: bytes) -> bytes:
         payload = self._unwrap(data)
@@ -121,12 +133,25 @@ class Codec:
         except FormatError as error:
             raise Undecodable(f"the decrypted payload is {error}", reason="encryption") from error
 
+    def _wrap(self, payload: bytes) -> bytes:
+        match self.form:
+            case Form.BARE:
+                return payload
+            case Form.PHP_STRING:
+                return php_string(payload)
+            case Form.BASE64:
+                return binascii.b2a_base64(payload, newline=False)
+
     def _unwrap(self, data: bytes) -> bytes:
         match self.form:
             case Form.BARE:
                 return data
             case Form.BASE64:
-                return base64_decode(data)
+                payload = base64_decode(data)
+                if data and not payload:
+                    # PHP skips what is not base64: only that may not pass for an empty session.
+                    raise Undecodable("the stored value is not base64", reason="outer layer")
+                return payload
             case Form.PHP_STRING:
                 try:
                     return from_php_string(data)
@@ -134,8 +159,19 @@ class Codec:
                     raise Undecodable(
                         f"the stored value is {error}",
                         reason="outer layer",
-                        hint="is it something else under a session's key, or a phpredis serializer?",
+                        hint="something else under a session's key, or a phpredis serializer?",
                     ) from error
+
+
+def _is_well_formed(payload: bytes, serialization: Serialization) -> bool:
+    try:
+        if serialization == "json":
+            json_array.loads(payload)
+        else:
+            php.loads(payload)
+    except FormatError:
+        return False
+    return True
 
 
 def php_string(data: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Real replicas, users, faults, and a verdict that counts what was lost; `run` does it all."""

@@ -15,6 +15,7 @@ from holdfast.servers.redis import redis_server
 from holdfast.stores.contract import Store
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
+from holdfast.stores.open import open as open_store
 from holdfast.stores.redis import RedisStore
 from holdfast.stores.url import parse
 
@@ -130,8 +131,6 @@ def setup_for_url(url: str, app: App) -> Setup:
 
 
 def _external(setup: Setup, url: str, app_key: str) -> Backing:
-    from holdfast.stores.open import open as open_store
-
     opened = open_store(url, env={"APP_KEY": app_key})
     with opened.store.connect():
         pass

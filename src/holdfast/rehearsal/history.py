@@ -6,7 +6,7 @@ answer never came is in the history too. Times are seconds since the run began, 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -15,6 +15,10 @@ from holdfast.rehearsal.protocol import State
 Outcome = Literal["ok", "refused", "fail", "unknown"]
 """ok: answered 200 with a state. refused: 409 or 419, nothing was written. fail: any other answer.
 unknown: no whole answer; it may have taken effect, may yet do so, or never will."""
+
+
+_FIELDS = {"open": ("lineage",), "login": ("user",), "cart": ("item",), "mark": ("key", "value")}
+"""What a request of a kind is nothing without."""
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):
@@ -45,6 +49,11 @@ class Sent(msgspec.Struct, frozen=True, tag="sent"):
     jar: Literal["own", "old"]
     cookie_from: int | None
     old_of: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in _FIELDS.get(self.kind, ()):
+            if name not in self.args:
+                raise ValueError(f"a request of {self.kind} without {name}")
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
@@ -103,25 +112,34 @@ class Op(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> int:
+        """The request's number."""
         return self.sent.id
 
     @property
     def start(self) -> float:
+        """When it was sent."""
         return self.sent.at
 
     @property
     def end(self) -> float:
-        """When it was over for the browser; infinite where it may still take effect."""
+        """When the browser had its answer; infinite where none came whole."""
         if self.answer is None or self.answer.outcome == "unknown":
             return float("inf")
         return self.answer.at
 
     @property
     def ok(self) -> bool:
+        """Whether it was answered as asked."""
         return self.answer is not None and self.answer.outcome == "ok"
 
     @property
+    def refused(self) -> bool:
+        """Whether the application said that nothing was written."""
+        return self.answer is not None and self.answer.outcome == "refused"
+
+    @property
     def state(self) -> State | None:
+        """The state in its answer, None without one."""
         return self.answer.state if self.answer is not None else None
 
 
@@ -132,9 +150,5 @@ def to_json(record: Record) -> bytes:
 
 def from_json(line: bytes) -> Record:
     """Read one line; raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
-    return msgspec.json.decode(line, type=Record)
-
-
-def summary(record: Record) -> dict[str, Any]:
-    """A record as plain data, for reports."""
-    return msgspec.to_builtins(record)
+    record: Record = msgspec.json.decode(line, type=Record)
+    return record

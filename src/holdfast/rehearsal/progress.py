@@ -11,7 +11,7 @@ class Progress(Protocol):
     """Told what happens, from the event loop's thread; every method returns at once."""
 
     def run_begins(self, name: str, number: int, of: int, seconds: float) -> None:
-        """One choice of store is about to be set up; ``seconds`` is how long its users will play."""
+        """One choice of store is about to be set up; its users will play for ``seconds``."""
 
     def says(self, words: str) -> None:
         """What is being done now, in a few words: ``starting 3 replicas``, ``kill r2``."""
@@ -26,10 +26,14 @@ class Progress(Protocol):
 class Silent:
     """Progress for tests and scripts: says nothing."""
 
-    def run_begins(self, name: str, number: int, of: int, seconds: float) -> None: ...
+    def run_begins(self, name: str, number: int, of: int, seconds: float) -> None:
+        """Nothing."""
 
-    def says(self, words: str) -> None: ...
+    def says(self, words: str) -> None:
+        """Nothing."""
 
-    def counts(self, requests: int, lost: int) -> None: ...
+    def counts(self, requests: int, lost: int) -> None:
+        """Nothing."""
 
-    def run_ends(self, verdict: Verdict) -> None: ...
+    def run_ends(self, verdict: Verdict) -> None:
+        """Nothing."""

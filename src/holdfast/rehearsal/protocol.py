@@ -15,13 +15,14 @@ Both speak this one HTTP interface, so that users, invariants and verdict do not
 ``POST /logout``          invalidates: everything is dropped, a new id and token
 ========================  =======================================================================
 
-Fields are form-encoded. Every POST takes ``ms`` (0 to 2000): how long the handler holds the request
-open between reading the session and changing it, as a slow query does; ``GET /state`` takes it in its
-query. POSTs carry the page's token in ``X-CSRF-TOKEN``; a wrong one is answered 419, as Laravel does.
+Fields are form-encoded. Every POST takes ``ms`` (0 to 2000): how long the handler holds the
+request open between reading the session and changing it, as a slow query does; ``GET /state`` takes
+it in its query. POSTs carry the page's token in ``X-CSRF-TOKEN``; a wrong one is answered 419, as
+Laravel does.
 
-Every session route answers 200 with a :class:`State` as JSON. 409 means refused: nothing was written,
-the application says so (a conflict that outlived its replays, a session that ended meanwhile). 419
-means refused too. Anything else is a failure.
+Every session route answers 200 with a :class:`State` as JSON. 409 means refused: nothing was
+written, the application says so (a conflict that outlived its replays, a session that ended
+meanwhile). 419 means refused too. Anything else is a failure.
 """
 
 from __future__ import annotations

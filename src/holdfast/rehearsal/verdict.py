@@ -46,6 +46,7 @@ class Violation(msgspec.Struct, frozen=True):
 
     @property
     def heading(self) -> Heading:
+        """What it belongs to: survival or races."""
         return INVARIANTS[self.invariant][0]
 
 
@@ -82,8 +83,10 @@ class Verdict(msgspec.Struct, frozen=True):
     """What was counted in one run.
 
     ``sessions_lost`` counts sessions with a survival violation of their own (missing, rollback);
-    ``writes_lost`` those acknowledged writes that no parallel request explains, the writes that went
-    down with a lost session among them. ``lost_updates`` are writes that a parallel request overwrote.
+    ``writes_lost`` those acknowledged writes that no parallel request explains, the writes that
+    went down with a lost session among them. ``lost_updates`` are writes and openings that a
+    parallel request overwrote. A write whose answer was lost counts as acknowledged once a read
+    has shown it.
     """
 
     name: str

@@ -199,7 +199,7 @@ class Process:
         said = f"; its log ends with: {last}" if last else "; its log is empty"
         return EnvironmentLacking(
             f"{self.name} {what}{said}",
-            hint=f"read {self.log}, and try again: its port may have been taken meanwhile",
+            hint="try again: its port may have been taken meanwhile; else mend what its log says",
         )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio.lowlevel
 
@@ -31,78 +31,12 @@ from holdfast.stores.contract import (
 )
 from holdfast.stores.url import StoreUrl
 
-
-@dataclass(frozen=True)
-class MemoryStore:
-    """Sessions in a mapping; every ``connect`` of one instance sees the same sessions.
-
-    Args:
-        label: what stands after ``memory:`` in its address.
-        lifetime: seconds that a session lives after its last save.
-        clock: what judges expiry.
-        form: the outer layer of what is kept here; nothing here depends on it.
-    """
-
-    label: str = ""
-    lifetime: int = 7200
-    clock: Clock = wall_clock
-    form: Form = Form.BARE
-    name: str = field(default="memory", init=False)
-    _sessions: dict[str, Found] = field(default_factory=dict, init=False, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-
-    @property
-    def where(self) -> str:
-        """``memory:`` and the label."""
-        return f"memory:{self.label}"
-
-    @property
-    def details(self) -> Mapping[str, str]:
-        """Nothing more to say."""
-        return {}
-
-    @contextmanager
-    def connect(self) -> Iterator[Perform]:
-        """As ``Store.connect``."""
-        yield self._perform
-
-    @asynccontextmanager
-    async def aconnect(self) -> AsyncIterator[APerform]:
-        """As ``Store.aconnect``."""
-
-        async def perform(operation: Effect[Any]) -> Any:
-            # A real store would let other tasks run here; a test double must not hide races.
-            await anyio.lowlevel.checkpoint()
-            return self._perform(operation)
-
-        yield perform
-
-    def _perform(self, operation: Effect[Any]) -> Any:
-        with self._lock:
-            return apply(self._sessions, operation, self.clock())
+Sessions: TypeAlias = dict[str, Found]
+Apply: TypeAlias = Callable[[Sessions, Effect[Any], int], Any]
+"""Performs one operation on a mapping of sessions at an instant, and gives its result."""
 
 
-_named: dict[str, MemoryStore] = {}
-_named_lock = threading.Lock()
-
-
-def from_url(url: StoreUrl) -> MemoryStore:
-    """``memory:`` is a store of its own each time, ``memory:name`` the same one in this process."""
-    if url.host:
-        raise UsageError("a memory store has no host", hint="write memory: or memory:name")
-    if not url.path:
-        return MemoryStore(lifetime=url.lifetime)
-    with _named_lock:
-        store = _named.setdefault(url.path, MemoryStore(url.path, lifetime=url.lifetime))
-    if store.lifetime != url.lifetime:
-        raise UsageError(
-            f"{store.where} is open with a lifetime of {store.lifetime} s already",
-            hint="say the same lifetime, or take another name",
-        )
-    return store
-
-
-def apply(sessions: dict[str, Found], operation: Effect[Any], now: int) -> Any:
+def apply(sessions: Sessions, operation: Effect[Any], now: int) -> Any:
     """Perform one operation of the contract on a mapping at an instant, and give its result."""
     match operation:
         case Find(sid):
@@ -140,3 +74,75 @@ def _refusal(base: Found | None, current: Found | None) -> Conflict | Gone | Non
     if current is None:
         return Gone()
     return None if current.data == base.data else Conflict(current)
+
+
+@dataclass(frozen=True)
+class MemoryStore:
+    """Sessions in a mapping; every ``connect`` of one instance sees the same sessions.
+
+    Args:
+        label: what stands after ``memory:`` in its address.
+        lifetime: seconds that a session lives after its last save.
+        clock: what judges expiry.
+        form: the outer layer of what is kept here; nothing here depends on it.
+        rule: what performs the operations; the rehearsal's self-test puts broken ones here.
+    """
+
+    label: str = ""
+    lifetime: int = 7200
+    clock: Clock = wall_clock
+    form: Form = Form.BARE
+    rule: Apply = field(default=apply, repr=False)
+    name: str = field(default="memory", init=False)
+    _sessions: Sessions = field(default_factory=dict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @property
+    def where(self) -> str:
+        """``memory:`` and the label."""
+        return f"memory:{self.label}"
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """Nothing more to say."""
+        return {}
+
+    @contextmanager
+    def connect(self) -> Iterator[Perform]:
+        """As ``Store.connect``."""
+        yield self._perform
+
+    @asynccontextmanager
+    async def aconnect(self) -> AsyncIterator[APerform]:
+        """As ``Store.aconnect``."""
+
+        async def perform(operation: Effect[Any]) -> Any:
+            # A real store would let other tasks run here; a test double must not hide races.
+            await anyio.lowlevel.checkpoint()
+            return self._perform(operation)
+
+        yield perform
+
+    def _perform(self, operation: Effect[Any]) -> Any:
+        with self._lock:
+            return self.rule(self._sessions, operation, self.clock())
+
+
+_named: dict[str, MemoryStore] = {}
+_named_lock = threading.Lock()
+
+
+def from_url(url: StoreUrl) -> MemoryStore:
+    """``memory:`` is a store of its own each time, ``memory:name`` the same one in this process."""
+    if url.host:
+        raise UsageError("a memory store has no host", hint="write memory: or memory:name")
+    if not url.path:
+        return MemoryStore(lifetime=url.lifetime)
+    with _named_lock:
+        store = _named.setdefault(url.path, MemoryStore(url.path, lifetime=url.lifetime))
+    if store.lifetime != url.lifetime:
+        raise UsageError(
+            f"{store.where} is open with a lifetime of {store.lifetime} s already",
+            hint="say the same lifetime, or take another name",
+        )
+    return store

@@ -1,0 +1,1 @@
+"""Laravel's sessions for Python web applications."""

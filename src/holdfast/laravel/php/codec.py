@@ -220,7 +220,9 @@ class Reader:
         if kind == _FLOAT:
             spelled = self.data[start + 2 : self.pos - 1].decode()
             real = float(spelled)
-            return real if float_text(real) == spelled else PhpFloat(spelled)
+            if float_text(real) == spelled:
+                return real
+            return PhpFloat(spelled)
         return unchecked(self.data[start : self.pos])
 
     def skip_scalar(self, kind: int) -> None:
@@ -490,7 +492,7 @@ class Reader:
         self.depth -= 1
 
 
-def open_reader(data: bytes, limits: Limits) -> Reader:
+def open_reader(data: bytes | bytearray | memoryview, limits: Limits) -> Reader:
     """A reader at the start of `data`, once its size is known to be within the limits."""
     if type(data) is not bytes:
         data = bytes(memoryview(data))

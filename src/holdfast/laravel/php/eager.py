@@ -23,7 +23,7 @@ from holdfast.laravel.php.values import (
 )
 
 
-def loads(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
+def loads(data: bytes | bytearray | memoryview, *, limits: Limits = DEFAULT_LIMITS) -> Value:
     """Read a whole payload; what follows the value is ignored, as PHP 8 does.
 
     `dumps` gives the same bytes back for everything that PHP wrote. Of what PHP reads and would

@@ -40,7 +40,9 @@ class SessionArray(MutableMapping[Key, Value]):
         self._references = False
 
     @classmethod
-    def loads(cls, data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Self:
+    def loads(
+        cls, data: bytes | bytearray | memoryview, *, limits: Limits = DEFAULT_LIMITS
+    ) -> Self:
         """Check a serialized array completely and note where its members are.
 
         Raises:

@@ -34,7 +34,7 @@ def connect(store: RedisStore) -> Iterator[Perform]:
     """Connect, and give a ``perform`` for many threads; all connections are closed at the end."""
     driver = _Driver(store)
     try:
-        driver.exchange(PING)
+        driver.read(PING)
         yield driver.perform
     finally:
         driver.close()
@@ -60,7 +60,7 @@ class _Driver:
         except AnswerLost as lost:
             if request.writes:
                 return Unknown(str(lost))
-            reply = self._read_again(request)
+            reply = self.read(request)
         return self._store.parse(operation, reply)
 
     def exchange(self, request: Request) -> Any:
@@ -85,7 +85,7 @@ class _Driver:
         while self._idle:
             self._idle.pop().disconnect()
 
-    def _read_again(self, request: Request) -> Any:
+    def read(self, request: Request) -> Any:
         try:
             return self.exchange(request)
         except AnswerLost as lost:

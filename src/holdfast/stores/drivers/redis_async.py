@@ -33,7 +33,7 @@ async def aconnect(store: RedisStore) -> AsyncIterator[APerform]:
     """Connect, and give a ``perform`` for many tasks; all connections are closed at the end."""
     driver = _Driver(store)
     try:
-        await driver.exchange(PING)
+        await driver.read(PING)
         yield driver.perform
     finally:
         await driver.close()
@@ -59,7 +59,7 @@ class _Driver:
         except AnswerLost as lost:
             if request.writes:
                 return Unknown(str(lost))
-            reply = await self._read_again(request)
+            reply = await self.read(request)
         return self._store.parse(operation, reply)
 
     async def exchange(self, request: Request) -> Any:
@@ -96,7 +96,7 @@ class _Driver:
                 busy = f"all {CONNECTIONS} connections are busy"
                 raise unavailable(self._store.where, busy) from None
 
-    async def _read_again(self, request: Request) -> Any:
+    async def read(self, request: Request) -> Any:
         try:
             return await self.exchange(request)
         except AnswerLost as lost:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from redis import exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from holdfast.core.errors import StoreMisconfigured, StoreReadOnly, StoreUnavailable
+from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.stores.redis import RedisStore
 
 CONNECT_SECONDS = 5.0
@@ -60,72 +62,105 @@ def mapped(where: str, *, sent: bool) -> Iterator[None]:
         raise _translate(error, where, sent=sent) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    kind: type[StoreError]
+    message: str
+    hint: str
+
+
+_PASSWORD = _Meaning(
+    StoreMisconfigured,
+    "refuses the user name or password",
+    "check both in the store's URL; the server's ACL LIST names its users",
+)
+_CLUSTER = _Meaning(
+    StoreMisconfigured,
+    "is a node of a Redis Cluster, which is not supported yet",
+    "use a Redis that holds all keys",
+)
+_BUSY = _Meaning(StoreUnavailable, "cannot answer at present", "try again in a moment")
+_NO_WRITES = _Meaning(
+    StoreReadOnly,
+    "takes no writes at present",
+    "its disk is full or its replicas are missing; read the server's log",
+)
+
+_BY_CLASS: tuple[tuple[type[Exception], _Meaning], ...] = (
+    (exceptions.AuthenticationError, _PASSWORD),
+    (exceptions.AuthorizationError, _PASSWORD),
+    (
+        exceptions.BusyLoadingError,
+        _Meaning(StoreUnavailable, "is still loading its data", "wait until it has started"),
+    ),
+    (
+        exceptions.NoPermissionError,
+        _Meaning(
+            StoreMisconfigured,
+            "does not permit a command to this user",
+            "allow GET, SET, PTTL, EXPIREAT, DEL, SCAN, GETRANGE, TIME, EVAL, EVALSHA and PING",
+        ),
+    ),
+    (
+        exceptions.ReadOnlyError,
+        _Meaning(StoreReadOnly, "is a read-only replica", "use the address of the primary"),
+    ),
+    (
+        exceptions.OutOfMemoryError,
+        _Meaning(StoreReadOnly, "has no memory left", "raise its maxmemory or let it evict keys"),
+    ),
+    (exceptions.TryAgainError, _BUSY),
+    (exceptions.ClusterDownError, _BUSY),
+    (exceptions.AskError, _CLUSTER),
+)
+
+_BY_CODE = {
+    "MISCONF": _NO_WRITES,
+    "NOREPLICAS": _NO_WRITES,
+    "BUSY": _BUSY,
+    "WRONGTYPE": _Meaning(
+        StoreMisconfigured,
+        "holds something else than a string where a session should be",
+        "the prefix is another application's; compare it with Laravel's configuration",
+    ),
+    "DB": _Meaning(
+        StoreMisconfigured,
+        "has no database of this number",
+        "use a smaller number, or raise `databases` in its configuration",
+    ),
+}
+
+_OTHER = _Meaning(
+    StoreMisconfigured,
+    "refused a command",
+    "Redis 3.2 or newer with Lua scripts is needed; --debug shows its answer",
+)
+
+
 def _translate(error: Exception, where: str, *, sent: bool) -> Exception:
-    text = str(error)
-    code = text.split(" ", 1)[0]
-    match error:
-        case exceptions.AuthenticationError() | exceptions.AuthorizationError():
-            return StoreMisconfigured(
-                f"{where} refuses the user name or password",
-                hint="check both in the store's URL; the server's ACL LIST names its users",
-            )
-        case exceptions.BusyLoadingError():
-            return StoreUnavailable(
-                f"{where} is still loading its data", hint="wait until it has started"
-            )
-        case exceptions.NoPermissionError():
-            return StoreMisconfigured(
-                f"{where} does not permit a command to this user",
-                hint="allow GET, SET, PTTL, EXPIREAT, DEL, SCAN, GETRANGE, TIME, EVAL, EVALSHA",
-            )
-        case exceptions.ReadOnlyError():
-            return StoreReadOnly(
-                f"{where} is a read-only replica", hint="use the address of the primary"
-            )
-        case exceptions.OutOfMemoryError():
-            return StoreReadOnly(
-                f"{where} has no memory left", hint="raise its maxmemory or let it evict keys"
-            )
-        case exceptions.ResponseError() if code in ("MISCONF", "NOREPLICAS"):
-            return StoreReadOnly(
-                f"{where} takes no writes at present: {code}",
-                hint="its disk is full or its replicas are missing; read the server's log",
-            )
-        case exceptions.ResponseError() if code == "WRONGTYPE":
-            return StoreMisconfigured(
-                f"{where} holds something else than a string where a session should be",
-                hint="the prefix is another application's; compare it with Laravel's configuration",
-            )
-        case exceptions.MovedError() | exceptions.AskError():
-            return StoreMisconfigured(
-                f"{where} is a node of a Redis Cluster, which is not supported yet",
-                hint="use a Redis that holds all keys",
-            )
-        case exceptions.ResponseError() if code in (
-            "BUSY",
-            "MASTERDOWN",
-            "CLUSTERDOWN",
-            "TRYAGAIN",
-        ):
-            return StoreUnavailable(f"{where} cannot answer now: {code}", hint="try again")
-        case exceptions.ResponseError() if text.startswith("DB index"):
-            return StoreMisconfigured(
-                f"{where}: the server has no database of this number",
-                hint="use a smaller number, or raise `databases` in its configuration",
-            )
-        case exceptions.ResponseError():
-            return StoreMisconfigured(
-                f"{where} refused a command: {code}",
-                hint="Redis 3.2 or newer with Lua scripts is needed; --debug shows its answer",
-            )
+    # Some replies are connection errors to redis-py (NOAUTH, LOADING); nothing was run, though.
+    if meaning := _meaning(error):
+        return meaning.kind(f"{where} {meaning.message}", hint=meaning.hint)
+    if sent and isinstance(error, exceptions.TimeoutError):
+        return AnswerLost(f"no answer within {ANSWER_SECONDS:g} s")
     if sent:
-        timeout = isinstance(error, exceptions.TimeoutError)
-        return AnswerLost(
-            f"no answer within {ANSWER_SECONDS:g} s"
-            if timeout
-            else "the connection broke before the answer came"
+        return AnswerLost("the connection broke before the answer came")
+    if isinstance(error.__context__, ssl.SSLCertVerificationError):
+        return StoreMisconfigured(
+            f"{where} shows a certificate that this machine does not trust",
+            hint="let SSL_CERT_FILE name the authority that signed it, and use the name in it",
         )
     return unavailable(where, "it cannot be reached")
+
+
+def _meaning(error: Exception) -> _Meaning | None:
+    """What a reply says; None for an error that is no reply."""
+    for kind, meaning in _BY_CLASS:
+        if isinstance(error, kind):
+            return meaning
+    if isinstance(error, exceptions.ResponseError):
+        return _BY_CODE.get(str(error).split(" ", 1)[0], _OTHER)
+    return None
 
 
 def unavailable(where: str, why: str) -> StoreUnavailable:

@@ -1,0 +1,68 @@
+"""Everything that a rehearsal prints at its end: each run's picture, the table, the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.cli.counterexamples import counterexamples
+from holdfast.cli.timeline import LEGEND, timeline
+from holdfast.cli.verdict_table import comparison
+from holdfast.rehearsal.verdict import Judge, Verdict
+
+
+def whole_report(
+    verdicts: Sequence[Verdict], judge: Judge, explain: int, width: int
+) -> Iterator[RenderableType]:
+    """The report's parts, in the order of printing; nothing where there are no verdicts.
+
+    Args:
+        verdicts: of all runs; the last one is judged.
+        judge: what it is judged by.
+        explain: how many counter-examples of each violated invariant.
+        width: of the terminal, in characters.
+    """
+    if not verdicts:
+        return
+    yield Text()
+    for verdict in verdicts:
+        yield Group(
+            Text(verdict.name, style="bold"),
+            *timeline(verdict, width),
+            Text(LEGEND, style="dim"),
+            _why(verdict),
+            Text(),
+        )
+    yield comparison(verdicts, judge)
+    yield from counterexamples(verdicts[-1], explain)
+    yield _sentence(verdicts[-1], judge)
+
+
+def _why(verdict: Verdict) -> RenderableType:
+    """What lost its sessions, in words, the commonest first."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", min_width=6, style="bold")
+    table.add_column()
+    for cause, count in verdict.causes.items():
+        table.add_row(f"{count} ×", cause)
+    return table
+
+
+def _sentence(verdict: Verdict, judge: Judge) -> Text:
+    judged = "survival" if judge == "survival" else "survival and races"
+    if verdict.holds(judge):
+        return Text(
+            f"{verdict.name}: 0 sessions lost of {verdict.sessions_opened}, 0 writes lost of"
+            f" {verdict.writes_acknowledged}; judged: {judged}",
+            style="bold green",
+        )
+    broken = sorted({v.invariant for v in verdict.violations if judge in {"all", v.heading}})
+    return Text(
+        f"{verdict.name}: {verdict.sessions_lost} sessions lost of {verdict.sessions_opened},"
+        f" {verdict.writes_lost} writes lost of {verdict.writes_acknowledged}; judged: {judged};"
+        f" violated: {', '.join(broken)}",
+        style="bold red",
+    )

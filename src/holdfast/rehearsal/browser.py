@@ -1,0 +1,227 @@
+"""A browser as far as sessions go: a cookie jar, the page's token, a record of every request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookies import CookieError, SimpleCookie
+from typing import Literal
+from urllib.parse import urlencode
+
+import httpx2
+import msgspec
+
+from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
+from holdfast.rehearsal.protocol import State
+from holdfast.rehearsal.recorder import Recorder
+
+SESSION_COOKIE = "laravel_session"
+TIMEOUT_SECONDS = 15.0
+"""Longer than Laravel waits for a session lock (10 s), so that its own answer is seen."""
+
+_GETS = ("state", "catalogue")
+_REFUSED = (409, 419)
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=())
+
+
+def http_client(
+    address: str, *, transport: httpx2.AsyncBaseTransport | None = None
+) -> httpx2.AsyncClient:
+    """The connections that all browsers share. It keeps no cookie: each browser has a jar.
+
+    Args:
+        address: the balancer's, ``http://127.0.0.1:8080``.
+        transport: in place of the network, for an application in this process.
+    """
+    return httpx2.AsyncClient(
+        base_url=address,
+        transport=transport,
+        cookies=CookieJar(_NO_COOKIES),
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+@dataclass(slots=True)
+class Jar:
+    """Cookies by name; the answer that arrives last wins, as in a browser.
+
+    ``session_from`` is the request whose answer set the session cookie.
+    """
+
+    cookies: dict[str, str] = field(default_factory=dict)
+    session_from: int | None = None
+
+    def copy(self) -> Jar:
+        """The jar as it is now."""
+        return Jar(dict(self.cookies), self.session_from)
+
+    def take(self, headers: list[str], request: int) -> bool:
+        """Keep what an answer's ``Set-Cookie`` headers say; True where they set the session's."""
+        session = False
+        for header in headers:
+            try:
+                parsed = SimpleCookie(header)
+            except CookieError:
+                continue
+            for name, morsel in parsed.items():
+                if morsel["max-age"] == "0":
+                    self.cookies.pop(name, None)
+                else:
+                    self.cookies[name] = morsel.value
+                if name == SESSION_COOKIE:
+                    session = True
+                    self.session_from = request
+        return session
+
+
+class Browser:
+    """One person at a browser.
+
+    Args:
+        name: ``u7``.
+        client: sends the requests; its own cookie handling is not used.
+        recorder: is told of every request and answer.
+
+    ``lineage`` is the session that this browser believes to have (``u7.3``); ``opened`` says
+    whether the application has confirmed it, ``user`` who is logged in as far as the browser knows.
+    """
+
+    def __init__(self, name: str, client: httpx2.AsyncClient, recorder: Recorder) -> None:
+        self.name = name
+        self.jar = Jar()
+        self.token = ""
+        self.opened = False
+        self.user: int | None = None
+        self._number = 1
+        self._client = client
+        self._recorder = recorder
+
+    @property
+    def lineage(self) -> str:
+        """Name of the session that the browser believes to have, or will open next."""
+        return f"{self.name}.{self._number}"
+
+    def abandon(self) -> None:
+        """Believe in no session any more; the next one has the next number."""
+        if self.opened:
+            self._number += 1
+        self.opened = False
+        self.user = None
+
+    async def send(self, kind: str, **args: str) -> Op:
+        """Send one request with the browser's own cookies and learn from its answer."""
+        believed = self.lineage
+        op = await self._request(kind, args, self.jar, "own", None)
+        if op.state is not None:
+            self.token = op.state.token
+            if believed == self.lineage:
+                self._learn(op, op.state)
+        elif kind == "open" and op.refused:
+            self._number += 1
+        return op
+
+    async def probe(self, jar: Jar, old_of: int) -> Op:
+        """Load a page with cookies of earlier; neither jar nor belief change."""
+        return await self._request("state", {}, jar.copy(), "old", old_of)
+
+    def _learn(self, op: Op, state: State) -> None:
+        kind = op.sent.kind
+        if kind == "logout":
+            self.abandon()
+        elif state.lineage == self.lineage:
+            self.opened = True
+            self.user = state.user
+        elif self.opened:
+            self.abandon()
+        elif kind == "open":
+            # An older session of ours, or somebody else's, is in the way: a private window helps.
+            self._number += 1
+            self.jar = Jar()
+
+    async def _request(
+        self,
+        kind: str,
+        args: Mapping[str, str],
+        jar: Jar,
+        which: Literal["own", "old"],
+        old_of: int | None,
+    ) -> Op:
+        sent = Sent(
+            id=self._recorder.next_id(),
+            at=self._recorder.elapsed(),
+            browser=self.name,
+            lineage=self.lineage,
+            kind=kind,
+            args=dict(args),
+            jar=which,
+            cookie_from=jar.session_from if SESSION_COOKIE in jar.cookies else None,
+            old_of=old_of,
+        )
+        self._recorder.sent(sent)
+        answer = await self._exchange(sent, jar)
+        self._recorder.answer(answer)
+        return Op(sent, answer)
+
+    async def _exchange(self, sent: Sent, jar: Jar) -> Answer:
+        headers = {"cookie": "; ".join(f"{name}={value}" for name, value in jar.cookies.items())}
+        body: bytes | None = None
+        path = f"/{sent.kind}"
+        if sent.kind in _GETS:
+            path += f"?{urlencode(sent.args)}" if sent.args else ""
+        else:
+            headers["x-csrf-token"] = self.token
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            body = urlencode(sent.args).encode()
+        request = self._client.build_request(
+            "GET" if body is None else "POST",
+            path,
+            headers={name: value for name, value in headers.items() if value},
+            content=body,
+            timeout=TIMEOUT_SECONDS,
+        )
+        try:
+            response = await self._client.send(request)
+        except _NEVER_SENT as error:
+            return self._no_answer(sent, "fail", error)
+        except httpx2.HTTPError as error:
+            return self._no_answer(sent, "unknown", error)
+        return self._answer(sent, response, jar)
+
+    def _no_answer(self, sent: Sent, outcome: Outcome, error: Exception) -> Answer:
+        words = f"{type(error).__name__}: {error}"
+        return Answer(id=sent.id, at=self._recorder.elapsed(), outcome=outcome, error=words)
+
+    def _answer(self, sent: Sent, response: httpx2.Response, jar: Jar) -> Answer:
+        set_cookie = jar.take(response.headers.get_list("set-cookie"), sent.id)
+        generation = response.headers.get("x-holdfast-generation", "")
+        state, error = None, None
+        outcome: Outcome = "ok"
+        if response.status_code in _REFUSED:
+            outcome = "refused"
+        elif response.status_code != 200:
+            outcome, error = "fail", f"HTTP {response.status_code}"
+        elif sent.kind != "catalogue":
+            try:
+                state = msgspec.json.decode(response.content, type=State)
+            except msgspec.MsgspecError as wrong:
+                outcome, error = "fail", f"not a state: {wrong}"
+        return Answer(
+            id=sent.id,
+            at=self._recorder.elapsed(),
+            outcome=outcome,
+            status=response.status_code,
+            state=state,
+            replica=state.replica if state else response.headers.get("x-holdfast-replica"),
+            generation=state.generation
+            if state
+            else int(generation)
+            if generation.isdigit()
+            else None,
+            set_cookie=set_cookie,
+            error=error,
+        )

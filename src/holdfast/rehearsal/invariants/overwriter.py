@@ -1,0 +1,74 @@
+"""Who may have overwritten an acknowledged write: a request in flight together with it.
+
+Laravel writes the whole session back in every request, a page load and a refused one too. So what
+was saved meanwhile is lost, on any store, and that is a race and not the store's doing. To accuse
+no store of it, and to excuse none by it, a request counts only if all of these hold:
+
+- it carried the session's id, or an id from which the session was moved by a login;
+- it was at work together with the write, or with one that was, and so on: in a burst of requests,
+  one that had read too early may be overwritten itself by another that had not;
+- it may still have saved after the last moment at which an answer showed the write;
+- its own answer does not show the write: what it shows is what it saved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from holdfast.rehearsal.history import Op
+from holdfast.rehearsal.invariants.effect import effect_end, never_sent, overlap
+from holdfast.rehearsal.invariants.story import Story, state_of
+
+
+def overwriter(
+    story: Story, write: Op, read: Op, *, last_seen: float, shows: Callable[[Op], bool]
+) -> Op | None:
+    """The request that explains why ``read`` does not show what ``write`` had written, or None.
+
+    Args:
+        last_seen: a moment at or before the last at which the write was known to be there: its own
+            sending, or that of a request that was shown it.
+        shows: whether an answered request shows the write.
+    """
+    found = [
+        op
+        for op in _burst(_same_session(story, write, read), write)
+        if op.id != write.id
+        and (op.id != read.id or overlap(op, write))
+        and op.start < read.end
+        and effect_end(op) > last_seen
+        and not (op.state is not None and shows(op))
+    ]
+    # Of several, the plainest: at work together with the write itself, and answered.
+    return max(found, key=lambda op: (overlap(op, write), op.ok, op.start), default=None)
+
+
+def _same_session(story: Story, write: Op, read: Op) -> list[Op]:
+    ids = {story.carried(write), story.carried(read)} - {None}
+    if write.state is not None:
+        ids.add(state_of(write).session)
+    return [
+        op
+        for op in story.ops
+        if op.id == write.id
+        or (
+            not never_sent(op)
+            and op.sent.cookie_from is not None
+            and (not ids or story.carried(op) in {*ids, None})
+        )
+    ]
+
+
+def _burst(ops: list[Op], write: Op) -> list[Op]:
+    """The requests that are joined to ``write`` by overlaps."""
+    burst: list[Op] = []
+    until = -math.inf
+    for op in sorted(ops, key=lambda op: op.start):
+        if op.start >= until:
+            if write in burst:
+                break
+            burst = []
+        burst.append(op)
+        until = max(until, effect_end(op))
+    return burst

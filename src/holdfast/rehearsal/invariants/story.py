@@ -1,0 +1,183 @@
+"""One browser's requests in order, and what can be said of the sessions that it had."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from holdfast.rehearsal.history import Op
+from holdfast.rehearsal.invariants.effect import effect_end, overlap, uncertain
+from holdfast.rehearsal.protocol import State
+
+ID_CHANGES = ("login", "logout")
+"""The requests after which the browser has another session id."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """One session of a browser, from the answer that first showed it to its end.
+
+    Args:
+        name: ``u7.1``.
+        opened: the request whose answer showed it first, its opening as a rule.
+        logins: the acknowledged logins in it, in the order of their answers; each gave it a new id.
+        ends: nothing can be said of answers that came later than this: a logout was sent then, or
+            a login of which nobody knows whether, or on which copy, it took effect.
+    """
+
+    name: str
+    opened: Op
+    logins: tuple[Op, ...]
+    ends: float
+
+    def id_from(self, time: float) -> Op:
+        """The request whose answer gave the id that the browser should carry at a time."""
+        return next((op for op in reversed(self.logins) if op.end <= time), self.opened)
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything about one browser.
+
+    Args:
+        browser: its name.
+        ops: its requests, in the order of sending.
+    """
+
+    browser: str
+    ops: tuple[Op, ...]
+
+    @cached_property
+    def own(self) -> tuple[Op, ...]:
+        """The requests with the browser's own cookies; the others are probes."""
+        return tuple(op for op in self.ops if op.sent.jar == "own")
+
+    @cached_property
+    def by_id(self) -> Mapping[int, Op]:
+        """Its requests by number."""
+        return {op.id: op for op in self.ops}
+
+    @cached_property
+    def lineages(self) -> dict[str, Lineage]:
+        """The sessions that an answer showed while the browser believed in them, by name.
+
+        A name that was given to two sessions, by openings with different cookies, says nothing.
+        """
+        shown: dict[str, Op] = {}
+        ids: dict[str, set[str]] = defaultdict(set)
+        for op in sorted(self.own, key=lambda op: op.end):
+            name = op.sent.lineage
+            if shows_lineage(op, name):
+                shown.setdefault(name, op)
+                if op.sent.kind == "open":
+                    ids[name].add(state_of(op).session)
+        return {
+            name: self._lineage(name, opened)
+            for name, opened in shown.items()
+            if len(ids[name]) <= 1
+        }
+
+    def _lineage(self, name: str, opened: Op) -> Lineage:
+        ends = [
+            op.start
+            for op in self._changes
+            if op.sent.lineage == name
+            and ((op.ok and op.sent.kind == "logout") or (uncertain(op) and not self._in_vain(op)))
+        ]
+        lineage = Lineage(name, opened, (), min(ends, default=math.inf))
+        for op in sorted(self._changes, key=lambda op: op.end):
+            if op.sent.kind != "login" or not shows_lineage(op, name):
+                continue
+            alone = op.id == opened.id or op.start >= lineage.id_from(op.end).end
+            if alone and self.late_cookie(op, lineage) is None:
+                lineage = replace(lineage, logins=(*lineage.logins, op))
+            else:
+                # It moved a copy, found under an older id: from here on there may be two sessions.
+                lineage = replace(lineage, ends=min(lineage.ends, op.start))
+        return lineage
+
+    def _in_vain(self, change: Op) -> bool:
+        """Whether the session was still under its old id when the change was certainly over."""
+        return any(
+            op.start >= effect_end(change)
+            and op.sent.lineage == change.sent.lineage
+            and shows_lineage(op, change.sent.lineage)
+            for op in self.own
+        )
+
+    @cached_property
+    def _changes(self) -> tuple[Op, ...]:
+        return tuple(op for op in self.own if op.sent.kind in ID_CHANGES)
+
+    def reads(self, lineage: Lineage) -> list[Op]:
+        """The answered requests that must show this session, in the order of sending.
+
+        Left out are those that overlap a change of the id: they carry the old one by right.
+        """
+        ids = {state_of(op).session for op in (lineage.opened, *lineage.logins)}
+        changes = [
+            op for op in self._changes if op.sent.lineage == lineage.name or self.carried(op) in ids
+        ]
+        return [
+            op
+            for op in self.own
+            if op.sent.lineage == lineage.name
+            and op.ok
+            and op.state is not None
+            and op.start >= lineage.opened.end
+            and op.end <= lineage.ends
+            and not any(overlap(op, change) for change in changes if change.id != op.id)
+        ]
+
+    def carried(self, op: Op) -> str | None:
+        """Handle of the session id that a request carried; None where it cannot be told."""
+        setter = self._setter(op)
+        while setter is not None and setter.state is None:
+            if setter.sent.kind in ID_CHANGES and uncertain(setter):
+                return None
+            # An answer without a state sets the cookie again that its request came with.
+            setter = self._setter(setter)
+        return None if setter is None else state_of(setter).session
+
+    def late_cookie(self, op: Op, lineage: Lineage) -> tuple[Op, Op] | None:
+        """Why a request did not carry the session's id, if a late answer had put another one back.
+
+        Returns:
+            The request whose answer came late, and the login or opening whose cookie it replaced.
+        """
+        change = lineage.id_from(op.start)
+        if self.carried(op) == state_of(change).session:
+            return None
+        setter = self._setter(op)
+        while setter is not None and setter.start >= change.end:
+            setter = self._setter(setter)
+        if setter is None or setter.id in (change.id, change.sent.cookie_from):
+            return None
+        replaced = change.answer is not None and change.answer.set_cookie
+        return None if replaced and setter.end < change.end else (setter, change)
+
+    def _setter(self, op: Op) -> Op | None:
+        return None if op.sent.cookie_from is None else self.by_id.get(op.sent.cookie_from)
+
+
+def stories(ops: list[Op]) -> list[Story]:
+    """One story a browser, in the order of the browsers' first requests."""
+    by_browser: dict[str, list[Op]] = {}
+    for op in sorted(ops, key=lambda op: op.id):
+        by_browser.setdefault(op.sent.browser, []).append(op)
+    return [Story(browser, tuple(mine)) for browser, mine in by_browser.items()]
+
+
+def state_of(op: Op) -> State:
+    """The state of an answered request; to be asked of those that have one."""
+    state = op.state
+    assert state is not None
+    return state
+
+
+def shows_lineage(op: Op, name: str) -> bool:
+    """Whether an answer showed a session."""
+    return op.ok and op.state is not None and op.state.lineage == name

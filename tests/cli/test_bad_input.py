@@ -1,0 +1,120 @@
+"""Bad input: one line that says what, a hint that says what next, and the right exit status."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+USAGE, ENVIRONMENT = 2, 3
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "hint"),
+    [
+        ("rehearse laravell", "no such application: 'laravell'", "laravel, shop, or the directory"),
+        ("rehearse --replica 3", "Unknown option: --replica", "--help"),
+        ("rehearse --users many", '"many"', "--help"),
+        ("rehearse --users 0", "--users 0 is not between 1 and 1000", "--users"),
+        ("rehearse --replicas 21", "--replicas 21 is not between 1 and 20", "--replicas"),
+        ("rehearse --seconds 0", "--seconds 0 is not between", "--seconds"),
+        ("rehearse --faults kil", "no such fault: 'kil'", "did you mean kill?"),
+        ("rehearse --compare file,redsi", "no such driver: 'redsi'", "did you mean redis?"),
+        ("rehearse --compare file,file", "file", "once"),
+        ("rehearse --driver redis --compare file", "exclude each other", "--compare"),
+        ("rehearse --store postgres://localhost/x", "unknown scheme postgres", "redis://"),
+        ("rehearse --store redis://localhost/0?prefix=a&prefix=b", "prefix", "once"),
+        ("rehearse --balancer envoy", "envoy", "--help"),
+        ("nix", "nix", "--help"),
+    ],
+)
+def test_usage(holdfast, words, says, hint):
+    ended = holdfast(*words.split())
+    assert ended.status == USAGE
+    assert ended.out == ""
+    message, advice = ended.err.splitlines()
+    assert message.startswith("holdfast: ")
+    assert says in message
+    assert advice.startswith("  hint: ")
+    assert hint in advice
+
+
+def test_unreachable_server(holdfast):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        port = taken.getsockname()[1]
+        ended = holdfast("rehearse", "--store", f"redis://127.0.0.1:{port}/0")
+    assert ended.status == ENVIRONMENT
+    assert f"redis://127.0.0.1:{port}/0: it cannot be reached" in ended.err
+    assert "hint: is the server running" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_missing_directory(holdfast, tmp_path):
+    ended = holdfast("rehearse", "shop", "--store", f"file://{tmp_path}/nowhere")
+    assert ended.status == ENVIRONMENT
+    assert f"{tmp_path}/nowhere is not a directory" in ended.err
+    assert "hint: make it" in ended.err
+
+
+def test_unreadable_directory(holdfast):
+    # Not even root may make a file there.
+    ended = holdfast("rehearse", "shop", "--store", "file:///proc/sys/kernel")
+    assert ended.status == ENVIRONMENT
+    assert "file:///proc/sys/kernel: Permission denied" in ended.err
+    assert "hint: run as the user" in ended.err
+
+
+def test_wrong_key(holdfast, monkeypatch, tmp_path):
+    monkeypatch.setenv("APP_KEY", "base64:dG9vIHNob3J0")
+    ended = holdfast("rehearse", "shop", "--store", f"file://{tmp_path}?encrypt=1&key=env:APP_KEY")
+    assert ended.status == USAGE
+    assert "key" in ended.err
+    assert "hint: " in ended.err
+    assert "dG9vIHNob3J0" not in ended.err
+
+
+def test_a_key_in_the_url_is_not_repeated(holdfast, tmp_path):
+    ended = holdfast("rehearse", "shop", "--store", f"file://{tmp_path}?key=dG9vIHNob3J0")
+    assert ended.status == USAGE
+    assert "dG9vIHNob3J0" not in ended.err
+
+
+def test_a_directory_that_is_no_laravel(holdfast, tmp_path):
+    ended = holdfast("rehearse", str(tmp_path), "--driver", "file")
+    assert ended.status == USAGE
+    assert str(tmp_path) in ended.err
+
+
+def test_json_that_cannot_be_written(holdfast, tmp_path):
+    ended = holdfast("rehearse", "--json", f"{tmp_path}/no/such/file.json")
+    assert ended.status == ENVIRONMENT
+    assert "no/such" in ended.err
+    assert "users play" not in ended.err  # said before the work, not after it
+
+
+def test_debug_shows_the_traceback_and_the_line(holdfast):
+    ended = holdfast("rehearse", "--users", "0", "--debug")
+    assert ended.status == USAGE
+    assert "Traceback" in ended.err
+    assert ended.err.rstrip().splitlines()[-2].startswith("holdfast: --users 0")
+
+
+def test_help_names_the_command_and_its_options(holdfast):
+    assert "rehearse" in holdfast("--help").out
+    page = holdfast("rehearse", "--help").out
+    for option in (
+        "--replicas",
+        "--store",
+        "--driver",
+        "--users",
+        "--seconds",
+        "--faults",
+        "--balancer",
+        "--seed",
+        "--compare",
+        "--json",
+        "--judge",
+        "--self-test",
+    ):
+        assert option in page

@@ -342,7 +342,9 @@ def twisted_envelopes():
 def cbc_of_key_holders():
     """Envelopes with a right MAC over odd paddings and odd texts of the iv."""
     key = KEYS["aes-256-cbc"]
-    ends = [bytes([last]) * count for last in (0, 1, 2, 15, 16, 17, 255) for count in (1, 2, 16)]
+    ends = [
+        bytes([last]) * count for last in (0, 1, 2, 15, 16, 17, 255) for count in (1, 2, 16, 17)
+    ]
     for padded in [(b"p" * 32 + end)[-32:] for end in ends] + [b""]:
         encryptor = Cipher(algorithms.AES(key), modes.CBC(bytes(16))).encryptor()
         sealed = encryptor.update(padded)

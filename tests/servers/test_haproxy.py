@@ -19,7 +19,7 @@ def admin():
     port = free_port()
     process, admin = haproxy(directory, port=port, slots=2)
     with process:
-        process.wait_ready(port)
+        process.wait_ready(admin.answers)
         yield admin
     shutil.rmtree(directory)
 

@@ -88,7 +88,7 @@ async def _haproxy_balancer(
     )
     guardian.watch_group(process.pid)
     try:
-        await in_thread(lambda: process.wait_ready(port), on_cancel=process.kill)
+        await in_thread(lambda: process.wait_ready(admin.answers), on_cancel=process.kill)
         yield _HAProxyBalancer(f"http://{LOOPBACK}:{port}", admin)
     finally:
         with CancelScope(shield=True):

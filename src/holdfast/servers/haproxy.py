@@ -103,7 +103,7 @@ def haproxy(
     affinity: str | None = None,
     affinity_key: str = "holdfast",
 ) -> tuple[Process, Admin]:
-    """Start HAProxy on a loopback port; it is ready when the port accepts connections.
+    """Start HAProxy on a loopback port; it is ready when ``Admin.answers``.
 
     Args:
         directory: an existing directory for configuration, log and admin socket, whose path is at
@@ -136,6 +136,13 @@ class Admin:
     """
 
     path: Path
+
+    def answers(self) -> bool:
+        """Whether it is there: true some time after its start, when its ports are bound too."""
+        try:
+            return bool(self.command("show info"))
+        except EnvironmentLacking:
+            return False
 
     def servers(self) -> list[Server]:
         """Every slot, in order (``show servers state``, format 1)."""

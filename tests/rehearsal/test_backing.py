@@ -61,7 +61,9 @@ def backed(directory):
     return opened
 
 
-@pytest.mark.parametrize("choice", ["redis", "database", "file:shared"])
+@pytest.mark.parametrize(
+    "choice", ["redis", "database", "database:postgresql", "database:mariadb", "file:shared"]
+)
 def test_laravel_writes_where_the_shop_reads(backed, directory, choice):
     with backed(choice) as store:
         state = visited(store, directory)
@@ -124,6 +126,7 @@ def test_a_redis_of_the_run_ends_with_it(backed):
         ("redis", {}),
         ("redis+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "redis"}),
         ("database+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "database"}),
+        ("database:mariadb+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "database"}),
         ("file+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "file"}),
     ],
 )

@@ -22,6 +22,12 @@ from holdfast.rehearsal.compare import EXAMPLE, Setup, parse_compare, parse_setu
         ("shop=redis", Setup("shop=redis", "shop", "redis"), "shared"),
         ("database", Setup("database", "laravel", "database", "sqlite"), "shared"),
         (
+            "database:postgresql",
+            Setup("database:postgresql", "laravel", "database", "postgresql"),
+            "shared",
+        ),
+        ("database:mariadb", Setup("database:mariadb", "laravel", "database", "mariadb"), "shared"),
+        (
             "laravel=database:sqlite+block@cookie",
             Setup(
                 "laravel=database:sqlite+block@cookie",
@@ -64,7 +70,8 @@ def test_the_example_of_the_hints_is_one():
         ("redis+", "no such option: ''", "block"),
         ("redis+block+block", "+block stands twice", "once"),
         ("file:share", "no such engine: 'share'", "did you mean shared?"),
-        ("database:mysql", "no such engine: 'mysql'", "sqlite"),
+        ("database:mysql", "no such engine: 'mysql'", "one of sqlite, postgresql, mariadb"),
+        ("database:postgres", "no such engine: 'postgres'", "did you mean postgresql?"),
         ("redis:sentinel", "the driver redis has no engines", "write redis"),
         ("file@ip", "no such affinity: 'ip'", "cookie"),
         ("file@", "no such affinity: ''", "cookie"),

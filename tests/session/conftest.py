@@ -171,7 +171,7 @@ class Laravel:
 
     def reads(self, store: Store, sid: str, behind: int = 0) -> bytes:
         """What the framework's own handler reads, with a clock that many seconds behind."""
-        where = store.directory if isinstance(store, FileStore) else store.path
+        where = store.directory if isinstance(store, FileStore) else store.at
         task = {"store": store.name, "where": str(where), "sid": sid, "behind": behind}
         return base64.b64decode(self.ask(do="read", minutes=LIFETIME // 60, **task))
 

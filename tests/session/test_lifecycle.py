@@ -333,7 +333,7 @@ def test_facts_go_into_the_row(world):
     world.save(session, facts=facts)
     session.login(8)
     world.save(session, facts=Facts(user_id=8))
-    with sqlite3.connect(world.store.path) as connection:
+    with sqlite3.connect(world.store.at) as connection:
         rows = connection.execute("SELECT id, user_id, ip_address FROM sessions").fetchall()
     connection.close()
     assert rows == [(session.id, 8, None)]

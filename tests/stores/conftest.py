@@ -10,18 +10,23 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import redis as redis_py
 
+from holdfast.servers.mariadb import mariadb_server
 from holdfast.servers.ports import free_port
+from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
+from holdfast.stores import database
 from holdfast.stores.contract import Find
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
 from holdfast.stores.memory import MemoryStore
 from holdfast.stores.redis import RedisStore
+from holdfast.stores.url import parse
 from holdfast.testing import Harness, ManualClock
 
 
@@ -87,6 +92,45 @@ def open_sqlite():
             store = DatabaseStore(directory / "database.sqlite", clock=clock)
             store.create_table()
             yield Harness(store, lambda sid: expire_by(clock, store, sid), clock)
+
+    return open_harness
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """A PostgreSQL for the whole run; each test takes a table of its own."""
+    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory):
+    """A MariaDB for the whole run; each test takes a table of its own."""
+    with mariadb_server(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def open_postgresql(postgresql):
+    return table_opener(postgresql)
+
+
+@pytest.fixture(scope="session")
+def open_mariadb(mariadb):
+    return table_opener(mariadb)
+
+
+def table_opener(server):
+    counter = itertools.count()
+
+    @contextmanager
+    def open_harness():
+        clock = ManualClock()
+        # Such a name must be quoted, and is full of what could be a placeholder.
+        table = f'my `own` "table" :id %(id)s % {{id}} {next(counter)}'
+        store = replace(database.from_url(parse(server.url)), table=table, clock=clock)
+        store.create_table()
+        yield Harness(store, lambda sid: expire_by(clock, store, sid), clock)
 
     return open_harness
 
@@ -193,6 +237,21 @@ class Proxy:
 
 @pytest.fixture
 def proxy(redis):
-    proxy = Proxy(redis.port)
-    yield proxy
-    proxy.close()
+    with proxied(redis.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxy_before():
+    """Puts a proxy before the server on a port, until the test ends."""
+    with contextlib.ExitStack() as stack:
+        yield lambda port: stack.enter_context(proxied(port))
+
+
+@contextmanager
+def proxied(port: int) -> Iterator[Proxy]:
+    proxy = Proxy(port)
+    try:
+        yield proxy
+    finally:
+        proxy.close()

@@ -25,6 +25,18 @@ class TestSqlite(StoreConformance):
         return open_sqlite
 
 
+class TestPostgresql(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_postgresql):
+        return open_postgresql
+
+
+class TestMariadb(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_mariadb):
+        return open_mariadb
+
+
 class TestRedis(StoreConformance):
     @pytest.fixture
     def open_harness(self, redis_opener):

@@ -49,7 +49,7 @@ def store(directory):
 @pytest.fixture
 def database(store):
     """A plain connection to the same file."""
-    with closing(sqlite3.connect(store.path, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(store.at, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         yield connection
 
@@ -222,7 +222,7 @@ def test_a_file_that_cannot_be_written(store, sid, soon, mode):
     with connected(store, mode) as client:
         client.perform(Commit(sid, None, DATA, soon))
         # SQLite refuses to write a file that was moved away under its hands.
-        store.path.rename(store.path.with_suffix(".moved"))
+        store.at.rename(store.at.with_suffix(".moved"))
         with pytest.raises(StoreReadOnly) as error:
             client.perform(Commit(sid, Found(DATA, soon), OTHER, soon))
         assert error.value.hint
@@ -235,7 +235,7 @@ from pathlib import Path
 from holdfast.stores.contract import *
 from holdfast.stores.database import DatabaseStore
 
-with DatabaseStore(Path({str(store.path)!r}), lifetime=600).connect() as perform:
+with DatabaseStore(Path({str(store.at)!r}), lifetime=600).connect() as perform:
     resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
     print(perform(Commit({sid!r}, None, {DATA!r} * 50000, {soon})))
     print(perform(Find({sid!r})))

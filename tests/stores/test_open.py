@@ -33,6 +33,9 @@ def open_store(url):
         ("redis://h/0", Form.PHP_STRING),
         ("rediss://h/0", Form.PHP_STRING),
         ("sqlite:///file", Form.BASE64),
+        ("postgresql://u@h/d", Form.BASE64),
+        ("mysql://u@h/d", Form.BASE64),
+        ("mariadb://u@h/d", Form.BASE64),
     ],
 )
 def test_the_codec_has_the_store_s_form(url, form):
@@ -95,14 +98,23 @@ def test_the_key_comes_from_this_process_s_environment(monkeypatch):
     assert opening.open("memory:?encrypt=1&key=env:APP_KEY").codec.encrypter is not None
 
 
-def test_a_missing_client_says_how_to_install_it(monkeypatch):
+@pytest.mark.parametrize(
+    ("url", "module", "extra"),
+    [
+        ("redis://h", "redis", "redis"),
+        ("postgresql://u@h/d", "psycopg", "postgresql"),
+        ("mysql://u@h/d", "pymysql", "mysql"),
+        ("mariadb://u@h/d", "pymysql", "mysql"),
+    ],
+)
+def test_a_missing_client_says_how_to_install_it(monkeypatch, url, module, extra):
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "redis" else find_spec(name)
+        importlib.util, "find_spec", lambda name: None if name == module else find_spec(name)
     )
-    with pytest.raises(EnvironmentLacking, match="redis") as error:
-        opening.open("redis://h")
-    assert error.value.hint == "pip install 'holdfast[redis]'"
+    with pytest.raises(EnvironmentLacking, match=module) as error:
+        opening.open(url)
+    assert error.value.hint == f"pip install 'holdfast[{extra}]'"
 
 
 def test_create_table(directory):

@@ -65,9 +65,31 @@ def test_file():
 
 def test_sqlite():
     store = database.from_url(parse("sqlite:///data/d.sqlite?table=web_sessions"))
-    assert (store.path, store.table) == (Path("/data/d.sqlite"), "web_sessions")
-    assert database.from_url(parse("sqlite:////data/d.sqlite")).path == Path("/data/d.sqlite")
+    assert (store.at, store.table) == (Path("/data/d.sqlite"), "web_sessions")
+    assert database.from_url(parse("sqlite:////data/d.sqlite")).at == Path("/data/d.sqlite")
     assert database.from_url(parse("SQLite:///d")).table == "sessions"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "engine", "port", "shown"),
+    [
+        ("postgresql", "postgresql", 5432, "postgresql"),
+        ("mysql", "mariadb", 3306, "mysql"),
+        ("mariadb", "mariadb", 3306, "mysql"),
+    ],
+)
+def test_database_servers(scheme, engine, port, shown):
+    store = database.from_url(
+        parse(f"{scheme}://bob:p%40ss@[::1]:7000/my%20app?table=web_sessions&lifetime=60&tls=1")
+    )
+    assert store.at == database.Server(engine, "::1", 7000, "my app", "bob", "p@ss", tls=True)
+    assert (store.engine, store.table, store.lifetime) == (engine, "web_sessions", 60)
+    assert store.where == f"{shown}://[::1]:7000/my app"
+    assert "bob" not in repr(store)
+    assert "p@ss" not in repr(store)
+    store = database.from_url(parse(f"{scheme}://bob@/app"))
+    assert store.at == database.Server(engine, "127.0.0.1", port, "app", "bob")
+    assert store.table == "sessions"
 
 
 def test_memory():
@@ -84,7 +106,8 @@ def test_memory():
     [
         ("", "unknown store", "redis://"),
         ("redsi://h", "unknown scheme redsi", "did you mean redis:"),
-        ("mysql://h", "unknown scheme mysql", "redis://"),
+        ("mongodb://h", "unknown scheme mongodb", "redis://"),
+        ("postgres://h", "unknown scheme postgres", "did you mean postgresql:?"),
         ("/var/sessions", "unknown store", "file://"),
         ("redis://h?prefx=a", "unknown parameter prefx", "did you mean prefix?"),
         ("file:///d?table=a", "unknown parameter table", "lifetime"),
@@ -115,6 +138,11 @@ def test_refused(text, message, hint):
         (file.from_url, "file://host/dir"),
         (database.from_url, "sqlite:d.sqlite"),
         (database.from_url, "sqlite:///d?table="),
+        (database.from_url, "postgresql://bob@h"),
+        (database.from_url, "postgresql://bob@h/a/b"),
+        (database.from_url, "mysql://bob@h/%00"),
+        (database.from_url, "mysql://h/app"),
+        (database.from_url, "mysql://bob@h/app?tls=yes"),
         (memory.from_url, "memory://name"),
         (redis.from_url, "redis://h/zero"),
         (redis.from_url, "redis://h/0/1"),
@@ -133,6 +161,8 @@ def test_refused_by_the_store(opener, text):
         f"redis://bob:{SECRET}@h/0?prefx=1",
         f"redis://bob:{SECRET}@h/zero",
         f"redsi://bob:{SECRET}@h",
+        f"mysql://bob:{SECRET}@h:port/app",
+        f"postgresql://bob:{SECRET}@h/app?tabel=x",
         f"redis://bob:{SECRET}@h/0#x",
     ],
 )

@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from holdfast import __version__
 from holdfast.cli import exit_status
+from holdfast.cli.config import config
 from holdfast.cli.output import say_error
 from holdfast.cli.rehearse import rehearse
 from holdfast.core.errors import HoldfastError
@@ -23,6 +24,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command(rehearse)
+app.command(config)
 app.register_install_completion_command()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +17,7 @@ from holdfast.cli.output import require_writable, say_error, stderr, stdout, wri
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
 from holdfast.core.errors import EnvironmentLacking
+from holdfast.project.store import rehearsal_url
 from holdfast.rehearsal.run import FAULTS, plan, rehearse_all
 from holdfast.rehearsal.selftest import SelfTestResult
 from holdfast.rehearsal.selftest import self_test as judge_the_judge
@@ -65,7 +67,8 @@ def rehearse(
             (`file:shared` for one directory), cookie, redis, database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
-            `file:///directory`. Sessions of the run are left to expire in it.
+            `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. Sessions of
+            the run are left to expire in it.
         replicas: Replicas behind the balancer.
         users: Browsers at the same time.
         seconds: How long they play, for each run; starting and stopping comes on top.
@@ -88,7 +91,7 @@ def rehearse(
         application,
         compare=compare,
         driver=driver,
-        store=store,
+        store=rehearsal_url(store, os.environ) if store else store,
         replicas=replicas,
         users=users,
         seconds=seconds,

@@ -227,7 +227,7 @@ ENVIRONMENT = {
 }
 """The variables that the skeletons' files read, and the first version whose skeleton does."""
 
-_LITERALS: dict[str, object] = {"true": True, "false": False, "null": None, "empty": ""}
+_LITERALS: dict[str, bool | str | None] = {"true": True, "false": False, "null": None, "empty": ""}
 
 
 def from_env(env: Mapping[str, str], version: Version = 12) -> dict[str, Any]:
@@ -239,13 +239,14 @@ def from_env(env: Mapping[str, str], version: Version = 12) -> dict[str, Any]:
     ignored, as Laravel ignores it.
     """
     return {
-        name: _literal(env[variable])
+        name: env_value(env[variable])
         for variable, (name, since) in ENVIRONMENT.items()
         if variable in env and version >= since
     }
 
 
-def _literal(text: str) -> object:
+def env_value(text: str) -> bool | str | None:
+    """What ``env()`` makes of a variable's text (Illuminate/Support/Env.php)."""
     bare = text.lower()
     if bare.startswith("(") and bare.endswith(")"):
         bare = bare[1:-1]

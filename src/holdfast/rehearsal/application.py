@@ -75,8 +75,8 @@ class Application(Protocol):
     def containers(self, pod: Pod) -> Sequence[Container]:
         """The programs of one replica, in the order of starting."""
 
-    def create_tables(self, path: Path) -> None:
-        """Make an SQLite file with the session table. Blocks."""
+    def create_tables(self, store: DatabaseStore) -> None:
+        """Make the session table in an empty database, and SQLite's file. Blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class Shop:
         argv = (sys.executable, "-m", "holdfast.rehearsal.shop_server")
         return [lambda: Process(argv, pod.directory, name="shop", env=environment)]
 
-    def create_tables(self, path: Path) -> None:
+    def create_tables(self, store: DatabaseStore) -> None:
         """Laravel's session table, made by our own store."""
-        DatabaseStore(path).create_table()
+        store.create_table()
 
 
 class Replica:

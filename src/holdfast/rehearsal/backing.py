@@ -11,9 +11,11 @@ from urllib.parse import quote
 from holdfast.core.errors import UsageError
 from holdfast.rehearsal.compare import App, Driver, Setup
 from holdfast.servers.guardian import Guardian
+from holdfast.servers.mariadb import mariadb_server
+from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
 from holdfast.stores.contract import Store
-from holdfast.stores.database import DatabaseStore
+from holdfast.stores.database import DatabaseStore, Server
 from holdfast.stores.file import FileStore
 from holdfast.stores.open import open as open_store
 from holdfast.stores.redis import RedisStore
@@ -27,8 +29,15 @@ _DRIVERS: dict[str, tuple[Driver, str | None]] = {
     "redis": ("redis", None),
     "rediss": ("redis", None),
     "sqlite": ("database", "sqlite"),
+    "postgresql": ("database", "postgresql"),
+    "mysql": ("database", "mariadb"),
+    "mariadb": ("database", "mariadb"),
     "file": ("file", "shared"),
 }
+
+_DATABASE_SERVERS = {"postgresql": postgresql_server, "mariadb": mariadb_server}
+_CONNECTIONS = {"postgresql": "pgsql", "mariadb": "mysql"}
+"""Laravel's names of the connections; one named mariadb has come with 11, mysql is in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ def backing(
     guardian: Guardian,
     *,
     app_key: str,
-    create_tables: Callable[[Path], None],
+    create_tables: Callable[[DatabaseStore], None],
     url: str | None = None,
 ) -> Iterator[Backing]:
     """Have the store of a setup ready, and end it again where it was started here. Blocks.
@@ -75,7 +84,7 @@ def backing(
         directory: an existing directory for what a local store writes.
         guardian: is told of what is started.
         app_key: what ``key=env:APP_KEY`` in ``url`` stands for.
-        create_tables: makes an SQLite file with the session table; the application knows how.
+        create_tables: makes the session table of an empty database; the application knows how.
         url: a store that is there already, in place of a local one; the setup is that of
             :func:`setup_for_url`.
 
@@ -94,9 +103,19 @@ def backing(
                 store = RedisStore(port=server.port, prefix=SESSION_PREFIX)
                 yield _shared(setup, store, f"{server.url}?prefix={SESSION_PREFIX}")
             guardian.forget_group(server.process.pid)
+        case "database" if setup.engine in _DATABASE_SERVERS:
+            with _DATABASE_SERVERS[setup.engine](directory) as database:
+                guardian.watch_group(database.process.pid)
+                guardian.watch_directory(database.data)
+                tables = open_store(database.url).store
+                assert isinstance(tables, DatabaseStore)
+                create_tables(tables)
+                yield _shared(setup, tables, database.url)
+            guardian.forget_group(database.process.pid)
+            guardian.forget_directory(database.data)
         case "database":
             path = directory / "sessions.sqlite"
-            create_tables(path)
+            create_tables(DatabaseStore(path))
             yield _shared(setup, DatabaseStore(path), f"sqlite://{quote(str(path))}")
         case "file" if setup.engine == "shared":
             sessions, locks = directory / "sessions", directory / "locks"
@@ -124,7 +143,8 @@ def setup_for_url(url: str, app: App) -> Setup:
     if scheme not in _DRIVERS:
         raise UsageError(
             f"the {scheme} store is nothing that several replicas can use",
-            hint="redis://host:port/0, sqlite:///file or file:///directory",
+            hint="redis://host:port/0, sqlite:///file, postgresql://user@host/database, "
+            "mysql://user@host/database or file:///directory",
         )
     driver, engine = _DRIVERS[scheme]
     return Setup(name=driver, app=app, driver=driver, engine=engine)
@@ -140,6 +160,22 @@ def _external(setup: Setup, url: str, app_key: str) -> Backing:
         "SESSION_SERIALIZATION": opened.codec.serialization,
     }
     return replace(there, laravel={**there.laravel, **settings})
+
+
+def database_settings(store: DatabaseStore) -> dict[str, str]:
+    """What tells Laravel's skeleton, as environment variables, which database is the default."""
+    match store.at:
+        case Server() as server:
+            return {
+                "DB_CONNECTION": _CONNECTIONS[server.engine],
+                "DB_HOST": server.host,
+                "DB_PORT": str(server.port),
+                "DB_DATABASE": server.database,
+                "DB_USERNAME": server.username,
+                "DB_PASSWORD": server.password or "",
+            }
+        case path:
+            return {"DB_CONNECTION": "sqlite", "DB_DATABASE": str(path)}
 
 
 def _shared(setup: Setup, store: Store, url: str) -> Backing:
@@ -163,11 +199,15 @@ def _shared(setup: Setup, store: Store, url: str) -> Backing:
                 # Laravel 8 puts a colon after a cache prefix, but not after an empty one.
                 settings |= {"REDIS_PREFIX": store.prefix, "CACHE_PREFIX": ""}
         case DatabaseStore():
+            if isinstance(store.at, Server) and store.at.tls and setup.app == "laravel":
+                raise UsageError(
+                    "a rehearsal with Laravel does not demand TLS of a database",
+                    hint="leave tls=1 out, or rehearse the shop",
+                )
             settings |= {
                 "SESSION_DRIVER": "database",
-                "DB_CONNECTION": "sqlite",
-                "DB_DATABASE": str(store.path),
                 "SESSION_TABLE": store.table,
+                **database_settings(store),
             }
         case FileStore():
             settings |= {"SESSION_DRIVER": "file", "SESSION_FILES": str(store.directory)}

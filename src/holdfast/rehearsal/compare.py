@@ -22,7 +22,7 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "file": ("own", "shared"),
     "cookie": (),
     "redis": (),
-    "database": ("sqlite",),
+    "database": ("sqlite", "postgresql", "mariadb"),
 }
 """Every driver with its engines; the first is the default."""
 
@@ -43,7 +43,8 @@ class Setup:
         app: which application the replicas run.
         driver: Laravel's word for the choice of store.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
-            for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file.
+            for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
+            ``database:postgresql`` and ``database:mariadb`` are servers.
         block: Laravel's session locks (``session.block``) on every route.
         affinity: ``cookie`` where the balancer brings a browser back to the replica it was on.
     """
@@ -149,7 +150,7 @@ def _one_of(
     words = list(known)
     if word in words:
         return word
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     raise UsageError(
         f"no such {what}: {word!r}, in {name!r}",
         hint=f"did you mean {near[0]}?" if near else f"one of {', '.join(words)}",

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.application import Container, Pod
+from holdfast.rehearsal.backing import database_settings
 from holdfast.rehearsal.compare import Setup
 from holdfast.servers.nginx import nginx_fastcgi, nginx_program
 from holdfast.servers.php import fpm_program, php_cli_server, php_fpm, php_program
+from holdfast.stores.database import DatabaseStore
 
 FIXTURE = Path(__file__).with_name("laravel_fixture")
 """Our own minimal application, on Debian's framework or that of LARAVEL_AUTOLOAD."""
@@ -24,7 +27,13 @@ PACKAGES = (
 WORKERS = 4
 
 _FRAMEWORK = "/usr/share/php/Illuminate/autoload.php"
-_EXTENSIONS = {"redis": ("redis", "php-redis"), "database": ("pdo_sqlite", "php8.2-sqlite3")}
+_EXTENSIONS = {
+    "redis": ("redis", "php-redis"),
+    "sqlite": ("pdo_sqlite", "php8.2-sqlite3"),
+    "postgresql": ("pdo_pgsql", "php8.2-pgsql"),
+    "mariadb": ("pdo_mysql", "php8.2-mysql"),
+}
+"""The extension, and Debian's package of it, that a driver or an engine of database needs."""
 _PROBE_SECONDS = 20
 _LEFT_OUT = ("vendor", "node_modules", "storage", ".git")
 
@@ -34,7 +43,7 @@ class Laravel:
     """A Laravel application on real PHP.
 
     Args:
-        driver: the setup's, for the PHP extension that it needs.
+        driver, engine: the setup's, for the PHP extension that it needs.
         project: a directory with ``public/index.php``; our own fixture, or a whole Laravel project.
         server: ``fpm``, ``cli``, or ``auto``: php-fpm and nginx where both are installed.
     """
@@ -42,6 +51,7 @@ class Laravel:
     driver: str
     project: Path = FIXTURE
     server: str = field(default="auto")
+    engine: str | None = None
 
     def require(self) -> None:
         """Raise EnvironmentLacking where PHP, an extension or the framework is missing.
@@ -64,8 +74,9 @@ class Laravel:
                 f"Laravel is not installed: no {framework}", hint=f"as root: apt install {PACKAGES}"
             )
         php = php_program()
-        if self.driver in _EXTENSIONS:
-            extension, package = _EXTENSIONS[self.driver]
+        kind = self.engine or "sqlite" if self.driver == "database" else self.driver
+        if kind in _EXTENSIONS:
+            extension, package = _EXTENSIONS[kind]
             probe = f"exit(extension_loaded('{extension}') ? 0 : 1);"
             if subprocess.run([php, "-r", probe], timeout=_PROBE_SECONDS, check=False).returncode:
                 raise EnvironmentLacking(
@@ -106,30 +117,30 @@ class Laravel:
             ),
         ]
 
-    def create_tables(self, path: Path) -> None:
-        """Make an SQLite file with Laravel's session, cache and lock tables. Blocks.
+    def create_tables(self, store: DatabaseStore) -> None:
+        """Make Laravel's session, cache and lock tables in an empty database. Blocks.
 
         Raises:
-            EnvironmentLacking: PHP or its SQLite extension is missing, or it failed.
+            EnvironmentLacking: PHP or its extension for the database is missing, or it failed.
         """
-        path.touch()
-        storage = path.with_name("migration")
-        environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "POD_STORAGE": str(storage),
-            "DB_CONNECTION": "sqlite",
-            "DB_DATABASE": str(path),
-        }
-        if framework := os.environ.get("LARAVEL_AUTOLOAD"):
-            environment["LARAVEL_AUTOLOAD"] = framework
-        done = subprocess.run(
-            [php_program(), FIXTURE / "bin/migrate.php"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_PROBE_SECONDS,
-            check=False,
-        )
+        if isinstance(store.at, Path):
+            store.at.touch()
+        with tempfile.TemporaryDirectory(prefix="holdfast-") as storage:
+            environment = {
+                "PATH": os.environ.get("PATH", os.defpath),
+                "POD_STORAGE": storage,
+                **database_settings(store),
+            }
+            if framework := os.environ.get("LARAVEL_AUTOLOAD"):
+                environment["LARAVEL_AUTOLOAD"] = framework
+            done = subprocess.run(
+                [php_program(), FIXTURE / "bin/migrate.php"],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=_PROBE_SECONDS,
+                check=False,
+            )
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise EnvironmentLacking(
@@ -164,4 +175,5 @@ def _fpm_and_nginx() -> bool:
 
 def laravel(setup: Setup, project: Path | None = None) -> Laravel:
     """The application of a setup; ``project`` None is our own fixture."""
-    return Laravel(setup.driver, FIXTURE if project is None else project.resolve())
+    project = FIXTURE if project is None else project.resolve()
+    return Laravel(setup.driver, project, engine=setup.engine)

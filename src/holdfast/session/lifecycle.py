@@ -23,6 +23,7 @@ from holdfast.stores.contract import (
     Find,
     Found,
     Gone,
+    IdCollision,
     Saved,
     Touch,
     Touched,
@@ -153,7 +154,7 @@ def _create(session: Session, codec: Codec, expires_at: int, facts: Facts) -> Fl
     data = codec.dumps(session.attributes)
     for _ in range(_CREATE_ATTEMPTS):
         result = yield from do(Commit(session.id, None, data, expires_at, facts=facts))
-        if not isinstance(result, Conflict):
+        if not isinstance(result, Conflict | IdCollision):
             break
         session.take_fresh_id()
     saved = _saved(result)
@@ -173,7 +174,7 @@ def _end(old: Record, new: Record | None, past: int) -> Flow[None]:
     _refuse(result)
 
 
-def _saved(result: Saved | Conflict | Gone | Unknown) -> Saved:
+def _saved(result: Saved | Conflict | Gone | IdCollision | Unknown) -> Saved:
     _require_answer(result)
     _refuse(result)
     assert isinstance(result, Saved)
@@ -191,7 +192,7 @@ def _require_answer(result: object) -> None:
 
 def _refuse(result: object) -> None:
     match result:
-        case Conflict():
+        case Conflict() | IdCollision():
             raise SessionConflict(
                 "another request saved the session since this one read it; nothing was written",
                 hint="run the request again, on the session as it is now",

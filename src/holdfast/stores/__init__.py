@@ -27,5 +27,14 @@ SCHEMES = {
     "redis": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
     "rediss": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
     "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table"})),
+    "postgresql": Scheme(
+        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "psycopg", "postgresql"
+    ),
+    "mysql": Scheme(
+        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "pymysql", "mysql"
+    ),
+    "mariadb": Scheme(
+        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "pymysql", "mysql"
+    ),
 }
 """Every kind of store, by the scheme of its URL."""

@@ -2,7 +2,8 @@
 
 ======== ============================================= =============================================
 Find     ``Find(sid)``                                 ``Found | None``
-Commit   ``Commit(sid, base, data, expires_at)``       ``Saved | Conflict | Gone | Unknown``
+Commit   ``Commit(sid, base, data, expires_at)``       ``Saved | Conflict | Gone | IdCollision |
+                                                       Unknown``
 Touch    ``Touch(sid, base, expires_at)``              ``Touched | Conflict | Gone | Unknown``
 Delete   ``Delete(sid)``                               ``Deleted | Missing | Unknown``
 Scan     ``Scan(cursor, batch)``                       ``Page``
@@ -12,6 +13,8 @@ Scan     ``Scan(cursor, batch)``                       ``Page``
   for byte by the store, in one atomic step with the write.
 - Whether the swap happened is told by a flag of its own, never by comparing what came back with
   what was written: two savers with one base may write the same bytes, and only one was saved.
+- IdCollision answers a create alone: the database takes the id of another session, which differs in
+  letter case, for the same one. Nothing was written; take another id.
 - A missing or expired session is a value, never an error. Unknown means that the answer was lost
   after the request may have been sent: the write may have happened, may yet happen, or never will.
 - Foreign errors become ``StoreUnavailable``, ``StoreReadOnly`` or ``StoreMisconfigured`` in the
@@ -48,6 +51,7 @@ __all__ = [
     "Find",
     "Found",
     "Gone",
+    "IdCollision",
     "Missing",
     "Page",
     "Saved",
@@ -115,6 +119,14 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class IdCollision:
+    """Nothing was created: the id is taken by one that the store finds equal, and cannot be shown.
+
+    It differs in letter case, or has gone since. A fresh id is the way out.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """The session was there and is no more."""
 
@@ -154,7 +166,7 @@ class Find(Effect["Found | None"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Commit(Effect["Saved | Conflict | Gone | Unknown"]):
+class Commit(Effect["Saved | Conflict | Gone | IdCollision | Unknown"]):
     """Write ``data`` if the store still holds ``base``; with no base, create only."""
 
     sid: str

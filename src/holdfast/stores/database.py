@@ -11,10 +11,17 @@ Payloads are compared and read as bytes, not as text: a collation may find diffe
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol, cast
 
 from holdfast.core.clock import Clock, wall_clock
 from holdfast.core.errors import UsageError
@@ -30,6 +37,7 @@ from holdfast.stores.contract import (
     Find,
     Found,
     Gone,
+    IdCollision,
     Missing,
     Page,
     Saved,
@@ -37,229 +45,163 @@ from holdfast.stores.contract import (
     Touch,
     Touched,
 )
+from holdfast.stores.sql.dialect import Dialect
+from holdfast.stores.sql.mariadb import MariaDb
+from holdfast.stores.sql.postgresql import PostgreSql
+from holdfast.stores.sql.sqlite import Sqlite
+from holdfast.stores.sql.statements import Reply, Steps
 from holdfast.stores.url import StoreUrl
 
 USER_AGENT_CHARACTERS = 500
 """What Laravel keeps of the header."""
 
+Engine = Literal["sqlite", "postgresql", "mariadb"]
+
+_DIALECTS: Mapping[Engine, type[Dialect]] = {
+    "sqlite": Sqlite,
+    "postgresql": PostgreSql,
+    "mariadb": MariaDb,
+}
+_SERVERS: Mapping[str, tuple[Literal["postgresql", "mariadb"], int]] = {
+    "postgresql": ("postgresql", 5432),
+    "mysql": ("mariadb", 3306),
+    "mariadb": ("mariadb", 3306),
+}
+"""Engine and usual port, by scheme."""
+
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """What one kind of database writes differently.
+class Server:
+    """A database on a server.
 
     Args:
-        bytes_of: SQL for a text column's bytes, ``{}`` is the column.
-        text_of: SQL for a text made of a bytes parameter, ``{}`` is the parameter.
-        create: the statements that make the table and its indexes, with ``{table}``,
-            ``{user_index}`` and ``{activity_index}`` for the quoted names.
+        engine: which dialect it speaks.
+        host, port, database: where.
+        username, password: who we are.
+        tls: demand TLS and verify the certificate against the system's authorities. Otherwise
+            PostgreSQL's connections are encrypted where the server offers it, MariaDB's are not.
     """
 
-    bytes_of: str
-    text_of: str
-    create: tuple[str, ...]
+    engine: Literal["postgresql", "mariadb"]
+    host: str
+    port: int
+    database: str
+    username: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
+    tls: bool = False
 
-    def quoted(self, name: str) -> str:
-        """An identifier, whatever characters it has."""
-        return '"' + name.replace('"', '""') + '"'
-
-
-SQLITE = Dialect(
-    bytes_of="CAST({} AS BLOB)",
-    text_of="CAST({} AS TEXT)",
-    # As Illuminate/Database/Schema/Grammars/SQLiteGrammar.php compiles the migration of
-    # `session:table` (8) and of the skeleton's users table (11 to 13).
-    create=(
-        (
-            "CREATE TABLE IF NOT EXISTS {table} (id varchar NOT NULL, user_id integer, "
-            "ip_address varchar, user_agent text, payload text NOT NULL, "
-            "last_activity integer NOT NULL, PRIMARY KEY (id))"
-        ),
-        "CREATE INDEX IF NOT EXISTS {user_index} ON {table} (user_id)",
-        "CREATE INDEX IF NOT EXISTS {activity_index} ON {table} (last_activity)",
-    ),
-)
+    @property
+    def where(self) -> str:
+        """The address, without user name and password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "postgresql" if self.engine == "postgresql" else "mysql"
+        return f"{scheme}://{host}:{self.port}/{self.database}"
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One SQL statement and its named parameters."""
+class _Driver(Protocol):
+    """What each module of ``drivers`` has for its engine."""
 
-    sql: str
-    parameters: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """Statements of one atomic step. Without ``writes`` it is a single one that only reads."""
-
-    statements: tuple[Statement, ...]
-    writes: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What one statement gave: its rows, and how many rows it changed."""
-
-    rows: Sequence[tuple[Any, ...]]
-    changed: int
+    def connect(self, store: DatabaseStore) -> AbstractContextManager[Perform]: ...
+    def aconnect(self, store: DatabaseStore) -> AbstractAsyncContextManager[APerform]: ...
+    def create(self, store: DatabaseStore) -> None: ...
 
 
 @dataclass(frozen=True)
 class DatabaseStore:
-    """Sessions in a table; on SQLite for now.
+    """Sessions in a table.
 
     Args:
-        path: the database file; must exist and have the table, see ``create_table``.
+        at: the SQLite file, or the server; the table must be there, see ``create_table``.
         table: the table's name.
         lifetime: seconds that a session lives after its last save.
         clock: what judges expiry.
     """
 
-    path: Path
+    at: Path | Server
     table: str = "sessions"
     lifetime: int = 7200
     clock: Clock = wall_clock
-    dialect: Dialect = field(default=SQLITE, repr=False)
     name: str = field(default="database", init=False)
     form: Form = field(default=Form.BASE64, init=False)
 
     @property
+    def engine(self) -> Engine:
+        """Which kind of database it is."""
+        return self.at.engine if isinstance(self.at, Server) else "sqlite"
+
+    @property
     def where(self) -> str:
-        """``sqlite://`` and the file."""
-        return f"sqlite://{self.path}"
+        """``sqlite://`` and the file, or the server's address and the database."""
+        return self.at.where if isinstance(self.at, Server) else f"sqlite://{self.at}"
 
     @property
     def details(self) -> Mapping[str, str]:
         """The table."""
         return {"table": self.table}
 
+    @cached_property
+    def dialect(self) -> Dialect:
+        """The SQL of this kind of database, for the table."""
+        return _DIALECTS[self.engine](self.table)
+
     @contextmanager
     def connect(self) -> Iterator[Perform]:
         """As ``Store.connect``."""
-        from holdfast.stores.drivers import sqlite
-
-        with sqlite.connect(self) as perform:
+        with self._driver().connect(self) as perform:
             yield perform
 
     @asynccontextmanager
     async def aconnect(self) -> AsyncIterator[APerform]:
         """As ``Store.aconnect``."""
-        from holdfast.stores.drivers import sqlite
-
-        async with sqlite.aconnect(self) as perform:
+        async with self._driver().aconnect(self) as perform:
             yield perform
 
     def create_table(self) -> None:
-        """Make Laravel's table where it is missing, and the file; the only DDL there is."""
-        from holdfast.stores.drivers import sqlite
+        """Make Laravel's table where it is missing, and SQLite's file; the only DDL there is."""
+        self._driver().create(self)
 
-        sqlite.create(self)
-
-    def probe(self) -> Transaction:
-        """A read that fails unless table and columns are there."""
-        statement = self._statement(
-            "SELECT id, user_id, ip_address, user_agent, payload, last_activity "
-            "FROM {table} LIMIT 0"
-        )
-        return Transaction((statement,), writes=False)
-
-    def schema(self) -> Transaction:
-        """What makes the table and its indexes, named as Laravel names them."""
-        return Transaction(tuple(self._statement(sql) for sql in self.dialect.create), writes=True)
-
-    def plan(self, operation: Effect[Any]) -> Transaction:
-        """The transaction that performs an operation.
-
-        Of two statements the first writes under its condition and its count of changed rows tells
-        whether it did; the second reads what stands there for the case that it did not.
-        """
+    def plan(self, operation: Effect[Any]) -> Steps:
+        """The statements that perform an operation, each sent only if none before it wrote."""
         dead = {"dead": self.clock() - self.lifetime}
         match operation:
             case Find(sid):
-                return Transaction((self._live({"id": sid} | dead),), writes=False)
+                return self.dialect.find({"id": sid} | dead)
             case Commit(sid, base, data, expires_at, facts=facts):
-                key = {"id": sid} | dead
-                row = key | self._row(data, expires_at, facts)
-                write = self._create(row) if base is None else self._save(row, base.data)
-                return Transaction((write, self._live(key)), writes=True)
+                row = {"id": sid} | dead | self._row(data, expires_at, facts)
+                if base is None:
+                    return self.dialect.create(row)
+                return self.dialect.save(row | {"base": base.data})
             case Touch(sid, base, expires_at):
-                key = {"id": sid} | dead
-                return Transaction(
-                    (self._touch(key, base.data, expires_at), self._live(key)), writes=True
-                )
+                moved = {"base": base.data, "last_activity": expires_at - self.lifetime}
+                return self.dialect.touch({"id": sid} | dead | moved)
             case Delete(sid):
-                key = {"id": sid} | dead
-                delete = self._statement("DELETE FROM {table} WHERE id = :id", {"id": sid})
-                return Transaction((self._live(key), delete), writes=True)
+                return self.dialect.delete({"id": sid} | dead)
             case Scan(cursor, batch):
-                return Transaction((self._page(cursor, batch, dead),), writes=False)
+                return self.dialect.page(dead | {"cursor": cursor or "", "batch": batch})
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
 
     def parse(self, operation: Effect[Any], replies: Sequence[Reply]) -> Any:
-        """The result of an operation, from the replies to its statements."""
+        """The result of an operation, from the replies to its statements that were sent."""
+        last = replies[-1]
         match operation:
             case Find():
-                return self._found(replies[0])
+                return self._found(last)
             case Commit(base=base):
-                return Saved() if replies[0].changed else self._refusal(base, replies[1])
-            case Touch(base=base):
-                return Touched() if replies[0].changed else self._refusal(base, replies[1])
+                if last.wrote:
+                    return Saved()
+                return self._refusal(last, IdCollision() if base is None else Gone())
+            case Touch():
+                return Touched() if last.wrote else self._refusal(last, Gone())
             case Delete():
-                return Missing() if self._found(replies[0]) is None else Deleted()
+                return Deleted() if replies[0].wrote else Missing()
             case Scan(batch=batch):
-                ids = [str(row[0]) for row in replies[0].rows]
+                ids = [str(row[0]) for row in last.rows]
                 more = ids[-1] if len(ids) == batch else None
                 return Page(tuple(filter(is_session_id, ids)), more)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
 
-    def _statement(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Statement:
-        filled = sql.format(
-            table=self.dialect.quoted(self.table),
-            user_index=self.dialect.quoted(f"{self.table}_user_id_index"),
-            activity_index=self.dialect.quoted(f"{self.table}_last_activity_index"),
-            payload=self.dialect.bytes_of.format("payload"),
-            text=self.dialect.text_of.format(":data"),
-        )
-        return Statement(filled, parameters or {})
-
-    def _live(self, key: Mapping[str, Any]) -> Statement:
-        return self._statement(
-            "SELECT {payload}, last_activity FROM {table} WHERE id = :id AND last_activity > :dead",
-            key,
-        )
-
-    def _create(self, row: Mapping[str, Any]) -> Statement:
-        # The row of an expired session is still there; it is replaced, a live one is not.
-        return self._statement(
-            "INSERT INTO {table} (id, user_id, ip_address, user_agent, payload, last_activity) "
-            "VALUES (:id, :user_id, :ip_address, :user_agent, {text}, :last_activity) "
-            "ON CONFLICT (id) DO UPDATE SET user_id = :user_id, ip_address = :ip_address, "
-            "user_agent = :user_agent, payload = {text}, last_activity = :last_activity "
-            "WHERE {table}.last_activity <= :dead",
-            row,
-        )
-
-    def _save(self, row: Mapping[str, Any], base: bytes) -> Statement:
-        return self._statement(
-            "UPDATE {table} SET user_id = :user_id, ip_address = :ip_address, "
-            "user_agent = :user_agent, payload = {text}, last_activity = :last_activity "
-            "WHERE id = :id AND last_activity > :dead AND {payload} = :base",
-            {**row, "base": base},
-        )
-
-    def _touch(self, key: Mapping[str, Any], base: bytes, expires_at: int) -> Statement:
-        return self._statement(
-            "UPDATE {table} SET last_activity = :last_activity "
-            "WHERE id = :id AND last_activity > :dead AND {payload} = :base",
-            {**key, "base": base, "last_activity": expires_at - self.lifetime},
-        )
-
-    def _page(self, cursor: str | None, batch: int, dead: Mapping[str, Any]) -> Statement:
-        return self._statement(
-            "SELECT id FROM {table} WHERE id > :cursor AND last_activity > :dead "
-            "ORDER BY id LIMIT :batch",
-            {**dead, "cursor": cursor or "", "batch": batch},
-        )
+    def _driver(self) -> _Driver:
+        return cast(_Driver, import_module(f"holdfast.stores.drivers.{self.engine}"))
 
     def _row(self, data: bytes, expires_at: int, facts: Facts) -> dict[str, Any]:
         return {
@@ -273,24 +215,49 @@ class DatabaseStore:
     def _found(self, reply: Reply) -> Found | None:
         if not reply.rows:
             return None
-        data, last_activity = reply.rows[0]
+        data, last_activity = reply.rows[0][:2]
         return Found(bytes(data), int(last_activity) + self.lifetime)
 
-    def _refusal(self, base: Found | None, standing: Reply) -> Conflict | Gone:
+    def _refusal(
+        self, standing: Reply, otherwise: Gone | IdCollision
+    ) -> Conflict | Gone | IdCollision:
         found = self._found(standing)
-        return Gone() if found is None else Conflict(found)
+        return otherwise if found is None else Conflict(found)
 
 
 def _agent(text: str | None) -> str | None:
     if text is None:
         return None
-    # A header may hold what is no text (lone surrogates); the column may not.
-    return text.encode(errors="replace").decode()[:USER_AGENT_CHARACTERS]
+    # A header may hold what is no text (lone surrogates) or no text to PostgreSQL (NUL).
+    clean = text.replace("\0", "?").encode(errors="replace").decode()
+    return clean[:USER_AGENT_CHARACTERS]
 
 
 def from_url(url: StoreUrl) -> DatabaseStore:
-    """``sqlite:///file?table=sessions``."""
+    """``sqlite:///file?table=sessions``, ``postgresql://user:password@host:port/database``,
+    ``mysql://`` and ``mariadb://`` alike.
+    """
     table = url.parameters.get("table", "sessions")
     if not table or "\0" in table:
         raise UsageError("the table has no name", hint="leave table= out for Laravel's, sessions")
-    return DatabaseStore(Path(url.absolute_path()), table, lifetime=url.lifetime)
+    at = Path(url.absolute_path()) if url.scheme == "sqlite" else _server(url)
+    return DatabaseStore(at, table, lifetime=url.lifetime)
+
+
+def _server(url: StoreUrl) -> Server:
+    engine, port = _SERVERS[url.scheme]
+    database = url.path.strip("/")
+    example = f"{url.scheme}://user:password@host:{port}/database"
+    if not database or "/" in database or "\0" in database:
+        raise UsageError(f"the {url.scheme} store's URL names no database", hint=f"write {example}")
+    if url.username is None:
+        raise UsageError(f"the {url.scheme} store's URL names no user", hint=f"write {example}")
+    return Server(
+        engine=engine,
+        host=url.host or "127.0.0.1",
+        port=url.port or port,
+        database=database,
+        username=url.username,
+        password=url.password,
+        tls=url.choice("tls", "0", ("0", "1")) == "1",
+    )

@@ -135,4 +135,7 @@ def _schemes_hint(scheme: str) -> str:
     close = difflib.get_close_matches(scheme, SCHEMES, n=1)
     if close:
         return f"did you mean {close[0]}:?"
-    return "a store is memory:, file:///directory, redis://host/0 or sqlite:///file"
+    return (
+        "a store is memory:, file:///directory, redis://host/0, sqlite:///file, "
+        "postgresql://user@host/database or mysql://user@host/database"
+    )

@@ -17,6 +17,7 @@ from holdfast.stores.contract import (
     Find,
     Found,
     Gone,
+    IdCollision,
     Missing,
     Saved,
     Scan,
@@ -142,13 +143,22 @@ class StoreConformance:
         assert case.do(Find(case.sid)) == again
 
     def test_ids_differ_in_letter_case(self, case: Case) -> None:
-        """Two ids that differ in letter case alone are two sessions."""
+        """Two ids that differ in letter case alone are two sessions, or the second is refused."""
         lower, upper = "a" * 40, "A" * 40
         case.create(case.found(b"lower"), sid=lower)
         assert case.do(Find(upper)) is None
-        assert case.create(case.found(b"upper"), sid=upper) == Saved()
+        created = case.create(case.found(b"upper"), sid=upper)
+        assert created in (Saved(), IdCollision())
+        there = created == Saved()
+        assert case.do(Find(upper)) == (case.found(b"upper") if there else None)
         assert case.do(Find(lower)) == case.found(b"lower")
-        assert case.do(Delete(upper)) == Deleted()
+        for operation in (
+            Commit(upper, case.found(b"lower"), case.found(b"new").data, case.at(100)),
+            Touch(upper, case.found(b"lower"), case.at(900)),
+        ):
+            refused = Conflict(case.found(b"upper")) if there else Gone()
+            assert case.do(operation) == refused
+        assert case.do(Delete(upper)) == (Deleted() if there else Missing())
         assert case.do(Find(lower)) == case.found(b"lower")
 
     def test_deleted_is_gone(self, case: Case) -> None:

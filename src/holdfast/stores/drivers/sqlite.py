@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -19,7 +20,8 @@ import anyio.to_thread
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.stores.contract import Unknown
-from holdfast.stores.database import DatabaseStore, Reply, Statement, Transaction
+from holdfast.stores.database import DatabaseStore
+from holdfast.stores.sql.statements import Reply, Statement, Steps
 
 BUSY_SECONDS = 5.0
 """How long SQLite waits for the lock of another writer."""
@@ -61,7 +63,10 @@ async def aconnect(store: DatabaseStore) -> AsyncIterator[APerform]:
 def create(store: DatabaseStore) -> None:
     """Make the file and the table where they are missing."""
     with _mapped(store), contextlib.closing(_open(store, "rwc")) as connection:
-        _run(connection, store.schema())
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in store.dialect.creation():
+            _reply(connection, statement)
+        _commit(connection)
 
 
 class _CommitLost(Exception):  # noqa: N818 - internal; becomes a result
@@ -81,12 +86,12 @@ class _Driver:
 
     def check(self) -> None:
         """Raise unless the table is there with Laravel's columns."""
-        self._transact(self._store.probe())
+        self._transact(Steps((self._store.dialect.probe(),)))
 
     def perform(self, operation: Effect[Any]) -> Any:
-        transaction = self._store.plan(operation)
+        steps = self._store.plan(operation)
         try:
-            replies = self._transact(transaction)
+            replies = self._transact(steps)
         except _CommitLost as lost:
             return Unknown(str(lost))
         return self._store.parse(operation, replies)
@@ -96,12 +101,12 @@ class _Driver:
         while self._idle:
             self._idle.pop().close()
 
-    def _transact(self, transaction: Transaction) -> list[Reply]:
-        queue = self._writer if transaction.writes else contextlib.nullcontext()
+    def _transact(self, steps: Steps) -> list[Reply]:
+        queue = self._writer if steps.writes else contextlib.nullcontext()
         with self._slots, queue, _mapped(self._store):
             connection = self._idle_or_new()
             try:
-                replies = _run(connection, transaction)
+                replies = _run(connection, steps)
             except BaseException:
                 connection.close()
                 raise
@@ -122,8 +127,9 @@ class _Driver:
 
 
 def _open(store: DatabaseStore, mode: str) -> sqlite3.Connection:
+    assert isinstance(store.at, Path)
     return sqlite3.connect(
-        f"{store.path.absolute().as_uri()}?mode={mode}",
+        f"{store.at.absolute().as_uri()}?mode={mode}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,  # BEGIN and COMMIT are ours
@@ -131,13 +137,13 @@ def _open(store: DatabaseStore, mode: str) -> sqlite3.Connection:
     )
 
 
-def _run(connection: sqlite3.Connection, transaction: Transaction) -> list[Reply]:
-    if not transaction.writes:
-        return [_reply(connection, statement) for statement in transaction.statements]
+def _run(connection: sqlite3.Connection, steps: Steps) -> list[Reply]:
+    if not steps.writes:
+        return _replies(connection, steps)
     # The lock is taken first: a read that turns into a write later may find the row changed.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        replies = [_reply(connection, statement) for statement in transaction.statements]
+        replies = _replies(connection, steps)
         _commit(connection)
     finally:
         if connection.in_transaction:
@@ -145,10 +151,19 @@ def _run(connection: sqlite3.Connection, transaction: Transaction) -> list[Reply
     return replies
 
 
+def _replies(connection: sqlite3.Connection, steps: Steps) -> list[Reply]:
+    replies: list[Reply] = []
+    for statement in steps.statements:
+        replies.append(_reply(connection, statement))
+        if replies[-1].wrote:
+            break
+    return replies
+
+
 def _reply(connection: sqlite3.Connection, statement: Statement) -> Reply:
     cursor = connection.execute(statement.sql, dict(statement.parameters))
     rows = cursor.fetchall()
-    return Reply(rows, max(cursor.rowcount, 0))
+    return Reply.of(statement, rows, cursor.rowcount)
 
 
 def _commit(connection: sqlite3.Connection) -> None:

@@ -1,0 +1,1 @@
+"""What a Laravel directory says about its sessions, read without running any of it."""

@@ -1,0 +1,98 @@
+"""An effect on a database server: what is sent when, and never a write twice.
+
+Written once as a flow that asks for one statement at a time; the pools perform it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.core.errors import StoreUnavailable
+from holdfast.core.flow import Effect, Flow, do
+from holdfast.stores.contract import Unknown
+from holdfast.stores.database import DatabaseStore
+from holdfast.stores.sql.statements import Reply, Statement
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
+"""How long an answer may take; longer than a statement may wait for a lock in the server, so that
+a wait for a lock ends with an answer."""
+
+ATTEMPTS = 5
+"""How often a statement is sent that the server rolled back each time."""
+
+
+class AnswerLost(Exception):  # noqa: N818 - internal; becomes a result or a StoreUnavailable
+    """The statement may have been sent; its answer did not come."""
+
+
+class RolledBack(Exception):  # noqa: N818 - internal; the statement is sent again
+    """The server undid the statement for another transaction's sake: a deadlock, as a rule.
+
+    Nothing was written, and the connection can be used on.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Effect[Reply]):
+    """Send one statement, on any connection."""
+
+    statement: Statement
+
+
+def performing(store: DatabaseStore, operation: Effect[Any]) -> Flow[Any]:
+    """Perform an operation of a store."""
+    replies: list[Reply] = []
+    for statement in store.plan(operation).statements:
+        try:
+            reply = yield from asking(store, statement)
+        except AnswerLost as lost:
+            return Unknown(str(lost))
+        replies.append(reply)
+        if reply.wrote:
+            break
+    return store.parse(operation, replies)
+
+
+def checking(store: DatabaseStore) -> Flow[None]:
+    """Raise unless the table is there with Laravel's columns."""
+    yield from asking(store, store.dialect.probe())
+
+
+def creating(store: DatabaseStore) -> Flow[None]:
+    """Make the table where it is missing."""
+    for statement in store.dialect.creation():
+        yield from asking(store, statement)
+
+
+def asking(store: DatabaseStore, statement: Statement) -> Flow[Reply]:
+    """Send a statement, again where that cannot do it twice.
+
+    Raises:
+        AnswerLost: it writes, and the answer was lost.
+        StoreError: as the driver says.
+    """
+    lost = False
+    for _ in range(ATTEMPTS):
+        try:
+            return (yield from do(Ask(statement)))
+        except RolledBack:
+            continue
+        except AnswerLost as error:
+            if statement.writes:
+                raise
+            if lost:
+                raise unavailable(store.where, str(error)) from error
+            lost = True
+    raise StoreUnavailable(
+        f"{store.where}: rolled back {ATTEMPTS} times for other transactions; nothing was written",
+        hint="the same rows are written by others all the time; read the server's log",
+    )
+
+
+def unavailable(where: str, why: str) -> StoreUnavailable:
+    """The error for a server that does not answer."""
+    return StoreUnavailable(
+        f"{where}: {why}", hint="is the server running, and are host and port right?"
+    )

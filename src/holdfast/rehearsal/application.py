@@ -26,6 +26,7 @@ READY_SECONDS = 30.0
 """How long a replica may take until it is ready; long, because all of them may start at once."""
 
 _POLL_SECONDS = 0.01
+_WELL = "answers 200"
 _DEATH_SECONDS = 5.0
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LARAVEL_AUTOLOAD")
 
@@ -161,7 +162,10 @@ class Replica:
             return not all(process.running for process in processes) or healthy(self.endpoint.port)
 
         for process in processes:
-            process.wait_ready(serves_or_ended, seconds)
+            try:
+                process.wait_ready(serves_or_ended, seconds)
+            except EnvironmentLacking as error:
+                raise self._not_ready(error) from error
 
     def stop(self, grace_seconds: float) -> bool:
         """Send each master its stop signal, wait, SIGKILL what is left of every group.
@@ -186,6 +190,16 @@ class Replica:
             self._ended = True
         self._killed.set()
         self._end()
+
+    def _not_ready(self, error: EnvironmentLacking) -> EnvironmentLacking:
+        if not all(process.running for process in self._processes):
+            return error
+        logs = (f"{process.name}: {process.last_line()}" for process in self._processes)
+        return EnvironmentLacking(
+            f"{self.endpoint.name} runs, but GET /healthz {_health(self.endpoint.port)};"
+            f" its logs end with: {'; '.join(logs)}",
+            hint="the application must answer GET /healthz with 200, without opening a session",
+        )
 
     @property
     def groups(self) -> list[int]:
@@ -219,11 +233,16 @@ class Replica:
 
 def healthy(port: int) -> bool:
     """Whether ``GET /healthz`` on a loopback port answers 200 within two seconds."""
+    return _health(port) == _WELL
+
+
+def _health(port: int) -> str:
+    """What ``GET /healthz`` does, in words."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
         connection.request("GET", "/healthz", headers={"Connection": "close"})
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+        return f"answers {connection.getresponse().status}"
+    except (OSError, http.client.HTTPException) as error:
+        return f"is not answered ({error})"
     finally:
         connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 import secrets
 import shutil
 import tempfile
@@ -239,6 +240,11 @@ def _prepare(
     guardian.watch_directory(directory)
     everything.callback(guardian.forget_directory, directory)
     everything.callback(shutil.rmtree, directory, ignore_errors=True)
+    if not re.fullmatch(r"[\w./-]+", str(directory), re.ASCII):
+        raise EnvironmentLacking(
+            f"{directory} has characters that the servers' configurations have no quotes for",
+            hint="set TMPDIR to /tmp",
+        )
     if len(str(directory)) > _LONGEST_DIRECTORY:
         raise EnvironmentLacking(
             f"{directory} is too long a path for the sockets below it", hint="set TMPDIR to /tmp"

@@ -150,5 +150,8 @@ def to_json(record: Record) -> bytes:
 
 def from_json(line: bytes) -> Record:
     """Read one line; raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
-    record: Record = msgspec.json.decode(line, type=Record)
+    try:
+        record: Record = msgspec.json.decode(line, type=Record)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError("not a line of a history") from error
     return record

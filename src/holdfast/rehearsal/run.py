@@ -99,6 +99,13 @@ def plan(
     Raises:
         UsageError: it cannot be read, or contradicts itself.
     """
+    for option, text in (("compare", compare), ("driver", driver), ("store", store)):
+        if text is not None and not text.strip():
+            raise UsageError(f"--{option} is empty", hint="say what to rehearse, or leave it out")
+    for text in (application, compare, driver):
+        if text is not None and "://" in text:
+            # Not quoted: it may hold a password.
+            raise UsageError("a store's URL is no application and no driver", hint="--store URL")
     app, project = _application(application)
     if sum(option is not None for option in (compare, driver, store)) > 1:
         raise UsageError(

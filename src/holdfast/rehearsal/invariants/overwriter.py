@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.invariants.effect import effect_end, never_sent, overlap
-from holdfast.rehearsal.invariants.story import Story, state_of
+from holdfast.rehearsal.invariants.story import Story
 
 
 def overwriter(
@@ -45,19 +45,15 @@ def overwriter(
 
 
 def _same_session(story: Story, write: Op, read: Op) -> list[Op]:
+    """The requests that may have been at the session of a write, by the ids that they carried."""
     ids = {story.carried(write), story.carried(read)} - {None}
     if write.state is not None:
-        ids.add(state_of(write).session)
-    return [
-        op
-        for op in story.ops
-        if op.id == write.id
-        or (
-            not never_sent(op)
-            and op.sent.cookie_from is not None
-            and (not ids or story.carried(op) in {*ids, None})
-        )
-    ]
+        ids.add(write.state.session)
+    known = {*ids, None} if ids else story.by_carried.keys()
+    near = [op for sid in known for op in story.by_carried.get(sid, ())]
+    found = {op.id: op for op in near if not never_sent(op)}
+    found[write.id] = write
+    return list(found.values())
 
 
 def _burst(ops: list[Op], write: Op) -> list[Op]:

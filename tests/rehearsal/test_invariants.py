@@ -1012,6 +1012,24 @@ TANGLED: dict[str, str] = {
         10-15 catalogue
         16-17 state              -> count=1
     """,
+    "an order that was lost, made once more, and lost again": """
+        0-1 open
+        2-3 cart a               -> cart=a
+        4-14 checkout            -> orders=a
+        8-13 cart b              -> cart=a,b
+        15-18 catalogue
+        16-17 checkout           -> orders=a,b
+        20-21 state              -> cart=a,b
+    """,
+    "a step whose answer was lost came in the place of one that was overwritten": """
+        0-1 open
+        2-4 count                -> count=1
+        3-5 catalogue
+        16-18 count              -> 500
+        17-30 catalogue
+        19-20 state              -> count=1
+        32-33 state
+    """,
     "a login with an old cookie, from a copy that a late save had made": """
         0-1 open
         2-7 state

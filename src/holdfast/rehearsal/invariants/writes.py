@@ -129,7 +129,7 @@ def _first_without(story: Story, kept: Kept, reads: list[Op]) -> Op | None:
 def _superseded(kept: Kept, read: Op, keeping: list[Kept]) -> bool:
     """Whether another mark had taken a mark's place before a read; that one is missing then."""
     return kept.write.sent.kind == "mark" and any(
-        _same_mark(other.write, kept.write)
+        _same_thing(other.write, kept.write)
         and other.write.start >= kept.seen.end
         and other.seen.end <= read.start
         for other in keeping
@@ -140,7 +140,14 @@ def _lost(story: Story, kept: Kept, read: Op, reads: list[Op]) -> Lost:
     shows = partial(_shows, story, kept.write)
     seen = [op.start for op in (kept.seen, *reads) if op.end <= read.start and shows(op)]
     last_seen = max(seen, default=kept.seen.start)
-    racer = overwriter(story, kept.write, read, last_seen=last_seen, shows=shows)
+    again = [
+        op
+        for op in story.by_lineage[read.sent.lineage]
+        if _same_thing(op, kept.write)
+        and kept.write.start <= op.start <= last_seen
+        and (uncertain(op) if op.state is None else shows(op))
+    ]
+    racer = overwriter(story, kept.write, read, last_seen=last_seen, shows=shows, again=again)
     return Lost(kept, read, racer)
 
 
@@ -172,11 +179,12 @@ def _later(story: Story, write: Op) -> Iterator[Op]:
                 yield op
 
 
-def _same_mark(one: Op, other: Op) -> bool:
-    return (
-        one.sent.kind == other.sent.kind == "mark"
-        and one.id != other.id
-        and one.sent.args["key"] == other.sent.args["key"]
+def _same_thing(one: Op, other: Op) -> bool:
+    """Whether one write may make true again what another had: a step, an order, the same mark."""
+    if one.id == other.id or one.sent.kind != other.sent.kind:
+        return False
+    return one.sent.kind in ("count", "checkout") or (
+        one.sent.kind == "mark" and one.sent.args["key"] == other.sent.args["key"]
     )
 
 

@@ -16,7 +16,7 @@ from holdfast.cli.output import require_writable, say_error, stderr, stdout, wri
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
 from holdfast.core.errors import EnvironmentLacking, UsageError
-from holdfast.rehearsal.run import FAULTS, plan, rehearse_all
+from holdfast.rehearsal.run import USUAL_FAULTS, plan, rehearse_all
 from holdfast.rehearsal.selftest import SelfTestResult
 from holdfast.rehearsal.selftest import self_test as judge_the_judge
 from holdfast.rehearsal.verdict import Judge
@@ -31,7 +31,7 @@ def rehearse(
     replicas: int = 3,
     users: int = 50,
     seconds: float = 30.0,
-    faults: str = ",".join(FAULTS),
+    faults: str = ",".join(USUAL_FAULTS),
     balancer: Literal["auto", "haproxy", "builtin"] = "auto",
     seed: int = 1,
     judge: Judge = "all",
@@ -70,7 +70,8 @@ def rehearse(
         replicas: Replicas behind the balancer.
         users: Browsers at the same time.
         seconds: How long they play, for each run; starting and stopping comes on top.
-        faults: What happens to the replicas, in this order: kill, roll, scale; empty for none.
+        faults: What happens to the replicas, in this order: kill, roll, scale, pause; empty for
+            none.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or

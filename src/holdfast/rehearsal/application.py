@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
 from typing import Protocol
 
 from holdfast.core.errors import EnvironmentLacking
@@ -200,6 +200,21 @@ class Replica:
             f" its logs end with: {'; '.join(logs)}",
             hint="the application must answer GET /healthz with 200, without opening a session",
         )
+
+    def pause(self) -> None:
+        """SIGSTOP every group: it holds its connections and does nothing. Nothing if it ended."""
+        self._signal(SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT every group: it goes on where it was. Nothing if it ended."""
+        self._signal(SIGCONT)
+
+    def _signal(self, number: Signals) -> None:
+        with self._lock:
+            if not self._ended:
+                for process in self._processes:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, number)
 
     @property
     def groups(self) -> list[int]:

@@ -32,7 +32,8 @@ from holdfast.rehearsal.users import play, read_back
 from holdfast.rehearsal.verdict import Verdict
 from holdfast.stores.url import parse
 
-FAULTS = ("kill", "roll", "scale")
+USUAL_FAULTS = ("kill", "roll", "scale")
+FAULTS = (*USUAL_FAULTS, "pause")
 
 MAX_REPLICAS = 20
 MAX_USERS = 1000
@@ -170,7 +171,7 @@ async def rehearse(
 
         def emit(what: What, replica: str, generation: int, fault: str) -> None:
             recorder.event(Event(recorder.elapsed(), what, replica, generation, fault))
-            if fault and what in ("kill", "start", "stop"):
+            if fault and what in ("kill", "start", "stop", "pause", "resume"):
                 progress.says(f"{fault}: {what} {replica}")
 
         progress.says(f"starting {plan.replicas} replicas")
@@ -244,6 +245,8 @@ async def _break(stage: _Stage) -> None:
         match fault:
             case "kill":
                 await stage.deployment.kill_one(rng)
+            case "pause":
+                await stage.deployment.pause_one(rng)
             case "roll":
                 await stage.deployment.roll()
             case "scale":

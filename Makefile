@@ -2,8 +2,6 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-LARAVEL_PACKAGES := php-laravel-framework php8.2-cli php8.2-fpm php-redis php8.2-sqlite3 \
-                    nginx-light redis-server haproxy
 
 .PHONY: demo test check install debian soak fuzz bench format clean
 
@@ -30,7 +28,7 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 	@touch $@
 
 debian:  ## the Debian packages that the tests start: real Laravel, its servers
-	@scripts/debian-packages $(LARAVEL_PACKAGES)
+	@scripts/debian-packages databases
 
 soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"
 	@scripts/soak

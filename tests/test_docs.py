@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.cli import app
+from holdfast.cli.app import app
+from holdfast.rehearsal.laravel import PACKAGES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -56,11 +57,11 @@ def test_commands_exist(page, command):
             assert re.search(rf"^{words[1]}:", makefile, re.MULTILINE)
         case "apt":
             packages = set(words[2:])
-            wanted = re.search(
-                r"LARAVEL_PACKAGES := ((?:.|\\\n)*?)\n\n", (ROOT / "Makefile").read_text()
-            )
+            script = (ROOT / "scripts" / "debian-packages").read_text()
+            wanted = re.search(r'^packages="(.*)"$', script, re.MULTILINE)
             assert wanted
-            assert packages == set(wanted[1].replace("\\\n", " ").split())
+            assert packages == set(wanted[1].split())
+            assert set(PACKAGES.split()) <= packages
         case _:
             pytest.fail(f"{page}: nobody checks `{command}`")
 

@@ -22,8 +22,14 @@ USAGE, ENVIRONMENT = 2, 3
         ("rehearse --compare file,redsi", "no such driver: 'redsi'", "did you mean redis?"),
         ("rehearse --compare file,file", "file", "once"),
         ("rehearse --driver redis --compare file", "exclude each other", "--compare"),
-        ("rehearse --store postgres://localhost/x", "unknown scheme postgres", "redis://"),
+        ("rehearse --store postgres://localhost/x", "unknown scheme postgres", "postgresql:"),
         ("rehearse --store redis://localhost/0?prefix=a&prefix=b", "prefix", "once"),
+        ("rehearse redis://:hunter2@localhost/0", "a store's URL is no application", "--store"),
+        ("rehearse --driver redis://:hunter2@localhost/0", "a store's URL", "--store"),
+        ("rehearse --compare file,redis://:hunter2@localhost/0", "a store's URL", "--store"),
+        ("rehearse --compare=", "--compare is empty", "leave it out"),
+        ("rehearse --json=", "--json names no file", "- for stdout"),
+        ("rehearse --explain -3", "--explain -3 is less than none", "--explain 1"),
         ("rehearse --balancer envoy", "envoy", "--help"),
         ("nix", "nix", "--help"),
     ],
@@ -37,6 +43,7 @@ def test_usage(holdfast, words, says, hint):
     assert says in message
     assert advice.startswith("  hint: ")
     assert hint in advice
+    assert "hunter2" not in ended.err
 
 
 def test_unreachable_server(holdfast):
@@ -84,6 +91,15 @@ def test_a_directory_that_is_no_laravel(holdfast, tmp_path):
     ended = holdfast("rehearse", str(tmp_path), "--driver", "file")
     assert ended.status == USAGE
     assert str(tmp_path) in ended.err
+
+
+def test_a_temporary_directory_that_cannot_be_quoted(holdfast, monkeypatch, tmp_path):
+    (tmp_path / "a b").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "a b"))
+    ended = holdfast("rehearse", "--driver", "file")
+    assert ended.status == ENVIRONMENT
+    assert "hint: set TMPDIR to /tmp" in ended.err
+    assert list((tmp_path / "a b").iterdir()) == []
 
 
 def test_json_that_cannot_be_written(holdfast, tmp_path):

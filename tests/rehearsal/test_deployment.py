@@ -155,6 +155,31 @@ async def test_with_affinity_the_files_of_one_replica_do(deployed):
         assert [(await browser.count()).count for _ in range(4)] == [1, 2, 3, 4]
 
 
+async def test_a_paused_replica_finishes_its_request_when_it_goes_on(deployed, events):
+    async with deployed("redis", 1) as deployment, Browser(deployment) as browser:
+        await browser.get()
+        events.clear()
+        shown = []
+
+        async def count():
+            shown.append((await browser.count()).count)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(deployment.pause_one, random.Random(1))
+            await happens(lambda: events == [("pause", "r1.1", "pause")])
+            tasks.start_soon(count)
+        assert shown == [1]
+        assert (await browser.count()).count == 2
+    assert events == [("pause", "r1.1", "pause"), ("resume", "r1.1", "pause")]
+
+
+async def test_a_replica_can_be_taken_away_while_it_is_paused(deployed, temporary):
+    async with deployed("redis", 1, pace=Pace(pause=60)) as deployment:
+        with anyio.move_on_after(0.2):
+            await deployment.pause_one(random.Random(1))
+    assert list(temporary.iterdir()) == []
+
+
 async def test_scaling_out_and_in_takes_the_newest_away(deployed, events):
     async with deployed("array", 1) as deployment:
         events.clear()

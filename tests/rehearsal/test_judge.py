@@ -89,6 +89,33 @@ def test_a_lost_session_takes_its_writes_along(written):
     assert not verdict.holds("survival")
 
 
+def test_a_lost_session_that_is_seen_again_is_not_accused_twice(written):
+    verdict = judged(
+        written("""
+            0-1 open
+            2-3 cart a -> cart=a
+            4-5 state -> nothing r2
+            6-7 state
+        """)
+    )
+    assert [violation.invariant for violation in verdict.violations] == ["missing"]
+    assert (verdict.sessions_lost, verdict.writes_lost) == (1, 1)
+
+
+def test_of_two_marks_on_one_key_only_the_last_can_be_lost(written):
+    verdict = judged(
+        written("""
+            0-1 open
+            2-8 count -> count=1
+            3-5 mark k one -> marks=k:one
+            9-13 mark k two -> count=1 marks=k:two
+            10-15 catalogue
+            16-17 state -> count=1
+        """)
+    )
+    assert verdict.lost_updates == 1
+
+
 def test_what_a_race_had_taken_before_is_not_lost_with_the_session(written):
     verdict = judged(
         written("""
@@ -320,7 +347,7 @@ STATES = st.builds(
     marks=st.dictionaries(WORDS, WORDS, max_size=2),
 )
 KINDS = st.sampled_from(
-    "open state catalogue login logout cart count mark checkout something".split()
+    ["open", "state", "catalogue", "login", "logout", "cart", "count", "mark", "checkout", "else"]
 )
 SENT = st.builds(
     Sent,

@@ -106,9 +106,9 @@ def test_a_request_cannot_be_made_without_what_it_says():
 
 
 def test_a_file_that_is_not_there_or_cannot_be_written(tmp_path: Path):
-    with pytest.raises(UsageError, match="cannot read .*/nothing: No such file"):
+    with pytest.raises(UsageError, match=r"cannot read .*/nothing: No such file"):
         read_history(tmp_path / "nothing")
-    with pytest.raises(EnvironmentLacking, match="cannot write .*/away/h: No such file"):
+    with pytest.raises(EnvironmentLacking, match=r"cannot write .*/away/h: No such file"):
         Recorder(tmp_path / "away" / "h")
 
 

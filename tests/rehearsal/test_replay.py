@@ -71,10 +71,11 @@ async def test_a_conflict_runs_the_request_again_with_its_whole_body():
 
 @pytest.mark.parametrize("replays", [0, 5])
 async def test_after_the_last_replay_it_is_refused(replays):
-    app = Application(*[SessionConflict("somebody else saved it")] * 9)
+    app = Application(*[SessionConflict("somebody else saved it on 10.0.0.7")] * 9)
     answer = await post(ReplayMiddleware(app, replays))
     assert answer.status_code == 409
-    assert answer.json() == {"error": "somebody else saved it"}
+    assert "nothing was written" in answer.json()["error"]
+    assert "10.0.0.7" not in answer.text
     assert answer.headers["content-type"] == "application/json"
     assert app.attempts == list(range(replays + 1))
 
@@ -82,18 +83,21 @@ async def test_after_the_last_replay_it_is_refused(replays):
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (SessionGone("ended"), 409),
-        (StoreUnavailable("down"), 503),
-        (StoreReadOnly("full"), 503),
-        (StoreMisconfigured("no table"), 503),
-        (SaveUnknown("lost"), 503),
-        (Undecodable("not a session", reason="serialization"), 503),
+        (SessionGone("10.0.0.7"), 409),
+        (StoreUnavailable("10.0.0.7"), 503),
+        (StoreReadOnly("10.0.0.7"), 503),
+        (StoreMisconfigured("10.0.0.7"), 503),
+        (SaveUnknown("10.0.0.7"), 503),
+        (Undecodable("10.0.0.7", reason="serialization"), 503),
     ],
 )
-async def test_what_cannot_be_helped_is_answered_at_once(error, status):
+async def test_what_cannot_be_helped_is_answered_at_once(error, status, caplog):
     app = Application(error)
     answer = await post(ReplayMiddleware(app))
-    assert (answer.status_code, answer.json()) == (status, {"error": str(error)})
+    assert answer.status_code == status
+    assert len(answer.json()["error"]) > 20
+    assert "10.0.0.7" not in answer.text  # where the store is, is nobody's business outside
+    assert ("10.0.0.7" in caplog.text) == (status == 503)
     assert app.attempts == [0]
 
 

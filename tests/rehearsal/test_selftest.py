@@ -20,3 +20,13 @@ async def test_every_mutant_is_caught(seed):
     assert correct.struck == 0
     assert not [name for name, n in correct.found.items() if n and name != "late-cookie"]
     assert all(result.struck for result in results.values())
+    # Each store does one thing wrong, and is accused of nothing that it did not do.
+    assert only(results["drops writes"], "durability", "lost-update", "missing")
+    assert only(results["swaps users"], "leak", "missing", "phantom")
+    assert only(results["resurrects"], "resurrection")
+    assert only(results["rolls back"], "rollback")
+    assert only(results["expires early"], "missing")
+
+
+def only(result, *invariants):
+    return {name for name, n in result.found.items() if n} <= {*invariants, "late-cookie"}

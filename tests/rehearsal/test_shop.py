@@ -286,7 +286,7 @@ async def test_an_unreadable_session_is_said_and_kept():
             browser.cookie = cookies.to_wire(cookies.seal(ENCRYPTER, COOKIE, sid))
             answer = await browser.get("/state")
             assert answer.status_code == 503
-            assert "not a session" in answer.json()["error"]
+            assert "cannot be read" in answer.json()["error"]
             assert "set-cookie" not in answer.headers
         assert perform(Find(sid)).data == b"a:1:{broken"
 
@@ -300,7 +300,7 @@ async def test_while_the_store_is_down_the_shop_says_so_and_goes_on_afterwards(t
         down = [await browser.get("/state"), await browser.post("/count")]
         for answer in down:
             assert answer.status_code == 503
-            assert f"127.0.0.1:{port}" in answer.json()["error"]
+            assert str(port) not in answer.text
             assert answer.headers["x-holdfast-replica"] == "r1"
         with redis_server(tmp_path, port):
             fresh = await browser.state()

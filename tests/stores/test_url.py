@@ -171,3 +171,12 @@ def test_no_password_in_a_message(text):
         redis.from_url(parse(text))
     assert SECRET not in f"{error.value} {error.value.hint}"
     assert SECRET not in repr(parse(f"redis://bob:{SECRET}@h"))
+
+
+@pytest.mark.parametrize(
+    "text", ["redis://bob:12?secret@h/0", f"redis://{'h' * 64}/0", "redis://h/" + "9" * 5000]
+)
+def test_what_no_server_could_take_is_refused_without_quoting_it(text):
+    with pytest.raises(UsageError) as error:
+        redis.from_url(parse(text))
+    assert "secret" not in f"{error.value} {error.value.hint}"

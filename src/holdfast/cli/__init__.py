@@ -5,27 +5,12 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import CycloptsError
 
-from holdfast import __version__
 from holdfast.cli import exit_status
-from holdfast.cli.config import config
 from holdfast.cli.output import say_error
-from holdfast.cli.rehearse import rehearse
-from holdfast.core.errors import HoldfastError
-
-app = App(
-    name="holdfast",
-    version=__version__,
-    help="Keeps Laravel's sessions while Kubernetes pods come and go.",
-    help_format="markdown",
-    suppress_keyboard_interrupt=False,
-)
-app.command(rehearse)
-app.command(config)
-app.register_install_completion_command()
+from holdfast.core.errors import EnvironmentLacking, HoldfastError
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -37,20 +22,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(_status([word for word in words if word != "--debug"], debug="--debug" in words))
 
 
-@app.meta.default
-def _anywhere(
-    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-    debug: Annotated[bool, Parameter(negative="")] = False,
-) -> Any:
-    """Keep Laravel's sessions.
-
-    Args:
-        debug: show the traceback of an error.
-    """
-    return app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-
-
 def _status(words: list[str], *, debug: bool) -> int:
+    try:
+        from holdfast.cli.app import app
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "holdfast":
+            raise
+        say_error(
+            f"the Python package {error.name} is not installed", "pip install 'holdfast[rehearse]'"
+        )
+        return EnvironmentLacking.exit_status
     try:
         result = app.meta(
             words, exit_on_error=False, print_error=False, result_action="return_value"
@@ -63,6 +44,14 @@ def _status(words: list[str], *, debug: bool) -> int:
             traceback.print_exc()
         say_error(str(error), error.hint)
         return error.exit_status
+    except OSError as error:
+        if debug:
+            traceback.print_exc()
+        where = f"{error.filename}: " if error.filename else ""
+        say_error(
+            f"{where}{error.strerror or error}", "free what is full, or permit what is denied"
+        )
+        return EnvironmentLacking.exit_status
     except KeyboardInterrupt:
         say_error("interrupted", "")
         return exit_status.INTERRUPTED

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from holdfast.core.errors import EnvironmentLacking
+from holdfast.core.errors import EnvironmentLacking, UsageError
 
 stdout = Console()
 stderr = Console(stderr=True)
@@ -25,6 +25,8 @@ def say_error(message: str, hint: str) -> None:
 
 def require_writable(target: str) -> None:
     """Raise EnvironmentLacking where `write_json` could not write: long work must not be lost."""
+    if not target:
+        raise UsageError("--json names no file", hint="a file's name, or - for stdout")
     path = Path(target)
     if target != "-" and (
         path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)

@@ -59,7 +59,7 @@ class LiveProgress:
 
     def counts(self, requests: int, lost: int) -> None:
         """Show the counts; in a log only every few seconds."""
-        counted = f"{requests} requests, {lost} found their session gone"
+        counted = f"{requests} requests, {lost} sessions lost or logged out"
         if self._status:
             self._show(counted)
         elif time.monotonic() - self._logged > LOG_SECONDS:

@@ -16,9 +16,9 @@ from holdfast.cli import exit_status
 from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_json
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
-from holdfast.core.errors import EnvironmentLacking
+from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.project.store import rehearsal_url
-from holdfast.rehearsal.run import FAULTS, plan, rehearse_all
+from holdfast.rehearsal.run import USUAL_FAULTS, plan, rehearse_all
 from holdfast.rehearsal.selftest import SelfTestResult
 from holdfast.rehearsal.selftest import self_test as judge_the_judge
 from holdfast.rehearsal.verdict import Judge
@@ -33,11 +33,11 @@ def rehearse(
     replicas: int = 3,
     users: int = 50,
     seconds: float = 30.0,
-    faults: str = ",".join(FAULTS),
+    faults: str = ",".join(USUAL_FAULTS),
     balancer: Literal["auto", "haproxy", "builtin"] = "auto",
     seed: int = 1,
     judge: Judge = "all",
-    json: str | None = None,
+    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     history: Path | None = None,
     explain: int = 1,
     self_test: Annotated[bool, Parameter(negative="")] = False,
@@ -57,7 +57,8 @@ def rehearse(
 
         holdfast rehearse --self-test
 
-    Exit status: 0 all judged invariants hold, 1 one was violated, 2 usage, 3 environment.
+    Exit status: 0 all judged invariants hold, 1 one was violated, 2 usage, 3 environment, 70 a bug
+    in Holdfast, 130 interrupted.
 
     Args:
         application: `laravel` (the Laravel fixture), `shop` (the Python shop), or the directory of
@@ -72,7 +73,8 @@ def rehearse(
         replicas: Replicas behind the balancer.
         users: Browsers at the same time.
         seconds: How long they play, for each run; starting and stopping comes on top.
-        faults: What happens to the replicas, in this order: kill, roll, scale; empty for none.
+        faults: What happens to the replicas, in this order: kill, roll, scale, pause; empty for
+            none.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or
@@ -80,11 +82,14 @@ def rehearse(
         json: Write verdicts as JSON to this file (`-`: stdout, and the tables to stderr).
         history: Write every request, answer and event as JSON lines into this directory.
         explain: How many counter-examples to print for each violated invariant of the judged run.
-        self_test: Judge deliberately broken stores instead: does the judge catch each?
+        self_test: Judge deliberately broken stores instead: does the judge catch each? Takes --seed
+            and --json only.
     """
     screen = stderr if json == "-" else stdout
-    if json:
+    if json is not None:
         require_writable(json)
+    if explain < 0:
+        raise UsageError(f"--explain {explain} is less than none", hint="try --explain 1")
     if self_test:
         return _self_test(seed, json)
     chosen = plan(

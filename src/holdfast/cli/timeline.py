@@ -6,8 +6,8 @@ from rich.text import Text
 
 from holdfast.rehearsal.verdict import Lane, Phase, Verdict
 
-SIGNS = {"kill": "K", "drain": "d", "stop": "s", "start": "^", "stopped": ""}
-LEGEND = "━ takes traffic   K killed   ^ started   d drained   x sessions lost here"
+SIGNS = {"kill": "K", "drain": "d", "stop": "s", "start": "^", "pause": "p", "resume": "r"}
+LEGEND = "━ takes traffic  K killed  ^ started  d drained  p paused  x sessions lost here"
 
 
 def timeline(verdict: Verdict, width: int) -> list[Text]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
 from typing import Protocol
 
 from holdfast.core.errors import EnvironmentLacking
@@ -26,6 +26,7 @@ READY_SECONDS = 30.0
 """How long a replica may take until it is ready; long, because all of them may start at once."""
 
 _POLL_SECONDS = 0.01
+_WELL = "answers 200"
 _DEATH_SECONDS = 5.0
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LARAVEL_AUTOLOAD")
 
@@ -161,7 +162,10 @@ class Replica:
             return not all(process.running for process in processes) or healthy(self.endpoint.port)
 
         for process in processes:
-            process.wait_ready(serves_or_ended, seconds)
+            try:
+                process.wait_ready(serves_or_ended, seconds)
+            except EnvironmentLacking as error:
+                raise self._not_ready(error) from error
 
     def stop(self, grace_seconds: float) -> bool:
         """Send each master its stop signal, wait, SIGKILL what is left of every group.
@@ -186,6 +190,31 @@ class Replica:
             self._ended = True
         self._killed.set()
         self._end()
+
+    def _not_ready(self, error: EnvironmentLacking) -> EnvironmentLacking:
+        if not all(process.running for process in self._processes):
+            return error
+        logs = (f"{process.name}: {process.last_line()}" for process in self._processes)
+        return EnvironmentLacking(
+            f"{self.endpoint.name} runs, but GET /healthz {_health(self.endpoint.port)};"
+            f" its logs end with: {'; '.join(logs)}",
+            hint="the application must answer GET /healthz with 200, without opening a session",
+        )
+
+    def pause(self) -> None:
+        """SIGSTOP every group: it holds its connections and does nothing. Nothing if it ended."""
+        self._signal(SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT every group: it goes on where it was. Nothing if it ended."""
+        self._signal(SIGCONT)
+
+    def _signal(self, number: Signals) -> None:
+        with self._lock:
+            if not self._ended:
+                for process in self._processes:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, number)
 
     @property
     def groups(self) -> list[int]:
@@ -219,11 +248,16 @@ class Replica:
 
 def healthy(port: int) -> bool:
     """Whether ``GET /healthz`` on a loopback port answers 200 within two seconds."""
+    return _health(port) == _WELL
+
+
+def _health(port: int) -> str:
+    """What ``GET /healthz`` does, in words."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
         connection.request("GET", "/healthz", headers={"Connection": "close"})
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+        return f"answers {connection.getresponse().status}"
+    except (OSError, http.client.HTTPException) as error:
+        return f"is not answered ({error})"
     finally:
         connection.close()

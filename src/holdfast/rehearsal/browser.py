@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -11,7 +12,9 @@ from urllib.parse import urlencode
 
 import httpx2
 import msgspec
+from msgspec.structs import replace
 
+from holdfast.core.digest import handle
 from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder
@@ -23,6 +26,9 @@ TIMEOUT_SECONDS = 15.0
 _GETS = ("state", "catalogue")
 _REFUSED = (409, 419)
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+_SALT = secrets.token_bytes(16)
+"""Tokens are recorded as handles: a token of a real store would outlive the run's files."""
 
 _NO_COOKIES = DefaultCookiePolicy(allowed_domains=())
 
@@ -116,9 +122,9 @@ class Browser:
     async def send(self, kind: str, **args: str) -> Op:
         """Send one request with the browser's own cookies and learn from its answer."""
         believed = self.lineage
-        op = await self._request(kind, args, self.jar, "own", None)
+        op, token = await self._request(kind, args, self.jar, "own", None)
         if op.state is not None:
-            self.token = op.state.token
+            self.token = token
             if believed == self.lineage:
                 self._learn(op, op.state)
         elif kind == "open" and op.refused:
@@ -127,7 +133,8 @@ class Browser:
 
     async def probe(self, jar: Jar, old_of: int) -> Op:
         """Load a page with cookies of earlier; neither jar nor belief change."""
-        return await self._request("state", {}, jar.copy(), "old", old_of)
+        op, _ = await self._request("state", {}, jar.copy(), "old", old_of)
+        return op
 
     def _learn(self, op: Op, state: State) -> None:
         kind = op.sent.kind
@@ -150,7 +157,8 @@ class Browser:
         jar: Jar,
         which: Literal["own", "old"],
         old_of: int | None,
-    ) -> Op:
+    ) -> tuple[Op, str]:
+        """Send it, and give its record and the page's token, which is kept out of every record."""
         sent = Sent(
             id=self._recorder.next_id(),
             at=self._recorder.elapsed(),
@@ -164,8 +172,13 @@ class Browser:
         )
         self._recorder.sent(sent)
         answer = await self._exchange(sent, jar)
+        token = ""
+        if answer.state is not None:
+            token = answer.state.token
+            known_by = handle(token, _SALT)
+            answer = replace(answer, state=replace(answer.state, token=known_by))
         self._recorder.answer(answer)
-        return Op(sent, answer)
+        return Op(sent, answer), token
 
     async def _exchange(self, sent: Sent, jar: Jar) -> Answer:
         headers = {"cookie": "; ".join(f"{name}={value}" for name, value in jar.cookies.items())}
@@ -209,7 +222,8 @@ class Browser:
             try:
                 state = msgspec.json.decode(response.content, type=State)
             except msgspec.MsgspecError as wrong:
-                outcome, error = "fail", f"not a state: {wrong}"
+                begins = response.content[:60].decode(errors="replace")
+                outcome, error = "fail", f"not a state: {wrong}; it begins with {begins!r}"
         return Answer(
             id=sent.id,
             at=self._recorder.elapsed(),
@@ -217,11 +231,11 @@ class Browser:
             status=response.status_code,
             state=state,
             replica=state.replica if state else response.headers.get("x-holdfast-replica"),
-            generation=state.generation
-            if state
-            else int(generation)
-            if generation.isdigit()
-            else None,
+            generation=state.generation if state else _number(generation),
             set_cookie=set_cookie,
             error=error,
         )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

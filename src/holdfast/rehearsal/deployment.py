@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 import secrets
 import shutil
 import tempfile
@@ -26,7 +27,7 @@ from holdfast.rehearsal.laravel import laravel
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
 
-What = Literal["start", "kill", "drain", "stop", "stopped"]
+What = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
 
 _LONGEST_DIRECTORY = 70
 """Characters; the sockets below it must stay within a unix socket's 107."""
@@ -48,6 +49,7 @@ class Pace:
         restart: from a kill until its replacement is started.
         drain: from leaving the balancer to the stop signal, as a preStop hook sleeps.
         grace: from the stop signal to SIGKILL.
+        pause: how long a paused replica stands still.
         peak: how long scaled-out replicas stay before they are scaled in.
     """
 
@@ -55,6 +57,7 @@ class Pace:
     restart: float = 1.0
     drain: float = 0.3
     grace: float = 5.0
+    pause: float = 1.5
     peak: float = 2.0
 
 
@@ -115,6 +118,22 @@ class Deployment:
             await self._balancer.remove(victim.endpoint)
             await anyio.sleep(max(0.0, self._pace.restart - self._pace.detection))
             await self._launch(name, fault)
+
+    async def pause_one(self, rng: random.Random, fault: str = "pause") -> None:
+        """Stop one replica in the middle of what it does for ``Pace.pause``, and let it go on.
+
+        What it had read before may be old by then: the requests that it holds save late.
+        """
+        async with self._changing:
+            name = rng.choice(sorted(self._replicas))
+            victim = self._replicas[name]
+            self._emit("pause", name, victim.endpoint.generation, fault)
+            victim.pause()
+            try:
+                await anyio.sleep(self._pace.pause)
+            finally:
+                victim.resume()
+            self._emit("resume", name, victim.endpoint.generation, fault)
 
     async def roll(self, fault: str = "roll") -> None:
         """Replace each replica: the new one takes traffic, then the old one drains and stops."""
@@ -239,6 +258,11 @@ def _prepare(
     guardian.watch_directory(directory)
     everything.callback(guardian.forget_directory, directory)
     everything.callback(shutil.rmtree, directory, ignore_errors=True)
+    if not re.fullmatch(r"[\w./-]+", str(directory), re.ASCII):
+        raise EnvironmentLacking(
+            f"{directory} has characters that the servers' configurations have no quotes for",
+            hint="set TMPDIR to /tmp",
+        )
     if len(str(directory)) > _LONGEST_DIRECTORY:
         raise EnvironmentLacking(
             f"{directory} is too long a path for the sockets below it", hint="set TMPDIR to /tmp"

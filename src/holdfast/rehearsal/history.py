@@ -88,14 +88,16 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
     Args:
         at: when.
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
-            balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``phase``.
+            balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
+            and ``resume`` (SIGSTOP, SIGCONT), ``phase``.
         replica, generation: whom; empty and 0 for a phase.
-        fault: the fault that did it (``kill``, ``roll``, ``scale``), empty for the first start and
-            the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.
+        fault: the fault that did it (``kill``, ``roll``, ``scale``, ``pause``), empty for the first
+            start and the end; for ``phase`` the phase that begins: ``calm``, a fault's name,
+            ``end``.
     """
 
     at: float
-    what: Literal["start", "kill", "drain", "stop", "stopped", "phase"]
+    what: Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume", "phase"]
     replica: str = ""
     generation: int = 0
     fault: str = ""
@@ -150,5 +152,8 @@ def to_json(record: Record) -> bytes:
 
 def from_json(line: bytes) -> Record:
     """Read one line; raises msgspec.ValidationError or msgspec.DecodeError on anything else."""
-    record: Record = msgspec.json.decode(line, type=Record)
+    try:
+        record: Record = msgspec.json.decode(line, type=Record)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError("not a line of a history") from error
     return record

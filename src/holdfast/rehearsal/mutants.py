@@ -1,170 +1,148 @@
-"""Stores that are broken on purpose: each does one thing wrong, now and then, and counts how often.
+"""Stores that are broken on purpose: each does one thing wrong, and counts how often.
 
-A mutant stands in for ``stores.memory.apply``. It strikes where its effect will be looked at: the
-shop's users read after each thing that they put into their cart, and after each logout.
+A mutant stands in for ``stores.memory.apply``. Some strike again and again while users play; all
+strike when :attr:`Mutant.armed`, at the next operation that lets them, so that a test can have them
+do it where the damage must be seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from holdfast.core.flow import Effect
 from holdfast.laravel.names import login_key
 from holdfast.laravel.php import SessionArray
-from holdfast.stores.contract import Commit, Delete, Deleted, Found, Saved
+from holdfast.stores.contract import Commit, Delete, Deleted, Found, Saved, Touch, Touched
 from holdfast.stores.memory import Sessions, apply
 
 
-class Mutant(Protocol):
-    """Performs an operation as ``stores.memory.apply`` does, or wrongly."""
+@dataclass
+class Mutant:
+    """Performs operations as ``stores.memory.apply`` does; the correct store, and base of the rest.
 
-    struck: int
+    Args:
+        armed: whether to strike at the next chance.
+        struck: how often it did wrong.
+    """
+
+    armed: bool = field(default=False, init=False)
+    struck: int = field(default=0, init=False)
 
     def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
         """The operation's result, as the application is told it."""
-
-
-@dataclass
-class Correct:
-    """Does nothing wrong."""
-
-    struck: int = 0
-
-    def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
-        """As ``Mutant``."""
         return apply(sessions, operation, now)
 
+    def strikes(self) -> None:
+        """To be called for each wrong."""
+        self.struck += 1
+        self.armed = False
+
 
 @dataclass
-class DropsWrites:
+class DropsWrites(Mutant):
     """Says «saved» to one write in ``one_in`` and does not write it."""
 
     one_in: int = 1000
-    struck: int = 0
-    _writes: int = 0
+    _writes: int = field(default=0, init=False)
 
     def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
-        if isinstance(operation, Commit):
+        if isinstance(operation, Commit) and _would_save(sessions, operation, now):
             self._writes += 1
-            due = self._writes >= self.one_in * (self.struck + 0.5)
-            if due and _fills_a_cart(operation) and _would_save(sessions, operation, now):
-                self.struck += 1
+            if self._writes % self.one_in == 0 or (self.armed and _fills_a_cart(operation)):
+                self.strikes()
                 return Saved()
         return apply(sessions, operation, now)
 
 
 @dataclass
-class SwapsUsers:
-    """Gives two logged-in users each other's session, after every ``every`` writes."""
+class SwapsUsers(Mutant):
+    """Gives two logged-in users each other's session, when both have just been saved."""
 
-    every: int = 100
-    struck: int = 0
-    _writes: int = 0
-    _last: str = ""
+    _last: str = field(default="", init=False)
 
     def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
         result = apply(sessions, operation, now)
-        if isinstance(operation, Commit) and isinstance(result, Saved) and _fills_a_cart(operation):
-            self._writes += 1
+        if isinstance(operation, Commit) and isinstance(result, Saved):
             mine, other = sessions.get(operation.sid), sessions.get(self._last)
-            if self._writes >= self.every and mine and other and _of_two_users(mine, other):
+            if self.armed and mine and other and _of_two_users(mine, other):
                 sessions[operation.sid], sessions[self._last] = other, mine
-                self._writes = 0
-                self.struck += 1
+                self.strikes()
             self._last = operation.sid
         return result
 
 
 @dataclass
-class Resurrects:
-    """Brings a logged-in user's deleted session back when the next operation comes."""
+class Resurrects(Mutant):
+    """Brings every logged-in user's deleted session back when the next operation comes."""
 
-    struck: int = 0
-    _deleted: Sessions = field(default_factory=dict)
+    _deleted: Sessions = field(default_factory=dict, init=False)
 
     def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
         for sid, found in self._deleted.items():
             sessions.setdefault(sid, found)
         self._deleted.clear()
-        before = sessions.get(operation.sid) if isinstance(operation, Delete) else None
+        if not isinstance(operation, Delete):
+            return apply(sessions, operation, now)
+        before = sessions.get(operation.sid)
         result = apply(sessions, operation, now)
-        if (
-            isinstance(operation, Delete)
-            and isinstance(result, Deleted)
-            and before is not None
-            and _user(before.data) is not None
-        ):
+        if isinstance(result, Deleted) and before is not None and _user(before) is not None:
             self._deleted[operation.sid] = before
-            self.struck += 1
+            self.strikes()
         return result
 
 
 @dataclass
-class RollsBack:
+class RollsBack(Mutant):
     """Puts every session back to what it was ``seconds`` ago, as a failover to a late replica does.
 
-    Args:
-        elapsed: the time that the seconds are counted in.
-        seconds: how far back it goes.
-        writes: after so many writes the state that it goes back to is taken.
+    The seconds are those of the store's clock.
     """
 
-    elapsed: Callable[[], float]
-    seconds: float = 2.0
-    writes: int = 50
-    struck: int = 0
-    _then: Sessions | None = None
-    _taken: float = 0.0
+    seconds: int = 2
+    _past: dict[int, Sessions] = field(default_factory=dict, init=False)
 
     def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
-        if isinstance(operation, Commit):
-            self.writes -= 1
-        if self._then is None and self.writes <= 0:
-            self._then, self._taken = dict(sessions), self.elapsed()
-        due = self.elapsed() - self._taken >= self.seconds
-        if self._then is not None and due and not self.struck:
+        if now not in self._past:
+            # What stands there at the first operation of a second.
+            self._past[now] = dict(sessions)
+            for second in [at for at in self._past if at < now - self.seconds]:
+                del self._past[second]
+        if self.armed:
             sessions.clear()
-            sessions.update(self._then)
-            self.struck += 1
+            sessions.update(self._past[min(self._past)])
+            self.strikes()
         return apply(sessions, operation, now)
 
 
 @dataclass
-class ShortensExpiry:
+class ShortensExpiry(Mutant):
     """Keeps every session for ``seconds`` only, whatever it is told."""
 
-    seconds: int
-    struck: int = 0
+    seconds: int = 600
 
     def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
         result = apply(sessions, operation, now)
-        if isinstance(operation, Commit) and isinstance(result, Saved):
-            sessions[operation.sid] = Found(operation.data, now + self.seconds)
-            self.struck += 1
+        if isinstance(operation, Commit | Touch) and isinstance(result, Saved | Touched):
+            kept = sessions[operation.sid]
+            # Not longer than it is told either: a login ends the old record by its expiry.
+            if kept.expires_at > now + self.seconds:
+                sessions[operation.sid] = Found(kept.data, now + self.seconds)
+                self.strikes()
         return result
-
-
-def _fills_a_cart(commit: Commit) -> bool:
-    """Whether this write puts something into the cart of a logged-in user."""
-    if commit.base is None or _user(commit.data) is None:
-        return False
-    return _things(commit.data) > _things(commit.base.data)
 
 
 def _would_save(sessions: Sessions, commit: Commit, now: int) -> bool:
     return isinstance(apply(dict(sessions), commit, now), Saved)
 
 
-def _of_two_users(one: Found, other: Found) -> bool:
-    users = {_user(one.data), _user(other.data)}
-    return len(users) == 2 and None not in users
+def _fills_a_cart(commit: Commit) -> bool:
+    return commit.base is not None and _things(commit.data) > _things(commit.base.data)
 
 
 def _things(data: bytes) -> int:
@@ -172,5 +150,10 @@ def _things(data: bytes) -> int:
     return len(cart) if isinstance(cart, dict) else 0
 
 
-def _user(data: bytes) -> object:
-    return SessionArray.loads(data).get(login_key())
+def _of_two_users(one: Found, other: Found) -> bool:
+    users = {_user(one), _user(other)}
+    return len(users) == 2 and None not in users
+
+
+def _user(found: Found) -> object:
+    return SessionArray.loads(found.data).get(login_key())

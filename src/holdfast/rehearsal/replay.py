@@ -42,11 +42,12 @@ class ReplayMiddleware:
     ==========================================  ====================================================
     SessionConflict                             the request is run again; 409 after the last replay
     SessionGone                                 409: run again, it would start a new session
-    StoreError, SaveUnknown, Undecodable        503 with what is wrong
+    StoreError, SaveUnknown, Undecodable        503
     ==========================================  ====================================================
 
-    The answers are JSON, ``{"error": ...}``. Other exceptions, and any after the response has
-    started, are raised on.
+    The answers are JSON, ``{"error": ...}``, in words that tell a stranger nothing about the store;
+    what is wrong with it is logged. Other exceptions, and any after the response has started, are
+    raised on.
 
     Args:
         app: the application with its session middleware.
@@ -81,7 +82,7 @@ class ReplayMiddleware:
                     continue
                 if status == 503:
                     _logger.warning("a request was answered 503: %s", error)
-                await _answer(send, status, str(error))
+                await _answer(send, status, _words(error))
             return
 
 
@@ -107,6 +108,19 @@ def _status(error: HoldfastError) -> int | None:
         case StoreError() | SaveUnknown() | Undecodable():
             return 503
     return None
+
+
+def _words(error: HoldfastError) -> str:
+    match error:
+        case SessionConflict():
+            return "other requests kept changing this session; nothing was written, try again"
+        case SessionGone():
+            return "this session has ended; nothing was written"
+        case SaveUnknown():
+            return "it is not known whether this was saved; load the page again and look"
+        case Undecodable():
+            return "this session cannot be read; nothing was written"
+    return "sessions are not available just now; nothing was written, try again"
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -32,7 +32,8 @@ from holdfast.rehearsal.users import play, read_back
 from holdfast.rehearsal.verdict import Verdict
 from holdfast.stores.url import parse
 
-FAULTS = ("kill", "roll", "scale")
+USUAL_FAULTS = ("kill", "roll", "scale")
+FAULTS = (*USUAL_FAULTS, "pause")
 
 MAX_REPLICAS = 20
 MAX_USERS = 1000
@@ -99,6 +100,13 @@ def plan(
     Raises:
         UsageError: it cannot be read, or contradicts itself.
     """
+    for option, text in (("compare", compare), ("driver", driver), ("store", store)):
+        if text is not None and not text.strip():
+            raise UsageError(f"--{option} is empty", hint="say what to rehearse, or leave it out")
+    for text in (application, compare, driver):
+        if text is not None and "://" in text:
+            # Not quoted: it may hold a password.
+            raise UsageError("a store's URL is no application and no driver", hint="--store URL")
     app, project = _application(application)
     if sum(option is not None for option in (compare, driver, store)) > 1:
         raise UsageError(
@@ -163,7 +171,7 @@ async def rehearse(
 
         def emit(what: What, replica: str, generation: int, fault: str) -> None:
             recorder.event(Event(recorder.elapsed(), what, replica, generation, fault))
-            if fault and what in ("kill", "start", "stop"):
+            if fault and what in ("kill", "start", "stop", "pause", "resume"):
                 progress.says(f"{fault}: {what} {replica}")
 
         progress.says(f"starting {plan.replicas} replicas")
@@ -237,6 +245,8 @@ async def _break(stage: _Stage) -> None:
         match fault:
             case "kill":
                 await stage.deployment.kill_one(rng)
+            case "pause":
+                await stage.deployment.pause_one(rng)
             case "roll":
                 await stage.deployment.roll()
             case "scale":

@@ -216,7 +216,7 @@ def default_prefix(version: Version) -> str:
 def from_url(url: StoreUrl) -> RedisStore:
     """``redis://user:password@host:port/0?prefix=...``, ``rediss://`` with TLS."""
     database = url.path.strip("/") or "0"
-    if not (database.isascii() and database.isdigit()):
+    if not (database.isascii() and database.isdigit() and len(database) < 10):
         raise UsageError(
             "the path of a redis URL is the database's number",
             hint="write redis://host:6379/0; Laravel keeps sessions in database 0 by default",

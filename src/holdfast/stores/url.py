@@ -50,7 +50,8 @@ class StoreUrl:
         text = self.parameters.get(name)
         if text is None:
             return default
-        if not (text.isascii() and text.isdigit() and int(text) in allowed):
+        # Python refuses to count more than 4,300 digits.
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) in allowed):
             raise UsageError(
                 f"{name}={text} in the {self.scheme} store's URL is not a whole number "
                 f"between {allowed[0]} and {allowed[-1]}",
@@ -93,6 +94,8 @@ def parse(url: str) -> StoreUrl:
     try:
         parts = urlsplit(url)
         port = parts.port
+        host = unquote(parts.hostname or "")
+        host.encode("idna")  # as the resolver will
     except ValueError:
         raise UsageError(
             f"the {scheme} store's URL has no valid host and port",
@@ -104,7 +107,7 @@ def parse(url: str) -> StoreUrl:
         )
     return StoreUrl(
         scheme=scheme,
-        host=unquote(parts.hostname or ""),
+        host=host,
         port=port,
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
@@ -118,6 +121,11 @@ def _parameters(scheme: str, parts: SplitResult) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for pair in filter(None, parts.query.split("&")):
         name, _, value = pair.partition("=")
+        if "@" in parts.query and name not in known:
+            raise UsageError(
+                f"the {scheme} store's URL has a ? before its @",
+                hint="percent-encode it where it is part of a password: %3F",
+            )
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             listed = f"the {scheme} store knows {', '.join(sorted(known))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,10 +57,11 @@ def sources(all_stories: list[Story]) -> Sources:
 def foreign(story: Story, known: Sources) -> Iterator[Violation]:
     """``leak`` and ``phantom``, each the first time that the browser was shown it."""
     told: set[str] = set()
+    counts = _counts(story)
     for op in story.ops:
         if not op.ok or op.state is None:
             continue
-        for invariant, what, others in _complaints(story, op, known):
+        for invariant, what, others in [*_complaints(story, op, known), *_overcounted(counts, op)]:
             if what not in told:
                 told.add(what)
                 yield Violation(
@@ -82,8 +84,14 @@ def _complaints(story: Story, op: Op, known: Sources) -> Iterator[tuple[str, str
     if state.lineage is not None and not _is_own(story, state.lineage):
         yield "leak", f"it was shown the session {state.lineage}", []
     yield from _written(story, op, state, known)
-    if state.count > (steps := _steps(story, op)):
-        yield "phantom", f"it counted {state.count} where {steps} steps were sent", []
+
+
+def _overcounted(
+    counts: Mapping[str | None, list[float]], op: Op
+) -> Iterator[tuple[str, str, list[Op]]]:
+    count, steps = state_of(op).count, _steps(counts, op)
+    if count > steps:
+        yield "phantom", f"it counted {count} where {steps} steps were sent", []
 
 
 def _written(
@@ -115,17 +123,22 @@ def _mark(key: str, value: str) -> str:
     return f"{key}={value}"
 
 
-def _steps(story: Story, op: Op) -> int:
-    """How many steps of the counter may have gone into the session that a request was shown.
+def _steps(counts: Mapping[str | None, list[float]], op: Op) -> int:
+    """How many steps of the counter may have gone into the session that a request was shown."""
+    into = {None, state_of(op).lineage}
+    return sum(bisect_left(counts.get(name, []), op.end) for name in into)
 
-    Not those whose answers name another session. One that names none may have gone into this one
-    before it was opened.
+
+def _counts(story: Story) -> dict[str | None, list[float]]:
+    """When steps of the counter were sent, by the session that they went into.
+
+    Under None are those without an answer, and those that may have gone into a session before it
+    was opened.
     """
-    into = (None, state_of(op).lineage)
-    return sum(
-        step.sent.kind == "count"
-        and step.start < op.end
-        and (step.ok or uncertain(step))
-        and (step.state is None or step.state.lineage in into)
-        for step in story.own
-    )
+    counts: dict[str | None, list[float]] = defaultdict(list)
+    for op in story.own:
+        if op.sent.kind == "count" and (op.ok or uncertain(op)):
+            counts[op.state.lineage if op.state is not None else None].append(op.start)
+    for starts in counts.values():
+        starts.sort()
+    return counts

@@ -28,7 +28,7 @@ def missing(story: Story) -> Iterator[Violation]:
 
 def _first(story: Story, lineage: Lineage) -> Violation | None:
     shown = [lineage.opened]
-    for op in story.reads(lineage):
+    for op in story.reads[lineage.name]:
         login = next((login for login in reversed(lineage.logins) if login.end <= op.start), None)
         there = shows_lineage(op, lineage.name)
         if there and (login is None or state_of(op).user is not None):

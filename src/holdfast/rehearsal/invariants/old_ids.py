@@ -39,11 +39,4 @@ def _probed(story: Story, op: Op) -> Op | None:
 def _own_logout(story: Story, op: Op) -> Op | None:
     """The logout after which the browser's own cookies show the session that it had ended."""
     shown = state_of(op).lineage
-    if shown not in story.lineages:
-        return None
-    ended = [
-        other
-        for other in story.own
-        if other.sent.kind == "logout" and other.sent.lineage == shown and other.ok
-    ]
-    return ended[-1] if ended else None
+    return story.logouts.get(shown) if shown in story.lineages else None

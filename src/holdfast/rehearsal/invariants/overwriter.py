@@ -6,7 +6,8 @@ no store of it, and to excuse none by it, a request counts only if all of these 
 
 - it carried the session's id, or an id from which the session was moved by a login;
 - it was at work together with the write, or with one that was, and so on: in a burst of requests,
-  one that had read too early may be overwritten itself by another that had not;
+  one that had read too early may be overwritten itself by another that had not; or so together
+  with a later write that had made the same true again, as a step of the counter does;
 - it may still have saved after the last moment at which an answer showed the write;
 - its own answer does not show the write: what it shows is what it saved.
 """
@@ -14,15 +15,21 @@ no store of it, and to excuse none by it, a request counts only if all of these 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.invariants.effect import effect_end, never_sent, overlap
-from holdfast.rehearsal.invariants.story import Story, state_of
+from holdfast.rehearsal.invariants.story import Story
 
 
 def overwriter(
-    story: Story, write: Op, read: Op, *, last_seen: float, shows: Callable[[Op], bool]
+    story: Story,
+    write: Op,
+    read: Op,
+    *,
+    last_seen: float,
+    shows: Callable[[Op], bool],
+    again: Sequence[Op] = (),
 ) -> Op | None:
     """The request that explains why ``read`` does not show what ``write`` had written, or None.
 
@@ -30,10 +37,11 @@ def overwriter(
         last_seen: a moment at or before the last at which the write was known to be there: its own
             sending, or that of a request that was shown it.
         shows: whether an answered request shows the write.
+        again: later writes that may have brought it about once more before ``last_seen``.
     """
     found = [
         op
-        for op in _burst(_same_session(story, write, read), write)
+        for op in _bursts(_same_session(story, write, read), {write.id, *(op.id for op in again)})
         if op.id != write.id
         and (op.id != read.id or overlap(op, write))
         and op.start < read.end
@@ -45,30 +53,28 @@ def overwriter(
 
 
 def _same_session(story: Story, write: Op, read: Op) -> list[Op]:
+    """The requests that may have been at the session of a write, by the ids that they carried."""
     ids = {story.carried(write), story.carried(read)} - {None}
     if write.state is not None:
-        ids.add(state_of(write).session)
-    return [
-        op
-        for op in story.ops
-        if op.id == write.id
-        or (
-            not never_sent(op)
-            and op.sent.cookie_from is not None
-            and (not ids or story.carried(op) in {*ids, None})
-        )
-    ]
+        ids.add(write.state.session)
+    known = {*ids, None} if ids else story.by_carried.keys()
+    near = [op for sid in known for op in story.by_carried.get(sid, ())]
+    found = {op.id: op for op in near if not never_sent(op)}
+    found[write.id] = write
+    return list(found.values())
 
 
-def _burst(ops: list[Op], write: Op) -> list[Op]:
-    """The requests that are joined to ``write`` by overlaps."""
+def _bursts(ops: list[Op], of: set[int]) -> list[Op]:
+    """The requests that are joined by overlaps to one of those with the numbers ``of``."""
+    found: list[Op] = []
     burst: list[Op] = []
     until = -math.inf
-    for op in sorted(ops, key=lambda op: op.start):
-        if op.start >= until:
-            if write in burst:
-                break
+    for op in [*sorted(ops, key=lambda op: op.start), None]:
+        if op is None or op.start >= until:
+            if any(member.id in of for member in burst):
+                found += burst
             burst = []
-        burst.append(op)
-        until = max(until, effect_end(op))
-    return burst
+        if op is not None:
+            burst.append(op)
+            until = max(until, effect_end(op))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -100,8 +100,11 @@ class Story:
         return lineage
 
     def _in_vain(self, change: Op) -> bool:
-        """Whether the session was still under its old id when the change was certainly over."""
-        return any(
+        """Whether the session was still under its old id when the change was certainly over.
+
+        Not so where another request was in flight with it: that may have put the session back.
+        """
+        return not any(overlap(op, change) for op in self.own if op.id != change.id) and any(
             op.start >= effect_end(change)
             and op.sent.lineage == change.sent.lineage
             and shows_lineage(op, change.sent.lineage)
@@ -112,20 +115,45 @@ class Story:
     def _changes(self) -> tuple[Op, ...]:
         return tuple(op for op in self.own if op.sent.kind in ID_CHANGES)
 
-    def reads(self, lineage: Lineage) -> list[Op]:
-        """The answered requests that must show this session, in the order of sending.
+    @cached_property
+    def by_lineage(self) -> Mapping[str, Sequence[Op]]:
+        """The browser's own requests by the session that it believed to have."""
+        found: dict[str, list[Op]] = defaultdict(list)
+        for op in self.own:
+            found[op.sent.lineage].append(op)
+        return found
+
+    @cached_property
+    def marks(self) -> Mapping[str, Sequence[Op]]:
+        """The browser's marks by their key."""
+        found: dict[str, list[Op]] = defaultdict(list)
+        for op in self.own:
+            if op.sent.kind == "mark":
+                found[op.sent.args["key"]].append(op)
+        return found
+
+    @cached_property
+    def logouts(self) -> Mapping[str, Op]:
+        """The last acknowledged logout of each session that had one."""
+        return {op.sent.lineage: op for op in self._changes if op.ok and op.sent.kind == "logout"}
+
+    @cached_property
+    def reads(self) -> Mapping[str, Sequence[Op]]:
+        """By session, the answered requests that must show it, in the order of sending.
 
         Left out are those that overlap a change of the id: they carry the old one by right.
         """
+        return {name: self._reads(lineage) for name, lineage in self.lineages.items()}
+
+    def _reads(self, lineage: Lineage) -> list[Op]:
         ids = {state_of(op).session for op in (lineage.opened, *lineage.logins)}
         changes = [
             op for op in self._changes if op.sent.lineage == lineage.name or self.carried(op) in ids
         ]
         return [
             op
-            for op in self.own
-            if op.sent.lineage == lineage.name
-            and op.ok
+            for op in self.by_lineage[lineage.name]
+            if op.ok
             and op.state is not None
             and op.start >= lineage.opened.end
             and op.end <= lineage.ends
@@ -135,12 +163,31 @@ class Story:
     def carried(self, op: Op) -> str | None:
         """Handle of the session id that a request carried; None where it cannot be told."""
         setter = self._setter(op)
-        while setter is not None and setter.state is None:
-            if setter.sent.kind in ID_CHANGES and uncertain(setter):
-                return None
-            # An answer without a state sets the cookie again that its request came with.
-            setter = self._setter(setter)
-        return None if setter is None else state_of(setter).session
+        return None if setter is None else self._given[setter.id]
+
+    @cached_property
+    def by_carried(self) -> Mapping[str | None, Sequence[Op]]:
+        """The requests that had a session cookie, by the handle of its id."""
+        found: dict[str | None, list[Op]] = defaultdict(list)
+        for op in self.ops:
+            if op.sent.cookie_from is not None:
+                found[self.carried(op)].append(op)
+        return found
+
+    @cached_property
+    def _given(self) -> dict[int, str | None]:
+        """By request, the handle of the session id in the cookie that its answer set, if it did."""
+        given: dict[int, str | None] = {}
+        for op in self.ops:
+            setter = self._setter(op)
+            if op.state is not None:
+                given[op.id] = op.state.session
+            elif setter is None or (op.sent.kind in ID_CHANGES and uncertain(op)):
+                given[op.id] = None
+            else:
+                # An answer without a state sets the cookie again that its request came with.
+                given[op.id] = given[setter.id]
+        return given
 
     def late_cookie(self, op: Op, lineage: Lineage) -> tuple[Op, Op] | None:
         """Why a request did not carry the session's id, if a late answer had put another one back.
@@ -160,7 +207,9 @@ class Story:
         return None if replaced and setter.end < change.end else (setter, change)
 
     def _setter(self, op: Op) -> Op | None:
-        return None if op.sent.cookie_from is None else self.by_id.get(op.sent.cookie_from)
+        """The request whose answer set a request's cookie; it was sent before."""
+        number = op.sent.cookie_from
+        return None if number is None or number >= op.id else self.by_id.get(number)
 
 
 def stories(ops: list[Op]) -> list[Story]:

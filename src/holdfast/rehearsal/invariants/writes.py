@@ -17,7 +17,7 @@ from functools import partial
 from itertools import pairwise
 
 from holdfast.rehearsal.history import Op
-from holdfast.rehearsal.invariants.effect import effect_end, overlap, uncertain
+from holdfast.rehearsal.invariants.effect import effect_end, uncertain
 from holdfast.rehearsal.invariants.overwriter import overwriter
 from holdfast.rehearsal.invariants.story import Lineage, Story, shows_lineage, state_of
 from holdfast.rehearsal.verdict import Violation
@@ -53,10 +53,10 @@ class Lost:
 
 def acknowledged(story: Story, lineage: Lineage) -> list[Kept]:
     """The writes of a session that must last, in the order of sending."""
-    reads = [op for op in story.reads(lineage) if _counts(story, lineage, op)]
+    reads = [op for op in story.reads[lineage.name] if _counts(story, lineage, op)]
     found: list[Kept] = []
-    for write in story.own:
-        if write.sent.kind not in KINDS or write.sent.lineage != lineage.name:
+    for write in story.by_lineage[lineage.name]:
+        if write.sent.kind not in KINDS:
             continue
         if write.ok and write.state is not None:
             if _counts(story, lineage, write):
@@ -70,7 +70,9 @@ def acknowledged(story: Story, lineage: Lineage) -> list[Kept]:
 
 def lost_writes(story: Story, lineage: Lineage, until: float) -> list[Lost]:
     """The writes that reads sent before ``until`` did not show, each with the first of them."""
-    reads = [op for op in story.reads(lineage) if op.start < until and _counts(story, lineage, op)]
+    reads = [
+        op for op in story.reads[lineage.name] if op.start < until and _counts(story, lineage, op)
+    ]
     keeping = acknowledged(story, lineage)
     found: list[Lost] = []
     for kept in keeping:
@@ -127,7 +129,7 @@ def _first_without(story: Story, kept: Kept, reads: list[Op]) -> Op | None:
 def _superseded(kept: Kept, read: Op, keeping: list[Kept]) -> bool:
     """Whether another mark had taken a mark's place before a read; that one is missing then."""
     return kept.write.sent.kind == "mark" and any(
-        _same_mark(other.write, kept.write)
+        _same_thing(other.write, kept.write)
         and other.write.start >= kept.seen.end
         and other.seen.end <= read.start
         for other in keeping
@@ -135,23 +137,23 @@ def _superseded(kept: Kept, read: Op, keeping: list[Kept]) -> bool:
 
 
 def _lost(story: Story, kept: Kept, read: Op, reads: list[Op]) -> Lost:
-    shows = partial(_shows_now, story, kept.write)
+    shows = partial(_shows, story, kept.write)
     seen = [op.start for op in (kept.seen, *reads) if op.end <= read.start and shows(op)]
     last_seen = max(seen, default=kept.seen.start)
-    racer = overwriter(story, kept.write, read, last_seen=last_seen, shows=shows)
+    again = [
+        op
+        for op in story.by_lineage[read.sent.lineage]
+        if _same_thing(op, kept.write)
+        and kept.write.start <= op.start <= last_seen
+        and (uncertain(op) if op.state is None else shows(op))
+    ]
+    racer = overwriter(story, kept.write, read, last_seen=last_seen, shows=shows, again=again)
     return Lost(kept, read, racer)
 
 
 def _shows(story: Story, write: Op, read: Op) -> bool:
     """Whether an answer shows a write, or a mark that may have been set after it."""
     return _written(write, read) or any(_written(mark, read) for mark in _later(story, write))
-
-
-def _shows_now(story: Story, write: Op, read: Op) -> bool:
-    """Whether an answer shows a write, or a mark that was set at the same time."""
-    return _written(write, read) or any(
-        overlap(mark, write) and _written(mark, read) for mark in _later(story, write)
-    )
 
 
 def _written(write: Op, read: Op) -> bool:
@@ -172,16 +174,17 @@ def _written(write: Op, read: Op) -> bool:
 def _later(story: Story, write: Op) -> Iterator[Op]:
     """The marks of the same key that may have been set after a mark."""
     if write.sent.kind == "mark":
-        for op in story.own:
-            if _same_mark(op, write) and (op.ok or uncertain(op)) and effect_end(op) > write.start:
+        for op in story.marks[write.sent.args["key"]]:
+            if op.id != write.id and effect_end(op) > write.start:
                 yield op
 
 
-def _same_mark(one: Op, other: Op) -> bool:
-    return (
-        one.sent.kind == other.sent.kind == "mark"
-        and one.id != other.id
-        and one.sent.args["key"] == other.sent.args["key"]
+def _same_thing(one: Op, other: Op) -> bool:
+    """Whether one write may make true again what another had: a step, an order, the same mark."""
+    if one.id == other.id or one.sent.kind != other.sent.kind:
+        return False
+    return one.sent.kind in ("count", "checkout") or (
+        one.sent.kind == "mark" and one.sent.args["key"] == other.sent.args["key"]
     )
 
 

@@ -91,6 +91,23 @@ def test_a_kill_is_not_hidden_by_what_it_cost():
     assert "K" in printed(both).splitlines()[2]
 
 
+def test_what_was_done_to_the_store_has_a_line_of_its_own():
+    marks = [Mark(2.0, "cut"), Mark(3.0, "over"), Mark(5.0, "flush"), Mark(5.01, "over")]
+    text = printed(replace(EMPTY, lanes=[*EMPTY.lanes, Lane("store", [], marks)]))
+    line = next(line for line in text.splitlines() if line.startswith("store  "))
+    assert line.split() == ["store", "c", "o", "F"]
+    assert "F flushed" in text
+    assert "F flushed" not in printed(EMPTY)
+
+
+def test_what_is_not_applicable_is_said():
+    text = printed(replace(EMPTY, name="file", not_applicable=["cut"]), EMPTY)
+    assert [line.split() for line in text.splitlines() if line.strip().startswith("cut")] == [
+        ["cut", "not", "applicable"]
+    ]
+    assert "not applicable" not in printed(EMPTY)
+
+
 def test_the_last_of_several_is_judged():
     bad = replace(EMPTY, name="file", sessions_lost=1, violations=[LOST], causes={"gone": 1})
     text = printed(bad, EMPTY)

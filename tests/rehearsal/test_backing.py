@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from holdfast.rehearsal.protocol import State
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
 from holdfast.servers.redis import redis_server
-from holdfast.stores.contract import Scan
+from holdfast.servers.tcp_proxy import Pass, Refuse
+from holdfast.stores.contract import Commit, Saved, Scan
 from holdfast.stores.open import create_table
 from holdfast.stores.open import open as open_store
 
@@ -42,7 +44,7 @@ def backed(directory):
     """Opens the backing of a choice of the compare grammar, or of a URL."""
 
     @contextmanager
-    def opened(choice, app="laravel", url=None):
+    def opened(choice, app="laravel", url=None, proxied=False):
         setup = setup_for_url(url, app) if url else parse_setup(choice, app)
         application = laravel(setup) if app == "laravel" else Shop()
         with (
@@ -54,11 +56,71 @@ def backed(directory):
                 app_key=KEY,
                 create_tables=application.create_tables,
                 url=url,
+                proxied=proxied,
             ) as store,
         ):
             yield store
 
     return opened
+
+
+def commit(url, sid):
+    opened = open_store(url)
+    with opened.store.connect() as perform:
+        session = Commit(sid, None, b's:6:"a:0:{}";', int(time.time()) + 600)
+        return run(do(session), perform)
+
+
+@pytest.mark.parametrize("choice", ["redis", "database:postgresql", "database:mariadb"])
+def test_replicas_reach_a_server_through_the_proxy(backed, directory, choice):
+    with backed(choice, proxied=True) as store:
+        settings = store.laravel
+        assert {settings.get("REDIS_PORT"), settings.get("DB_PORT")} >= {str(store.proxy.port)}
+        url = store.store_url(directory)
+        assert f":{store.proxy.port}/" in url
+        assert commit(url, "a" * 40) == Saved()
+        store.proxy.behave(Refuse())
+        with pytest.raises(StoreUnavailable):
+            commit(url, "b" * 40)
+        store.proxy.behave(Pass())
+        assert len(handles(url)) == 1
+        port = store.proxy.port
+    assert not accepts(port)
+
+
+@pytest.mark.parametrize("choice", ["file", "file:shared", "array", "cookie", "database"])
+def test_what_is_no_server_has_no_proxy(backed, choice):
+    with backed(choice, proxied=True) as store:
+        assert store.proxy is None
+        assert store.flush is None
+
+
+def test_a_server_has_no_proxy_where_none_is_wanted(backed):
+    with backed("redis") as store:
+        assert store.proxy is None
+
+
+def test_redis_is_flushed_past_the_proxy(backed, directory):
+    with backed("redis", "shop", proxied=True) as store:
+        url = store.store_url(directory)
+        assert commit(url, "a" * 40) == Saved()
+        assert len(handles(url)) == 1
+        store.proxy.behave(Refuse())
+        store.flush()
+        store.proxy.behave(Pass())
+        assert handles(url) == []
+        flush = store.flush
+    with pytest.raises(StoreUnavailable):
+        flush()
+
+
+def test_a_store_that_is_there_is_never_flushed(backed, directory, tmp_path):
+    with (
+        redis_server(tmp_path) as server,
+        backed(None, "shop", url=f"{server.url}?prefix=", proxied=True) as store,
+    ):
+        assert store.flush is None
+        assert store.proxy is None
 
 
 @pytest.mark.parametrize(

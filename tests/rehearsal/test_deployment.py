@@ -180,6 +180,59 @@ async def test_a_replica_can_be_taken_away_while_it_is_paused(deployed, temporar
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("fault", ["cut", "slow", "blackhole"])
+async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fault):
+    pace = Pace(cut=0.4, slow=0.2, latency=0.05, blackhole=0.2)
+    async with deployed("shop=redis", 1, pace=pace, faults=[fault]) as deployment:
+        assert deployment.lacks(fault) is None
+        async with Browser(deployment) as browser:
+            await browser.get()
+            events.clear()
+            answers = []
+
+            async def use():
+                while True:
+                    answers.append((await browser.client.get("/state")).status_code)
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(use)
+                await getattr(deployment, fault)()
+                tasks.cancel_scope.cancel()
+            assert (deployment.harmed > 0) == (fault != "slow")
+            assert set(answers) <= {200, 503}
+            state = await browser.get()
+            assert (await browser.count()).count == state.count + 1
+    assert events == [(fault, "store.0", fault), ("over", "store.0", fault)]
+
+
+async def test_a_cancelled_fault_is_over(deployed, events):
+    async with deployed("shop=redis", 1, pace=Pace(blackhole=60), faults=["blackhole"]) as there:
+        events.clear()
+        with anyio.move_on_after(0.1):
+            await there.blackhole()
+        assert events[-1] == ("over", "store.0", "blackhole")
+        async with Browser(there) as browser:
+            await browser.get()
+            assert (await browser.count()).count == 1
+
+
+async def test_a_flush_takes_every_session(deployed, events):
+    async with deployed("shop=redis", 1) as deployment, Browser(deployment) as browser:
+        await browser.get()
+        assert (await browser.count()).count == 1
+        events.clear()
+        await deployment.flush()
+        assert (await browser.get()).count == 0
+    assert events == [("flush", "store.0", "flush"), ("over", "store.0", "flush")]
+
+
+async def test_what_cannot_be_done_to_a_store_is_said(deployed):
+    async with deployed("shop=file", 1, faults=["cut"]) as deployment:
+        assert "no server" in deployment.lacks("cut")
+        assert "cache:clear" in deployment.lacks("flush")
+        assert deployment.lacks("kill") is None
+
+
 async def test_scaling_out_and_in_takes_the_newest_away(deployed, events):
     async with deployed("array", 1) as deployment:
         events.clear()

@@ -69,6 +69,29 @@ REFUSED = """
     2-3 open         -> 419 r2.1
 """
 
+GONE = """
+    0-1 open
+    2-3 state
+    8-9 state        -> nothing
+"""
+SAVED_AFTER = """
+    0-1 open
+    5-6 state
+    8-9 state        -> nothing
+"""
+READ_WHILE_FLUSHED = """
+    0-1 open
+    2-4.3 cart a     -> cart=a
+    8-9 state
+"""
+
+FLUSHED = [Event(4.2, "flush", "store", 0, "flush"), Event(4.3, "over", "store", 0, "flush")]
+FLUSHED_TWICE = [
+    *(Event(0.1, "flush", "store", 0, "flush"), Event(0.2, "over", "store", 0, "flush")),
+    *FLUSHED,
+]
+BEING_FLUSHED = FLUSHED[:1]
+FLUSHED_LATER = [Event(9.5, "flush", "store", 0, "flush"), Event(9.6, "over", "store", 0, "flush")]
 KILLED = [Event(0.0, "start", "r1", 1), Event(5.0, "kill", "r1", 1, "kill")]
 ROLLED = [Event(4.0, "start", "r1", 2, "roll"), Event(5.0, "drain", "r1", 1, "roll")]
 SCALED = [Event(5.0, "drain", "r1", 1, "scale")]
@@ -159,6 +182,28 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
             [],
             "it was shown b of u2; ",
             "the store mixed up what it was given",
+        ),
+        *(
+            ("redis", story, events, "the store was flushed at 4.2 s", "the store was flushed")
+            for story in (GONE, READ_WHILE_FLUSHED)
+            for events in (FLUSHED, FLUSHED_TWICE, BEING_FLUSHED, [*KILLED, *FLUSHED])
+        ),
+        *(
+            (
+                "redis",
+                story,
+                events,
+                None,
+                "the shared store no longer had what it had acknowledged",
+            )
+            for story, events in ((SAVED_AFTER, FLUSHED), (GONE, FLUSHED_LATER))
+        ),
+        (
+            "redis",
+            OVERWRITTEN,
+            [Event(2.5, "flush", "store", 0, "flush"), Event(2.6, "over", "store", 0, "flush")],
+            None,
+            "a parallel request of the same browser wrote back what it had read before",
         ),
         (
             "redis",

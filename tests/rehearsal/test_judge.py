@@ -11,7 +11,7 @@ from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.history import Answer, Event, Op, Sent
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.protocol import State
-from holdfast.rehearsal.verdict import Lane, Mark, Phase, Verdict, Violation
+from holdfast.rehearsal.verdict import Lane, Mark, Phase, Second, Verdict, Violation
 
 REDIS = Setup("redis", "shop", "redis")
 FILE = Setup("file", "laravel", "file", "own")
@@ -275,6 +275,29 @@ def rounded(phases):
         )
         for phase in phases
     ]
+
+
+def test_every_second_has_its_figures(written):
+    ops = written("""
+        0-0.25 open
+        2.5-2.75 state -> nothing
+        2.9-3.9 state -> 502
+        2.9- state
+        9-9.5 state -> 409
+    """)
+    verdict = judged(ops, seconds=3.5)
+    assert verdict.sessions_lost == 1
+    assert [
+        msgspec.structs.replace(
+            second, p50_ms=round(second.p50_ms or 0), p99_ms=round(second.p99_ms or 0)
+        )
+        for second in verdict.seconds_series
+    ] == [
+        Second(requests=1, errors=0, p50_ms=250, p99_ms=250, lost=0),
+        Second(requests=0, errors=0, p50_ms=0, p99_ms=0, lost=0),
+        Second(requests=3, errors=2, p50_ms=250, p99_ms=250, lost=1),
+        Second(requests=1, errors=0, p50_ms=500, p99_ms=500, lost=0),
+    ], "what began after the end belongs to the last second"
 
 
 def test_one_answer_is_both_percentiles(written):

@@ -23,10 +23,18 @@ def say_error(message: str, hint: str) -> None:
         stderr.print(f"  [dim]hint:[/] {_plain(hint)}", highlight=False, soft_wrap=True)
 
 
-def require_writable(target: str) -> None:
-    """Raise EnvironmentLacking where `write_json` could not write: long work must not be lost."""
+def require_writable(target: str, option: str = "--json") -> None:
+    """Raise where the option's file could not be written at the end: long work must not be lost.
+
+    Raises:
+        UsageError: it names no file; ``-`` is for ``--json`` alone.
+        EnvironmentLacking: the file cannot be written.
+    """
     if not target:
-        raise UsageError("--json names no file", hint="a file's name, or - for stdout")
+        also = ", or - for stdout" if option == "--json" else ""
+        raise UsageError(f"{option} names no file", hint=f"a file's name{also}")
+    if target == "-" and option != "--json":
+        raise UsageError(f"{option} takes a file, not stdout", hint="only --json goes to stdout")
     path = Path(target)
     if target != "-" and (
         path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)
@@ -47,8 +55,17 @@ def write_json(value: Any, target: str) -> None:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
         return
+    write_file(text, target)
+
+
+def write_file(content: bytes, target: str) -> None:
+    """Write a file.
+
+    Raises:
+        EnvironmentLacking: it cannot be written.
+    """
     try:
-        Path(target).write_bytes(text)
+        Path(target).write_bytes(content)
     except OSError as error:
         raise EnvironmentLacking(
             f"cannot write {target}: {error.strerror}",

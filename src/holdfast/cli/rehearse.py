@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +14,10 @@ from rich import box
 from rich.table import Table
 
 from holdfast.cli import exit_status
-from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_json
+from holdfast.cli.environment import here
+from holdfast.cli.html import page as html_page
+from holdfast.cli.junit import junit as junit_xml
+from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_file, write_json
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
 from holdfast.core.errors import EnvironmentLacking, UsageError
@@ -38,6 +42,8 @@ def rehearse(
     seed: int = 1,
     judge: Judge = "all",
     json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    html: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    junit: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     history: Path | None = None,
     explain: int = 1,
     self_test: Annotated[bool, Parameter(negative="")] = False,
@@ -73,24 +79,30 @@ def rehearse(
         replicas: Replicas behind the balancer.
         users: Browsers at the same time.
         seconds: How long they play, for each run; starting and stopping comes on top.
-        faults: What happens to the replicas, in this order: kill, roll, scale, pause; empty for
-            none.
+        faults: What happens to the replicas and their store, in this order: kill, roll, scale,
+            pause, cut, slow, blackhole, flush; empty for none.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or
             `all` (the races of parallel requests too, which stock Laravel loses on every store).
         json: Write verdicts as JSON to this file (`-`: stdout, and the tables to stderr).
+        html: Write the report as one HTML page, which needs no network, to this file.
+        junit: Write the verdicts as JUnit XML to this file: a failure for each judged invariant
+            that was violated.
         history: Write every request, answer and event as JSON lines into this directory.
         explain: How many counter-examples to print for each violated invariant of the judged run.
         self_test: Judge deliberately broken stores instead: does the judge catch each? Takes --seed
             and --json only.
     """
     screen = stderr if json == "-" else stdout
-    if json is not None:
-        require_writable(json)
+    _require_writable({"--json": json, "--html": html, "--junit": junit})
     if explain < 0:
         raise UsageError(f"--explain {explain} is less than none", hint="try --explain 1")
     if self_test:
+        if html is not None or junit is not None:
+            raise UsageError(
+                "--self-test writes neither --html nor --junit", hint="--json FILE has its results"
+            )
         return _self_test(seed, json)
     chosen = plan(
         application,
@@ -113,6 +125,11 @@ def rehearse(
         write_json(
             {"judge": judge, "interrupted": report.interrupted, "verdicts": report.verdicts}, json
         )
+    if html:
+        page = html_page(report.verdicts, judge, here(sys.argv[1:]), interrupted=report.interrupted)
+        write_file(page.encode(), html)
+    if junit:
+        write_file(junit_xml(report.verdicts, judge), junit)
     if report.interrupted:
         say_error("interrupted; what was seen until then is above", "")
         return exit_status.INTERRUPTED
@@ -124,6 +141,18 @@ def rehearse(
             hint="does the application serve? --history DIR keeps what it answered",
         )
     return exit_status.HOLDS if judged.holds(judge) else exit_status.VIOLATED
+
+
+def _require_writable(targets: dict[str, str | None]) -> None:
+    """Each option's file can be written, and no two options write the same one."""
+    options: dict[Path, str] = {}
+    for option, target in targets.items():
+        if target is None:
+            continue
+        require_writable(target, option)
+        other = options.setdefault(Path(target).resolve(), option)
+        if other != option:
+            raise UsageError(f"{other} and {option} name the same file", hint="name two files")
 
 
 def _self_test(seed: int, json: str | None) -> int:

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.cli.counterexamples import counterexamples
-from holdfast.cli.timeline import LEGEND, timeline
+from holdfast.cli.timeline import LEGEND, STORE_LEGEND, timeline
 from holdfast.cli.verdict_table import comparison
+from holdfast.rehearsal.history import STORE
 from holdfast.rehearsal.verdict import Judge, Verdict
 
 
@@ -33,12 +34,18 @@ def whole_report(
             Text(verdict.name, style="bold"),
             *timeline(verdict, width),
             Text(LEGEND, style="dim"),
+            *_store_legend(verdict),
             _why(verdict),
             Text(),
         )
     yield comparison(verdicts, judge)
     yield from counterexamples(verdicts[-1], explain)
     yield _sentence(verdicts[-1], judge)
+
+
+def _store_legend(verdict: Verdict) -> list[Text]:
+    there = any(lane.replica == STORE for lane in verdict.lanes)
+    return [Text(STORE_LEGEND, style="dim")] if there else []
 
 
 def _why(verdict: Verdict) -> RenderableType:
@@ -52,17 +59,18 @@ def _why(verdict: Verdict) -> RenderableType:
 
 
 def _sentence(verdict: Verdict, judge: Judge) -> Text:
+    style = "bold green" if verdict.holds(judge) else "bold red"
+    return Text(sentence(verdict, judge), style=style)
+
+
+def sentence(verdict: Verdict, judge: Judge) -> str:
+    """The verdict in one line."""
     judged = "survival" if judge == "survival" else "survival and races"
-    if verdict.holds(judge):
-        return Text(
-            f"{verdict.name}: 0 sessions lost of {verdict.sessions_opened}, 0 writes lost of"
-            f" {verdict.writes_acknowledged}; judged: {judged}",
-            style="bold green",
-        )
-    broken = sorted({v.invariant for v in verdict.violations if judge in {"all", v.heading}})
-    return Text(
+    line = (
         f"{verdict.name}: {verdict.sessions_lost} sessions lost of {verdict.sessions_opened},"
-        f" {verdict.writes_lost} writes lost of {verdict.writes_acknowledged}; judged: {judged};"
-        f" violated: {', '.join(broken)}",
-        style="bold red",
+        f" {verdict.writes_lost} writes lost of {verdict.writes_acknowledged}; judged: {judged}"
     )
+    if verdict.holds(judge):
+        return line
+    broken = sorted({v.invariant for v in verdict.violations if judge in {"all", v.heading}})
+    return f"{line}; violated: {', '.join(broken)}"

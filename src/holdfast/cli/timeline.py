@@ -6,8 +6,21 @@ from rich.text import Text
 
 from holdfast.rehearsal.verdict import Lane, Phase, Verdict
 
-SIGNS = {"kill": "K", "drain": "d", "stop": "s", "start": "^", "pause": "p", "resume": "r"}
+SIGNS = {
+    "kill": "K",
+    "drain": "d",
+    "stop": "s",
+    "start": "^",
+    "pause": "p",
+    "resume": "r",
+    "cut": "c",
+    "slow": "l",
+    "blackhole": "b",
+    "flush": "F",
+    "over": "o",
+}
 LEGEND = "━ takes traffic  K killed  ^ started  d drained  p paused  x sessions lost here"
+STORE_LEGEND = "store: c answers cut  l slow  b blackhole  F flushed  o over"
 
 
 def timeline(verdict: Verdict, width: int) -> list[Text]:
@@ -25,9 +38,10 @@ def _lane(lane: Lane, seconds: float, label: int, columns: int) -> Text:
             cells[column] = ("━", "green")
     for mark in lane.marks:
         sign = SIGNS.get(mark.what, "")
-        if sign:
-            style = "bold red" if sign == "K" else "cyan"
-            cells[_column(mark.at, seconds, columns)] = (sign, style)
+        column = _column(mark.at, seconds, columns)
+        if sign and not (mark.what == "over" and cells[column][0] != " "):
+            style = "bold red" if sign in "KF" else "cyan"
+            cells[column] = (sign, style)
     for mark in lane.marks:
         if mark.what == "lost":
             column = _column(mark.at, seconds, columns)

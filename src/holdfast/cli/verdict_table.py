@@ -31,7 +31,10 @@ _ANSWERS: list[tuple[str, Callable[[Verdict], int]]] = [
     ("errors", lambda v: v.errors),
     ("no answer", lambda v: v.unknown),
 ]
-_NEUTRAL = {"sessions opened", "writes acknowledged", "requests"}
+SECTIONS = (("survival", _SURVIVAL), ("races", _RACES), ("answers", _ANSWERS))
+"""The table's sections: each row's label, and the figure that it shows."""
+
+NEUTRAL = {"sessions opened", "writes acknowledged", "requests"}
 
 
 def comparison(verdicts: Sequence[Verdict], judge: Judge) -> RenderableType:
@@ -48,8 +51,15 @@ def comparison(verdicts: Sequence[Verdict], judge: Judge) -> RenderableType:
     _section(table, "answers", _ANSWERS, verdicts, bad="yellow")
     table.add_section()
     table.add_row(Text("p50 / p99 in ms", style="bold"), *["" for _ in verdicts])
-    for name in _phase_names(verdicts):
-        table.add_row(f"  {name}", *[_latency(verdict, name) for verdict in verdicts])
+    for name in phase_names(verdicts):
+        table.add_row(f"  {name}", *[latency(verdict, name) for verdict in verdicts])
+    lacking = list(dict.fromkeys(fault for verdict in verdicts for fault in verdict.not_applicable))
+    if lacking:
+        table.add_section()
+        table.add_row(Text("not applicable", style="bold"), *["" for _ in verdicts])
+    for fault in lacking:
+        cells = ["not applicable" if fault in v.not_applicable else "" for v in verdicts]
+        table.add_row(f"  {fault}", *[Text(cell, style="yellow") for cell in cells])
     return table
 
 
@@ -68,16 +78,18 @@ def _section(
         cells = []
         for verdict in verdicts:
             number = count(verdict)
-            style = "" if label in _NEUTRAL else "green" if number == 0 else bad
+            style = "" if label in NEUTRAL else "green" if number == 0 else bad
             cells.append(Text(str(number), style=style))
         table.add_row(f"  {label}", *cells)
 
 
-def _phase_names(verdicts: Sequence[Verdict]) -> list[str]:
+def phase_names(verdicts: Sequence[Verdict]) -> list[str]:
+    """The phases of all runs, each once, in their order."""
     return list(dict.fromkeys(phase.name for verdict in verdicts for phase in verdict.phases))
 
 
-def _latency(verdict: Verdict, name: str) -> str:
+def latency(verdict: Verdict, name: str) -> str:
+    """Latency in one phase, ``p50 / p99`` in milliseconds; ``-`` without any."""
     for phase in verdict.phases:
         if phase.name == name and phase.p50_ms is not None and phase.p99_ms is not None:
             return f"{phase.p50_ms:.0f} / {phase.p99_ms:.0f}"

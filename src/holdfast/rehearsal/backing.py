@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,10 +13,13 @@ from holdfast.core.errors import UsageError
 from holdfast.rehearsal.compare import App, Driver, Setup
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.mariadb import mariadb_server
+from holdfast.servers.ports import LOOPBACK
 from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
+from holdfast.servers.tcp_proxy import TcpProxy, tcp_proxy
 from holdfast.stores.contract import Store
 from holdfast.stores.database import DatabaseStore, Server
+from holdfast.stores.drivers import redis as redis_driver
 from holdfast.stores.file import FileStore
 from holdfast.stores.open import open as open_store
 from holdfast.stores.redis import RedisStore
@@ -49,12 +53,17 @@ class Backing:
         laravel: the settings of a Laravel replica, as environment variables.
         url: the store's URL; None where each replica has one of its own.
         own_directory: whether a replica's own one is a directory, else it is its memory.
+        proxy: what stands before a server that was started for the run; None without one.
+        flush: empties the store as ``cache:clear`` does, past the proxy; blocks. None where that
+            does not touch sessions, and for a store that was there already.
     """
 
     where: str
     laravel: Mapping[str, str] = field(repr=False)
     url: str | None = field(default=None, repr=False)
     own_directory: bool = False
+    proxy: TcpProxy | None = field(default=None, repr=False)
+    flush: Callable[[], None] | None = field(default=None, repr=False)
 
     def store_url(self, storage: Path) -> str:
         """The URL with which a replica whose storage is ``storage`` opens its store."""
@@ -76,6 +85,7 @@ def backing(
     app_key: str,
     create_tables: Callable[[DatabaseStore], None],
     url: str | None = None,
+    proxied: bool = False,
 ) -> Iterator[Backing]:
     """Have the store of a setup ready, and end it again where it was started here. Blocks.
 
@@ -87,6 +97,7 @@ def backing(
         create_tables: makes the session table of an empty database; the application knows how.
         url: a store that is there already, in place of a local one; the setup is that of
             :func:`setup_for_url`.
+        proxied: put a proxy before a server that is started here.
 
     Raises:
         StoreUnavailable, StoreMisconfigured: the store of ``url`` cannot be used.
@@ -101,7 +112,11 @@ def backing(
             with redis_server(directory) as server:
                 guardian.watch_group(server.process.pid)
                 store = RedisStore(port=server.port, prefix=SESSION_PREFIX)
-                yield _shared(setup, store, f"{server.url}?prefix={SESSION_PREFIX}")
+                with _before(server.port, proxied) as (port, proxy):
+                    seen = replace(store, port=port)
+                    address = f"redis://{LOOPBACK}:{port}/0?prefix={SESSION_PREFIX}"
+                    backed = _shared(setup, seen, address)
+                    yield replace(backed, proxy=proxy, flush=partial(redis_driver.flush, store))
             guardian.forget_group(server.process.pid)
         case "database" if setup.engine in _DATABASE_SERVERS:
             with _DATABASE_SERVERS[setup.engine](directory) as database:
@@ -109,8 +124,12 @@ def backing(
                 guardian.watch_directory(database.data)
                 tables = open_store(database.url).store
                 assert isinstance(tables, DatabaseStore)
+                assert isinstance(tables.at, Server)
                 create_tables(tables)
-                yield _shared(setup, tables, database.url)
+                with _before(database.port, proxied) as (port, proxy):
+                    seen_tables = replace(tables, at=replace(tables.at, port=port))
+                    address = database.url.replace(f":{database.port}/", f":{port}/")
+                    yield replace(_shared(setup, seen_tables, address), proxy=proxy)
             guardian.forget_group(database.process.pid)
             guardian.forget_directory(database.data)
         case "database":
@@ -131,6 +150,16 @@ def backing(
             }[driver]
             own = Backing(where, {"SESSION_DRIVER": driver}, own_directory=driver == "file")
             yield _with_locks(setup, own)
+
+
+@contextmanager
+def _before(port: int, proxied: bool) -> Iterator[tuple[int, TcpProxy | None]]:
+    """The port that replicas are told, and the proxy that listens there."""
+    if not proxied:
+        yield port, None
+        return
+    with tcp_proxy(port) as proxy:
+        yield proxy.port, proxy
 
 
 def setup_for_url(url: str, app: App) -> Setup:

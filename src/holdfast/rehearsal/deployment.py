@@ -8,12 +8,12 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import anyio
 from anyio import CancelScope
@@ -23,11 +23,18 @@ from holdfast.rehearsal.application import Application, Replica, Shop
 from holdfast.rehearsal.backing import Backing, backing
 from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
 from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.history import STORE, ToStore, What
 from holdfast.rehearsal.laravel import laravel
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
+from holdfast.servers.tcp_proxy import Blackhole, Cut, Latency, Mode, Pass
 
-What = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
+PROXIED = frozenset({"cut", "slow", "blackhole"})
+"""The faults that need a proxy between replicas and store."""
+
+CUT_EVERY = 3
+HALF_AN_ANSWER = 3
+"""Bytes: more than none and less than any answer."""
 
 _LONGEST_DIRECTORY = 70
 """Characters; the sockets below it must stay within a unix socket's 107."""
@@ -51,6 +58,10 @@ class Pace:
         grace: from the stop signal to SIGKILL.
         pause: how long a paused replica stands still.
         peak: how long scaled-out replicas stay before they are scaled in.
+        cut: how long answers of the store are cut.
+        slow: how long the store is slow.
+        latency: how much later than usual it then gets what it is sent.
+        blackhole: how long nothing comes through to the store or from it.
     """
 
     detection: float = 0.5
@@ -59,6 +70,10 @@ class Pace:
     grace: float = 5.0
     pause: float = 1.5
     peak: float = 2.0
+    cut: float = 1.0
+    slow: float = 1.5
+    latency: float = 0.2
+    blackhole: float = 1.0
 
 
 class Deployment:
@@ -80,6 +95,7 @@ class Deployment:
         self.address = balancer.address
         self.balancer = balancer.name
         self.where = store.where
+        self._store = store
         self._balancer = balancer
         self._emit = emit
         self._pace = pace
@@ -135,6 +151,45 @@ class Deployment:
                 victim.resume()
             self._emit("resume", name, victim.endpoint.generation, fault)
 
+    def lacks(self, fault: str) -> str | None:
+        """Why a fault is not applicable here, for people; None where it is."""
+        if fault in PROXIED and self._store.proxy is None:
+            return "its sessions are on no server that was started for the run"
+        if fault == "flush" and self._store.flush is None:
+            return "cache:clear does not empty this store, or it was there before the run"
+        return None
+
+    @property
+    def harmed(self) -> int:
+        """How many connections to the store the proxy has cut or swallowed something of."""
+        return self._store.proxy.harmed if self._store.proxy is not None else 0
+
+    async def cut(self, fault: ToStore = "cut") -> None:
+        """Cut answers of the store for ``Pace.cut``: it has saved, and the replica does not know.
+
+        Each third answer is cut, so that replicas get far enough to have one worth cutting; for
+        half of the time before its first byte, then in the middle.
+        """
+        half = self._pace.cut / 2
+        before, amid = (Cut(after, CUT_EVERY, times=None) for after in (0, HALF_AN_ANSWER))
+        await self._between(fault, (before, half), (amid, half))
+
+    async def slow(self, fault: ToStore = "slow") -> None:
+        """Make each round trip to the store longer by ``Pace.latency``, for ``Pace.slow``."""
+        await self._between(fault, (Latency(self._pace.latency), self._pace.slow))
+
+    async def blackhole(self, fault: ToStore = "blackhole") -> None:
+        """Swallow what replicas and store send each other for ``Pace.blackhole``."""
+        await self._between(fault, (Blackhole(), self._pace.blackhole))
+
+    async def flush(self, fault: ToStore = "flush") -> None:
+        """Empty the store as ``cache:clear`` does it; every session is lost."""
+        assert self._store.flush is not None
+        async with self._changing:
+            self._emit("flush", STORE, 0, fault)
+            await in_thread(self._store.flush)
+            self._emit("over", STORE, 0, fault)
+
     async def roll(self, fault: str = "roll") -> None:
         """Replace each replica: the new one takes traffic, then the old one drains and stops."""
         async with self._changing:
@@ -149,6 +204,21 @@ class Deployment:
         await self.scale(count + more, fault)
         await anyio.sleep(self._pace.peak)
         await self.scale(count, fault)
+
+    async def _between(self, fault: ToStore, *steps: tuple[Mode, float]) -> None:
+        """Let the proxy do one thing after the other, each for some seconds, and then no more."""
+        proxy = self._store.proxy
+        assert proxy is not None
+        async with self._changing:
+            self._emit(fault, STORE, 0, fault)
+            try:
+                for mode, seconds in steps:
+                    await in_thread(partial(proxy.behave, mode))
+                    await anyio.sleep(seconds)
+            finally:
+                with CancelScope(shield=True):
+                    await in_thread(partial(proxy.behave, Pass()))
+                self._emit("over", STORE, 0, fault)
 
     async def _launch(self, name: str, fault: str) -> None:
         generation = self._generations.get(name, 0) + 1
@@ -180,6 +250,7 @@ async def deploy(
     store: str | None = None,
     app_key: str | None = None,
     pace: Pace | None = None,
+    faults: Sequence[str] = (),
 ) -> AsyncIterator[Deployment]:
     """Start a store, a balancer and replicas in a temporary directory; take all of it away again.
 
@@ -195,6 +266,7 @@ async def deploy(
         store: the URL of a store that is there already.
         app_key: Laravel's APP_KEY, default: :func:`fresh_app_key`.
         pace: how fast the cluster is.
+        faults: what will be done; a proxy stands before the store only where one of PROXIED is.
 
     Raises:
         EnvironmentLacking, StoreUnavailable, StoreMisconfigured: something is missing or did not
@@ -206,7 +278,15 @@ async def deploy(
     everything = ExitStack()
     try:
         directory, guardian, backed = await in_thread(
-            partial(_prepare, everything, application, setup, key, store)
+            partial(
+                _prepare,
+                everything,
+                application,
+                setup,
+                key,
+                store,
+                proxied=not PROXIED.isdisjoint(faults),
+            )
         )
 
         def make(name: str, generation: int) -> Replica:
@@ -251,6 +331,8 @@ def _prepare(
     setup: Setup,
     app_key: str,
     store: str | None,
+    *,
+    proxied: bool,
 ) -> tuple[Path, Guardian, Backing]:
     application.require()
     guardian = everything.enter_context(Guardian())
@@ -275,6 +357,7 @@ def _prepare(
             app_key=app_key,
             create_tables=application.create_tables,
             url=store,
+            proxied=proxied,
         )
     )
     return directory, guardian, backed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from msgspec.structs import replace
 
@@ -44,6 +45,8 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
         return "the replica that answered had a copy of its own, which nobody ended", ""
     if setup.locality == "client" and ended:
         return "the cookies hold the session themselves: nobody can end what a browser kept", ""
+    if lasting and (flush := _flush_between(violation, events)) is not None:
+        return "the store was flushed", f"the store was flushed at {flush.at:.1f} s"
     if violation.invariant in _RACES:
         return _RACES[violation.invariant], ""
     if violation.invariant in ("leak", "phantom"):
@@ -55,6 +58,17 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
             return "the cookie that held it was not sent back, or an older one was", ""
         case _:
             return "the shared store no longer had what it had acknowledged", ""
+
+
+def _flush_between(violation: Violation, events: Sequence[Event]) -> Event | None:
+    """The flush that came after the last sight of what is missing, and before it was missed."""
+    *before, seen = violation.records
+    for event in events:
+        if event.what == "flush" and event.at <= seen.end:
+            over = next((e.at for e in events if e.what == "over" and e.at >= event.at), inf)
+            if all(op.start <= over for op in before):
+                return event
+    return None
 
 
 def _on_a_replica(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple[str, str]:

@@ -17,6 +17,14 @@ Outcome = Literal["ok", "refused", "fail", "unknown"]
 unknown: no whole answer; it may have taken effect, may yet do so, or never will."""
 
 
+ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
+ToStore = Literal["cut", "slow", "blackhole", "flush", "over"]
+What = ToReplica | ToStore
+"""What can be done to a replica or to the store, see Event."""
+
+STORE = "store"
+"""Stands where a replica's name would, for what is done to the store."""
+
 _FIELDS = {"open": ("lineage",), "login": ("user",), "cart": ("item",), "mark": ("key", "value")}
 """What a request of a kind is nothing without."""
 
@@ -89,15 +97,15 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
         at: when.
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
             balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
-            and ``resume`` (SIGSTOP, SIGCONT), ``phase``.
-        replica, generation: whom; empty and 0 for a phase.
-        fault: the fault that did it (``kill``, ``roll``, ``scale``, ``pause``), empty for the first
-            start and the end; for ``phase`` the phase that begins: ``calm``, a fault's name,
-            ``end``.
+            and ``resume`` (SIGSTOP, SIGCONT), ``phase``; to the store: ``cut``, ``slow``,
+            ``blackhole`` and ``flush`` when they begin, ``over`` when that is over.
+        replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
+        fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and
+            the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.
     """
 
     at: float
-    what: Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume", "phase"]
+    what: ToReplica | ToStore | Literal["phase"]
     replica: str = ""
     generation: int = 0
     fault: str = ""

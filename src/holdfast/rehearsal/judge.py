@@ -15,12 +15,18 @@ from holdfast.rehearsal.invariants.missing import missing
 from holdfast.rehearsal.invariants.old_ids import old_ids
 from holdfast.rehearsal.invariants.story import stories
 from holdfast.rehearsal.invariants.writes import acknowledged, lost_writes, write_violations
-from holdfast.rehearsal.verdict import Lane, Mark, Phase, Verdict, Violation
+from holdfast.rehearsal.verdict import Lane, Mark, Phase, Second, Verdict, Violation
 
 _LOST = ("missing", "rollback")
 
 
-def judge(setup: Setup, ops: list[Op], events: Sequence[Event], seconds: float) -> Verdict:
+def judge(
+    setup: Setup,
+    ops: list[Op],
+    events: Sequence[Event],
+    seconds: float,
+    not_applicable: Sequence[str] = (),
+) -> Verdict:
     """Judge one run.
 
     Args:
@@ -28,6 +34,7 @@ def judge(setup: Setup, ops: list[Op], events: Sequence[Event], seconds: float) 
         ops: every request of every browser.
         events: everything that was done to the replicas, in order of time.
         seconds: how long the run took.
+        not_applicable: the faults that could not be done to this setup.
     """
     everyone = stories(ops)
     known = sources(everyone)
@@ -79,6 +86,8 @@ def judge(setup: Setup, ops: list[Op], events: Sequence[Event], seconds: float) 
         causes=dict(causes.most_common()),
         violations=violations,
         lanes=_lanes(events, violations, seconds),
+        seconds_series=_series(ops, violations, seconds),
+        not_applicable=list(not_applicable),
     )
 
 
@@ -93,23 +102,45 @@ def _phases(ops: list[Op], events: Sequence[Event], seconds: float) -> list[Phas
     phases = []
     for (at, name), end in zip(begins, ends, strict=False):
         mine = [op for op in ops if at <= op.start < end]
-        times = sorted(
-            1000 * (op.end - op.start)
-            for op in mine
-            if op.answer is not None and op.answer.outcome in ("ok", "refused")
-        )
-        errors = sum(op.answer is None or op.answer.outcome in ("fail", "unknown") for op in mine)
+        times = _times(mine)
         phases.append(
             Phase(
                 name=name,
                 at=min(at, seconds),
                 requests=len(mine),
-                errors=errors,
+                errors=_errors(mine),
                 p50_ms=_percentile(times, 50),
                 p99_ms=_percentile(times, 99),
             )
         )
     return phases
+
+
+def _series(ops: list[Op], violations: Sequence[Violation], seconds: float) -> list[Second]:
+    count = max(1, math.ceil(seconds))
+    begun: list[list[Op]] = [[] for _ in range(count)]
+    for op in ops:
+        begun[_second(op.start, count)].append(op)
+    lost = Counter(_second(v.at, count) for v in violations if v.invariant in _LOST)
+    series = []
+    for second, mine in enumerate(begun):
+        times = _times(mine)
+        p50, p99 = _percentile(times, 50), _percentile(times, 99)
+        series.append(Second(len(mine), _errors(mine), p50, p99, lost[second]))
+    return series
+
+
+def _second(at: float, count: int) -> int:
+    return max(0, min(count - 1, int(at)))
+
+
+def _times(ops: list[Op]) -> list[float]:
+    """Latencies of the answered ones, rising, in milliseconds."""
+    return sorted(1000 * (op.end - op.start) for op in ops if op.ok or op.refused)
+
+
+def _errors(ops: list[Op]) -> int:
+    return sum(op.answer is None or op.answer.outcome in ("fail", "unknown") for op in ops)
 
 
 def _percentile(times: list[float], percent: int) -> float | None:

@@ -23,8 +23,8 @@ from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.browser import Browser, http_client
 from holdfast.rehearsal.compare import App, Setup, parse_compare, parse_setup
-from holdfast.rehearsal.deployment import Deployment, What, deploy
-from holdfast.rehearsal.history import Event
+from holdfast.rehearsal.deployment import Deployment, deploy
+from holdfast.rehearsal.history import Event, What
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.progress import Progress
 from holdfast.rehearsal.recorder import Recorder
@@ -33,7 +33,7 @@ from holdfast.rehearsal.verdict import Verdict
 from holdfast.stores.url import parse
 
 USUAL_FAULTS = ("kill", "roll", "scale")
-FAULTS = (*USUAL_FAULTS, "pause")
+FAULTS = (*USUAL_FAULTS, "pause", "cut", "slow", "blackhole", "flush")
 
 MAX_REPLICAS = 20
 MAX_USERS = 1000
@@ -41,6 +41,16 @@ MAX_USERS = 1000
 
 READ_BACK_ROUNDS = 3
 """How often each session is read at the end, so that more than one replica answers."""
+
+
+_PHASES = {
+    "calm": "users play",
+    "cut": "cut: answers of the store are cut",
+    "slow": "slow: the store gets everything late",
+    "blackhole": "blackhole: nothing comes through to the store",
+    "flush": "flush: the store is emptied",
+    "end": "reading every session back",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Plan:
         replicas: how many stand behind the balancer.
         users: browsers at the same time.
         seconds: how long they play in each run.
-        faults: what is done to the replicas meanwhile, in this order.
+        faults: what is done to the replicas and their store meanwhile, in this order.
         balancer: which balancer.
         seed: of the users' choices and the victims.
         project: the Laravel application in place of our fixture.
@@ -171,7 +181,9 @@ async def rehearse(
 
         def emit(what: What, replica: str, generation: int, fault: str) -> None:
             recorder.event(Event(recorder.elapsed(), what, replica, generation, fault))
-            if fault and what in ("kill", "start", "stop", "pause", "resume"):
+            if what == "over":
+                progress.says(f"{fault}: over")
+            elif fault and what in ("kill", "start", "stop", "pause", "resume"):
                 progress.says(f"{fault}: {what} {replica}")
 
         progress.says(f"starting {plan.replicas} replicas")
@@ -183,11 +195,13 @@ async def rehearse(
             project=plan.project,
             store=plan.store,
             app_key=plan.app_key,
+            faults=plan.faults,
         ) as deployment:
+            lacking = [name for name in dict.fromkeys(plan.faults) if deployment.lacks(name)]
             await _play(_Stage(plan, deployment, recorder, progress), interrupted)
             seconds = recorder.elapsed()
         progress.says("judging")
-        return judge(setup, recorder.ops(), recorder.events, seconds)
+        return judge(setup, recorder.ops(), recorder.events, seconds, lacking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +216,7 @@ class _Stage:
     def phase(self, name: str) -> None:
         """A phase of the run begins."""
         self.recorder.event(Event(self.recorder.elapsed(), "phase", fault=name))
-        words = {"calm": "users play", "end": "reading every session back"}
-        self.progress.says(words.get(name, name))
+        self.progress.says(_PHASES.get(name, name))
 
 
 async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
@@ -241,6 +254,9 @@ async def _break(stage: _Stage) -> None:
     for number, fault in enumerate(plan.faults, start=1):
         due = began + plan.seconds * number / (len(plan.faults) + 1)
         await anyio.sleep(max(0.0, due - recorder.elapsed()))
+        if reason := stage.deployment.lacks(fault):
+            stage.progress.says(f"{fault}: not applicable, {reason}")
+            continue
         stage.phase(fault)
         match fault:
             case "kill":
@@ -251,6 +267,14 @@ async def _break(stage: _Stage) -> None:
                 await stage.deployment.roll()
             case "scale":
                 await stage.deployment.scale_out_in()
+            case "cut":
+                await stage.deployment.cut()
+            case "slow":
+                await stage.deployment.slow()
+            case "blackhole":
+                await stage.deployment.blackhole()
+            case "flush":
+                await stage.deployment.flush()
     await anyio.sleep(max(0.0, began + plan.seconds - recorder.elapsed()))
 
 

@@ -72,11 +72,28 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Lane(msgspec.Struct, frozen=True):
-    """A replica's line in the timeline: the spans in which it took traffic, and what happened."""
+    """A replica's line in the timeline: the spans in which it took traffic, and what happened.
+
+    The line of ``store`` has no spans.
+    """
 
     replica: str
     spans: list[tuple[float, float]]
     marks: list[Mark]
+
+
+class Second(msgspec.Struct, frozen=True, array_like=True):
+    """One second of a run, by when its requests began; in JSON an array of its fields in order.
+
+    ``errors`` counts failed answers and those that never came; latencies are of the answered
+    requests, milliseconds, None without any; ``lost`` counts the sessions found lost in it.
+    """
+
+    requests: int
+    errors: int
+    p50_ms: float | None
+    p99_ms: float | None
+    lost: int
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -86,7 +103,8 @@ class Verdict(msgspec.Struct, frozen=True):
     ``writes_lost`` those acknowledged writes that no parallel request explains, the writes that
     went down with a lost session among them. ``lost_updates`` are writes and openings that a
     parallel request overwrote. A write whose answer was lost counts as acknowledged once a read
-    has shown it.
+    has shown it. ``seconds_series`` has an entry for each second of the run, the last one begun.
+    ``not_applicable`` names the faults of the plan that could not be done to this setup.
     """
 
     name: str
@@ -109,6 +127,8 @@ class Verdict(msgspec.Struct, frozen=True):
     causes: dict[str, int]
     violations: list[Violation]
     lanes: list[Lane]
+    seconds_series: list[Second] = []
+    not_applicable: list[str] = []
 
     def holds(self, judge: Judge) -> bool:
         """Whether no invariant under the judged headings was violated."""

@@ -40,6 +40,21 @@ def connect(store: RedisStore) -> Iterator[Perform]:
         driver.close()
 
 
+def flush(store: RedisStore) -> None:
+    """Empty the store's whole database, other applications' keys too, as ``artisan cache:clear``
+    does it (FLUSHDB; Illuminate/Cache/RedisStore.php, ``flush``).
+
+    Raises:
+        StoreError: it cannot be reached or does not permit it; it may have been emptied all the
+            same where the answer was lost.
+    """
+    driver = _Driver(store)
+    try:
+        driver.read(Request((b"FLUSHDB",), writes=True))
+    finally:
+        driver.close()
+
+
 class _Driver:
     """A bounded pool; an effect has a connection to itself while it runs.
 

@@ -1,0 +1,84 @@
+"""Where a rehearsal ran, and the command that repeats it, without secrets."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from holdfast import __version__
+from holdfast.servers.programs import find_program
+
+_PROGRAMS = (
+    ("PHP", ("php", "--version")),
+    ("nginx", ("nginx", "-v")),
+    ("HAProxy", ("haproxy", "-v")),
+    ("Redis", ("redis-server", "--version")),
+    ("MariaDB", ("mariadbd", "--version")),
+    ("PostgreSQL", ("psql", "--version")),
+)
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+
+_PASSWORD = re.compile(r"(?P<before>://[^/@\s:]*:)[^/\s]*(?=@)|(?P<alone>://)[^/@\s:]+(?=@)")
+_FIELD = re.compile(
+    r"(?P<name>[\w-]*(?:key|pass|pwd|secret|token|auth|credential)[\w-]*=)(?!env:)[^&\s]*",
+    re.IGNORECASE,
+)
+_APP_KEY = re.compile(r"base64:[A-Za-z0-9+/=_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What somebody needs who wants to see the same.
+
+    Args:
+        facts: name and value, in the order of showing.
+        command: the command line, quoted for a shell, its secrets masked.
+    """
+
+    facts: tuple[tuple[str, str], ...]
+    command: str
+
+
+def here(words: Sequence[str]) -> Environment:
+    """This machine, and the programs installed on it; ``words`` are the command's arguments."""
+    facts = [
+        ("Holdfast", __version__),
+        ("Python", platform.python_version()),
+        *((name, found) for name, words in _PROGRAMS if (found := _version(words))),
+        ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
+        ("cores", str(len(os.sched_getaffinity(0)))),
+    ]
+    return Environment(tuple(facts), repeating(words))
+
+
+def repeating(words: Sequence[str]) -> str:
+    """The command line for a shell, with ``***`` for what may be a secret."""
+    return shlex.join(["holdfast", *(_masked(word) for word in words)])
+
+
+def _masked(word: str) -> str:
+    def password(match: re.Match[str]) -> str:
+        return (match["before"] or match["alone"]) + "***"
+
+    word = _PASSWORD.sub(password, word)
+    return _APP_KEY.sub("base64:***", _FIELD.sub(r"\g<name>***", word))
+
+
+def _version(words: tuple[str, ...]) -> str | None:
+    """What a program says its version is; None where it is not installed or does not say."""
+    program = find_program(words[0])
+    if program is None:
+        return None
+    try:
+        ended = subprocess.run(
+            [program, *words[1:]], capture_output=True, timeout=10, check=False, text=True
+        )
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+    found = _VERSION.search(ended.stdout + ended.stderr)
+    return found[0] if found else None

@@ -1,0 +1,77 @@
+"""The verdicts as JUnit XML, for what continuous integration shows of a failed job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from xml.etree import ElementTree as ET
+
+from holdfast.cli.printable import printable
+from holdfast.cli.record_words import record_words
+from holdfast.rehearsal.verdict import INVARIANTS, Judge, Verdict, Violation
+
+MOST_EXAMPLES = 5
+"""So many counter-examples of an invariant are written; the rest is in the JSON."""
+
+
+def junit(verdicts: Sequence[Verdict], judge: Judge) -> bytes:
+    """A document with a suite for each run and in it a case for each invariant.
+
+    Only what decides the exit status fails: the judged headings of the last run. A violation of a
+    run that is there for contrast, or under a heading that is not judged, is a skipped case that
+    says so. A judged run that opened no session is an error: it proved nothing.
+    """
+    root = ET.Element("testsuites", name="holdfast rehearse")
+    for verdict in verdicts:
+        root.append(_suite(verdict, judge, judged=verdict is verdicts[-1]))
+    for count in ("tests", "failures", "errors", "skipped"):
+        root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
+    ET.indent(root)
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
+
+
+def _suite(verdict: Verdict, judge: Judge, *, judged: bool) -> ET.Element:
+    suite = ET.Element("testsuite", name=printable(verdict.name), time=f"{verdict.seconds:.3f}")
+    opened = _case(suite, verdict, "opened", "sessions were opened")
+    if not verdict.sessions_opened:
+        words = f"no session was opened in {verdict.requests} requests: nothing was proved"
+        ET.SubElement(opened, "error" if judged else "skipped", message=words)
+    for invariant, (heading, meaning) in INVARIANTS.items():
+        case = _case(suite, verdict, invariant, f"{heading}: never {meaning}")
+        found = [v for v in verdict.violations if v.invariant == invariant]
+        if not found:
+            continue
+        message = f"{len(found)} × {meaning}"
+        if judged and judge in {"all", heading}:
+            failure = ET.SubElement(case, "failure", type=invariant, message=message)
+            failure.text = printable(_examples(found))
+            continue
+        why = f"{heading} is not judged" if judged else "a run for contrast is not judged"
+        ET.SubElement(case, "skipped", message=f"{message}; {why}")
+        ET.SubElement(case, "system-out").text = printable(_examples(found))
+    suite.set("tests", str(len(suite)))
+    for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))
+    return suite
+
+
+def _case(suite: ET.Element, verdict: Verdict, invariant: str, words: str) -> ET.Element:
+    return ET.SubElement(
+        suite,
+        "testcase",
+        classname=f"holdfast.rehearse.{printable(verdict.name)}",
+        name=f"{invariant} ({words})",
+    )
+
+
+def _examples(found: Sequence[Violation]) -> str:
+    blocks = [_example(violation) for violation in found[:MOST_EXAMPLES]]
+    if rest := len(found) - len(blocks):
+        blocks.append(f"and {rest} more; --json FILE writes all of them")
+    return "\n".join(blocks)
+
+
+def _example(violation: Violation) -> str:
+    lines: Iterable[str] = ("  " + "  ".join(record_words(op)) for op in violation.records)
+    head = f"{violation.lineage} at {violation.at:.2f} s: {violation.why}"
+    return "\n".join([head, *lines])

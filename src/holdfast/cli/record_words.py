@@ -1,0 +1,40 @@
+"""One request of a history in words, without the session's handle and token."""
+
+from __future__ import annotations
+
+from holdfast.rehearsal.history import Answer, Op
+
+
+def record_words(op: Op) -> tuple[str, str, str, str, str]:
+    """Its number, when it was under way, who answered, what it asked for, what it was shown."""
+    return f"#{op.sent.id}", _when(op), _who(op), _request(op), _shown(op.answer)
+
+
+def _when(op: Op) -> str:
+    return f"{op.sent.at:.2f}-{op.answer.at:.2f} s" if op.answer else f"{op.sent.at:.2f} s-"
+
+
+def _who(op: Op) -> str:
+    if op.answer is None or op.answer.replica is None:
+        return "-"
+    return f"{op.answer.replica}.{op.answer.generation}"
+
+
+def _request(op: Op) -> str:
+    words = " ".join(f"{key}={value}" for key, value in op.sent.args.items())
+    jar = " with the cookies from before" if op.sent.jar == "old" else ""
+    return f"{op.sent.kind} {words}".rstrip() + jar
+
+
+def _shown(answer: Answer | None) -> str:
+    if answer is None:
+        return "no answer"
+    if answer.state is None:
+        return f"{answer.outcome}: {answer.error or answer.status}"
+    state = answer.state
+    marks = " ".join(f"{key}={value}" for key, value in state.marks.items())
+    return (
+        f"{answer.outcome}: session {state.lineage or 'new'},"
+        f" {'guest' if state.user is None else f'user {state.user}'}, count {state.count},"
+        f" cart {len(state.cart)}, orders {len(state.orders)}" + (f", {marks}" if marks else "")
+    )

@@ -1,0 +1,126 @@
+"""The JUnit document of a rehearsal, read back with a parser of XML."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from msgspec.structs import replace
+
+from holdfast.cli.junit import junit
+from holdfast.rehearsal.history import Answer, Op, Sent
+from holdfast.rehearsal.protocol import State
+from holdfast.rehearsal.verdict import INVARIANTS, Verdict, Violation
+
+HELD = Verdict(
+    name="redis",
+    seconds=9.5,
+    sessions_opened=5,
+    sessions_lost=0,
+    writes_acknowledged=40,
+    writes_lost=0,
+    phantoms=0,
+    leaks=0,
+    lost_updates=0,
+    resurrections=0,
+    late_cookies=0,
+    fixations=0,
+    requests=100,
+    refused=0,
+    errors=0,
+    unknown=0,
+    phases=[],
+    causes={},
+    violations=[],
+    lanes=[],
+)
+READ = Op(
+    Sent(9, 4.0, "u1", "u1.1", "state", {}, "own", None),
+    Answer(
+        9, 4.25, "ok", 200, State("r1", 1, "SECRET", None, None, "SECRET", [], [], 0, {}), "r1", 1
+    ),
+)
+LOST = Violation("missing", "u1.1", 6.1, "r1", "r1.1 never had it", [READ])
+RACED = replace(LOST, invariant="lost-update", why="overwritten")
+BROKEN = replace(HELD, name="file", sessions_lost=1, violations=[LOST])
+
+
+def read(*verdicts: Verdict, judge="all") -> ET.Element:
+    document = junit(verdicts, judge)
+    assert document.startswith(b"<?xml")
+    return ET.fromstring(document)
+
+
+def case(suite: ET.Element, invariant: str) -> ET.Element:
+    (found,) = (c for c in suite if (c.get("name") or "").startswith(f"{invariant} ("))
+    return found
+
+
+def counts(element: ET.Element) -> tuple[int, ...]:
+    names = ("tests", "failures", "errors", "skipped")
+    return tuple(int(element.get(name, "-1")) for name in names)
+
+
+def test_a_case_for_each_invariant_and_run():
+    root = read(HELD, replace(HELD, name="redis+block"))
+    assert [suite.get("name") for suite in root] == ["redis", "redis+block"]
+    assert root[0].get("time") == "9.500"
+    assert [(c.get("name") or "").split()[0] for c in root[0]] == ["opened", *INVARIANTS]
+    assert {c.get("classname") for c in root[1]} == {"holdfast.rehearse.redis+block"}
+    each = 1 + len(INVARIANTS)
+    assert counts(root) == (2 * each, 0, 0, 0)
+    assert counts(root[0]) == (each, 0, 0, 0)
+
+
+def test_a_violation_fails_with_its_counter_example():
+    root = read(BROKEN)
+    assert counts(root)[1:] == (1, 0, 0)
+    failure = case(root[0], "missing").find("failure")
+    assert failure is not None
+    assert failure.get("type") == "missing"
+    assert failure.get("message") == "1 × a session that the browser still carries is missing"
+    assert failure.text == (
+        "u1.1 at 6.10 s: r1.1 never had it\n"
+        "  #9  4.00-4.25 s  r1.1  state  ok: session new, guest, count 0, cart 0, orders 0"
+    )
+
+
+def test_a_run_for_contrast_does_not_fail():
+    root = read(BROKEN, HELD)
+    assert counts(root)[1:] == (0, 0, 1)
+    missing = case(root[0], "missing")
+    skipped = missing.find("skipped")
+    assert skipped is not None
+    assert (skipped.get("message") or "").endswith("missing; a run for contrast is not judged")
+    assert "never had it" in (missing.findtext("system-out") or "")
+
+
+@pytest.mark.parametrize(("judge", "expected"), [("all", (1, 0, 0)), ("survival", (0, 0, 1))])
+def test_only_judged_headings_fail(judge, expected):
+    assert counts(read(replace(HELD, violations=[RACED]), judge=judge))[1:] == expected
+
+
+def test_a_judged_run_that_opened_nothing_is_an_error():
+    empty = replace(HELD, sessions_opened=0)
+    assert counts(read(HELD, empty))[1:] == (0, 1, 0)
+    assert counts(read(empty, HELD))[1:] == (0, 0, 1)
+
+
+def test_examples_are_few_and_the_rest_is_counted():
+    failure = case(read(replace(HELD, violations=[LOST] * 9))[0], "missing").find("failure")
+    assert failure is not None
+    assert (failure.text or "").count("never had it") == 5
+    assert (failure.text or "").endswith("and 4 more; --json FILE writes all of them")
+
+
+def test_nothing_was_run():
+    assert counts(read()) == (0, 0, 0, 0)
+
+
+def test_hostile_names_and_secrets():
+    hostile = "]]></failure><x a='\"&\x00\x1b\ud800\ufffe"
+    worse = replace(LOST, lineage=hostile, why=hostile)
+    root = read(replace(HELD, name=hostile, violations=[worse]))
+    assert (root[0].get("name") or "").startswith("]]></failure><x a='\"&\N{REPLACEMENT CHARACTER}")
+    assert not list(root.iter("x"))
+    assert b"SECRET" not in junit([replace(HELD, violations=[worse])], "all")

@@ -30,8 +30,9 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 debian:  ## the Debian packages that the tests start: real Laravel, its servers
 	@scripts/debian-packages databases
 
-soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"
+soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"; docs/guarantees.md
 	@scripts/soak
+	$(BIN)/python scripts/guarantees $(SECONDS_EACH)
 
 fuzz: install  ## every parser under atheris; SECONDS_EACH=600
 	@scripts/fuzz

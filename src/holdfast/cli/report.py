@@ -38,7 +38,7 @@ def whole_report(
             _why(verdict),
             Text(),
         )
-    yield comparison(verdicts, judge)
+    yield from comparison(verdicts, judge, width)
     yield from counterexamples(verdicts[-1], explain)
     yield _sentence(verdicts[-1], judge)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from rich import box
 from rich.console import RenderableType
@@ -35,17 +36,51 @@ SECTIONS = (("survival", _SURVIVAL), ("races", _RACES), ("answers", _ANSWERS))
 """The table's sections: each row's label, and the figure that it shows."""
 
 NEUTRAL = {"sessions opened", "writes acknowledged", "requests"}
+_LABEL_WIDTH = 31
+_GAP = 3
 
 
-def comparison(verdicts: Sequence[Verdict], judge: Judge) -> RenderableType:
-    """The table; the last column is the one that is judged."""
+def comparison(verdicts: Sequence[Verdict], judge: Judge, width: int) -> Iterator[RenderableType]:
+    """The table, or several of them where the columns do not fit side by side.
+
+    The last column is the one that is judged.
+
+    Args:
+        verdicts: a column each.
+        judge: what it is judged by.
+        width: of the terminal, in characters.
+    """
+    heads = [verdict.name for verdict in verdicts]
+    if len(heads) > 1:
+        heads = [*(f"{head}\n" for head in heads[:-1]), f"{heads[-1]}\n(judged)"]
+    columns = [_Column(verdict, head) for verdict, head in zip(verdicts, heads, strict=True)]
+    while columns:
+        room = width - _LABEL_WIDTH
+        many = 0
+        while many < len(columns) and room >= columns[many].width:
+            room -= columns[many].width
+            many += 1
+        fitting, columns = columns[: max(1, many)], columns[max(1, many) :]
+        yield _table(fitting, judge)
+
+
+class _Column(NamedTuple):
+    verdict: Verdict
+    head: str
+
+    @property
+    def width(self) -> int:
+        """Characters, with the gap to the next one."""
+        latencies = (latency(self.verdict, phase.name) for phase in self.verdict.phases)
+        return max(len(text) for text in (*self.head.splitlines(), *latencies)) + _GAP
+
+
+def _table(columns: Sequence[_Column], judge: Judge) -> RenderableType:
+    verdicts = [column.verdict for column in columns]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("")
-    for verdict in verdicts:
-        judged = verdict is verdicts[-1]
-        table.add_column(
-            f"{verdict.name}{' (judged)' if judged and len(verdicts) > 1 else ''}", justify="right"
-        )
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column.head, justify="right", no_wrap=True)
     _section(table, "survival", _SURVIVAL, verdicts, bad="bold red")
     _section(table, "races", _RACES, verdicts, bad="bold red" if judge == "all" else "yellow")
     _section(table, "answers", _ANSWERS, verdicts, bad="yellow")

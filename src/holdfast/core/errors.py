@@ -13,6 +13,7 @@
     │   ├── StoreReadOnly     a replica, or the disk is full
     │   └── StoreMisconfigured  no table, wrong password, wrong type at the key
     ├── SessionConflict       somebody else saved since we read
+    ├── AuthConflict          two requests logged in as different users
     ├── SessionGone           the session ended while we worked on it
     └── SaveUnknown           the answer was lost: the write may or may not have happened
 
@@ -101,6 +102,10 @@ class StoreMisconfigured(StoreError):  # noqa: N818 - the architecture's name
 
 class SessionConflict(HoldfastError):  # noqa: N818 - the architecture's name
     """Somebody else saved the session since it was read; nothing was written."""
+
+
+class AuthConflict(HoldfastError):  # noqa: N818 - as SessionConflict
+    """Two requests of one session logged in as different users; what was saved first stays."""
 
 
 class SessionGone(HoldfastError):  # noqa: N818 - the architecture's name

@@ -115,6 +115,66 @@ def rewrite(data: bytes, members: Sequence[tuple[bytes, bytes | tuple[int, int]]
     return result
 
 
+def tied(data: bytes) -> dict[int, bytes]:
+    """The members of an array that hold references, and those that references of others mean.
+
+    Args:
+        data: an array whose references are known to be right.
+
+    Returns:
+        By where a member's value begins: its bytes, in which a reference names, in place of a
+        number that others move, the member that it means and the number within that. They tell
+        whether two payloads say the same, and are no PHP.
+
+    Raises:
+        FormatError: the numbers cannot be known, as in `rewrite`.
+    """
+    walked = _Walk(data, CHECKED).run()
+    if walked.duplicates:
+        raise _inexpressible("a key is written twice")
+    if walked.hidden:
+        raise _inexpressible(_HIDDEN)
+    tokens = walked.tokens
+    members: list[tuple[int, int]] = []  # first token and first one behind it
+    while (index := members[-1][1] if members else 1) < len(tokens):
+        members.append((index, tokens[index].after))
+    holder = [0] * len(tokens)  # by token, the number of the member that holds it, from 1
+    for number, (first, after) in enumerate(members, start=1):
+        holder[first:after] = [number] * (after - first)
+    meant = {
+        holder[walked.slots[token.target]]
+        for index, token in enumerate(tokens)
+        if token.target and holder[walked.slots[token.target]] != holder[index]
+    }
+    spelled: dict[int, bytes] = {}
+    for number, (first, after) in enumerate(members, start=1):
+        references = [token for token in tokens[first:after] if token.target]
+        if not references and number not in meant:
+            continue
+        parts, at = [], tokens[first].start
+        for token in references:
+            target = walked.slots[token.target]
+            home = holder[target]
+            within = token.target - tokens[members[home - 1][0]].slot if home else 0
+            name = _name_before(data, members, tokens, home)
+            parts += [data[at : token.start], b"%c:%b+%d;" % (token.kind, name, within)]
+            at = token.end
+        spelled[tokens[first].start] = b"".join([*parts, data[at : tokens[first].end]])
+    return spelled
+
+
+def _name_before(
+    data: bytes, members: Sequence[tuple[int, int]], tokens: Sequence[Token], number: int
+) -> bytes:
+    """The key of a member, from 1, as it is written; the array itself is 0 and has none."""
+    if not number:
+        return b""
+    begins = tokens[members[number - 1][0]].start
+    if number == 1:
+        return data[data.index(b"{") + 1 : begins]
+    return data[tokens[members[number - 2][0]].end : begins]
+
+
 def _inexpressible(why: str) -> FormatError:
     return FormatError(
         f"a session with references cannot be changed: {why}",

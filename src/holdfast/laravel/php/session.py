@@ -9,7 +9,7 @@ from holdfast.core.errors import FormatError
 from holdfast.laravel.php.codec import Reader, open_reader
 from holdfast.laravel.php.eager import dumps, dumps_key
 from holdfast.laravel.php.opaque import Opaque
-from holdfast.laravel.php.refs import check_references, rewrite
+from holdfast.laravel.php.refs import check_references, rewrite, tied
 from holdfast.laravel.php.values import CHECKED, DEFAULT_LIMITS, Key, Limits, Value, normal_key
 
 _EMPTY = b"a:0:{}"
@@ -128,6 +128,21 @@ class SessionArray(MutableMapping[Key, Value]):
             raise KeyError(key)
         written = self._written(key)
         return self._old(key) if written is None else written
+
+    def tied(self) -> dict[Key, bytes]:
+        """What was read under keys that PHP's references tie together or reach into.
+
+        Returns:
+            By key, the value with its references named by place, see `refs.tied`. To be asked of
+            an array that was not changed.
+
+        Raises:
+            FormatError: the references cannot be followed, as in `dumps`.
+        """
+        if not self._references:
+            return {}
+        starts = {value: key for key, (_, value, _) in self._stored.items()}
+        return {starts[begin]: spelled for begin, spelled in tied(self._data).items()}
 
     def _old(self, key: Key) -> bytes:
         _, start, end = self._stored[key]

@@ -7,7 +7,9 @@ What must share a connection or be atomic (a save and its WAIT, compare and swap
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 import anyio
@@ -28,6 +30,13 @@ class Effect(Generic[T]):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sleep(Effect[None]):
+    """Wait. The runners do it themselves, no performer is asked."""
+
+    seconds: float
+
+
 Flow = Generator[Effect[Any], Any, R]
 Perform = Callable[[Effect[Any]], Any]
 APerform = Callable[[Effect[Any]], Awaitable[Any]]
@@ -44,7 +53,7 @@ def run(flow: Flow[R], perform: Perform) -> R:
         effect = next(flow)
         while True:
             try:
-                answer = perform(effect)
+                answer = _performed(effect, perform)
             except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt must reach the flow's clean-up
                 effect = flow.throw(error)
             else:
@@ -63,15 +72,21 @@ async def arun(flow: Flow[R], perform: APerform) -> R:
     """
     # Set once we are leaving: the rest is clean-up, shielded, one budget for all of it.
     deadline: float | None = None
+
+    async def performed(effect: Effect[Any]) -> Any:
+        if isinstance(effect, Sleep):
+            return await anyio.sleep(effect.seconds)
+        return await perform(effect)
+
     try:
         effect = next(flow)
         while True:
             try:
                 if deadline is None:
-                    answer = await perform(effect)
+                    answer = await performed(effect)
                 else:
                     with anyio.CancelScope(shield=True, deadline=deadline) as scope:
-                        answer = await perform(effect)
+                        answer = await performed(effect)
                     if scope.cancelled_caught:
                         raise TimeoutError(f"clean-up took longer than {CLEANUP_SECONDS} s")
             except BaseException as error:  # noqa: BLE001 - cancellation must reach the flow's clean-up
@@ -84,3 +99,10 @@ async def arun(flow: Flow[R], perform: APerform) -> R:
         return cast(R, stop.value)
     finally:
         flow.close()
+
+
+def _performed(effect: Effect[Any], perform: Perform) -> Any:
+    if not isinstance(effect, Sleep):
+        return perform(effect)
+    time.sleep(effect.seconds)
+    return None

@@ -1,11 +1,15 @@
 """One session's life: its attributes as a request sees them, and how they are loaded and saved.
 
-``session`` knows no I/O; ``lifecycle`` has the flows that read and write it in a store.
+``session`` knows no I/O; ``load`` and ``commit`` have the flows that read and write it in a store,
+``merge`` the rules for two requests that changed it at the same time.
 """
 
 from __future__ import annotations
 
-from holdfast.session.lifecycle import load, save
+from holdfast.session.commit import save
+from holdfast.session.load import load
+from holdfast.session.merge import Rules
+from holdfast.session.policy import Policy
 from holdfast.session.session import Session
 
-__all__ = ["Session", "load", "save"]
+__all__ = ["Policy", "Rules", "Session", "load", "save"]

@@ -13,10 +13,11 @@ the other one has saved meanwhile, ``ours`` what this one wants to save. The rul
 4     unchanged on one side                     the other side, a deletion too
 5     equal on both sides                       that
 6     flash data aged away here, kept there     it is kept
-7     deleted here, changed there               the change; a conflict
-8     lists that both extended                  both extensions: theirs, then ours
-9     arrays                                    member by member, by these rules
-10    anything else                             ours, the later save; a conflict
+7     an exclusive key changed on both sides    `SessionConflict`
+8     deleted here, changed there               the change; a conflict
+9     lists that both extended                  both extensions: theirs, then ours
+10    arrays                                    member by member, by these rules
+11    anything else                             ours, the later save; a conflict
 ====  ========================================  ==================================================
 
 Rules 1 and 2 come first because two equal increments are two. ``_flash`` is computed last: a name
@@ -33,7 +34,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from holdfast.core.errors import AuthConflict
+from holdfast.core.errors import AuthConflict, SessionConflict
 from holdfast.laravel.payload import Attributes
 from holdfast.laravel.php import Key, SessionArray, Value
 from holdfast.laravel.php.values import INT_MAX, INT_MIN
@@ -56,10 +57,13 @@ class Rules:
     Args:
         counters: numbers that are only ever added to; two parallel additions are both counted.
         lists: lists that are appended to and taken from; two parallel appendings are both kept.
+        exclusive: what is not to be merged: two parallel changes, unless they are equal, are an
+            error for the later one, which may run again on the session as it is then.
     """
 
     counters: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
+    exclusive: frozenset[str] = frozenset()
 
 
 NO_RULES = Rules()
@@ -92,6 +96,7 @@ def merge(
 
     Raises:
         AuthConflict: both have logged in, as different users.
+        SessionConflict: both have changed an exclusive key.
         FormatError, TypeError: ours cannot be written, or references in it cannot be moved.
     """
     return _Merge(base, _copy(ours), _copy(theirs), rules).run()
@@ -177,6 +182,11 @@ class _Merge:
                 return self._unless_aged(path, ours, theirs, kept=path in self.theirs_keep)
             if same(ours, theirs):
                 return theirs
+        if path in self.rules.exclusive:
+            raise SessionConflict(
+                f"another request changed {path!r} meanwhile; nothing was written",
+                hint="run the request again, on the session as it is now",
+            )
         if ours is ABSENT or theirs is ABSENT:
             self._conflict(path)
             return theirs if ours is ABSENT else ours
@@ -204,7 +214,7 @@ class _Merge:
         return merged
 
     def _declared_below(self, path: str) -> bool:
-        declared = (*self.rules.counters, *self.rules.lists)
+        declared = (*self.rules.counters, *self.rules.lists, *self.rules.exclusive)
         return any(name.startswith(f"{path}.") for name in declared)
 
     def _unless_aged(self, path: str, changed: Any, unchanged: Any, *, kept: bool) -> Any:

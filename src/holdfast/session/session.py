@@ -70,6 +70,7 @@ class Session(MutableMapping[Key, Value]):
         self._id = sid
         self._record = record
         self._ending = Ending.STAYS
+        self._conflicts: tuple[str, ...] = ()
         if not self.has("_token"):
             self.regenerate_token()
 
@@ -277,7 +278,7 @@ class Session(MutableMapping[Key, Value]):
         user: int | str | None = self.get(login_key(guard))
         return user
 
-    # What `lifecycle` needs to know; of no use to an application.
+    # What `load` and `save` need to know; of no use to an application.
 
     @property
     def attributes(self) -> Attributes:
@@ -293,6 +294,16 @@ class Session(MutableMapping[Key, Value]):
     def ending(self) -> Ending:
         """What becomes of that record once the session is saved under another id."""
         return self._ending
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Dotted keys where a save gave one request's change up for another's; names alone."""
+        return self._conflicts
+
+    def take_merged(self, attributes: Attributes, conflicts: Iterable[str]) -> None:
+        """Go on with what a merge came to."""
+        self._attributes = attributes
+        self._conflicts = tuple(dict.fromkeys([*self._conflicts, *conflicts]))
 
     def take_fresh_id(self) -> None:
         """Take another id because somebody has this one already."""

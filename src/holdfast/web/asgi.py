@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, TypeAlias
 
 from holdfast.core.clock import Clock, wall_clock
@@ -19,7 +20,8 @@ from holdfast.laravel import cookies
 from holdfast.laravel.config import SameSite
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
-from holdfast.session import Session, load, save
+from holdfast.session import Policy, Session, load, save
+from holdfast.session.policy import DEFAULT
 from holdfast.stores.contract import Facts, Store
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -57,6 +59,7 @@ class LaravelSessionMiddleware:
         path, domain, http_only, same_site, partitioned: as in ``config/session.php``.
         secure: None: on HTTPS only.
         expire_on_close: the cookie ends with the browser.
+        policy: how saves are merged with those of parallel requests.
         guard: whose user the database store notes beside the session.
         except_paths: paths that have no session, exactly as in the URL: probes would make one each.
         clock: the time of expiries.
@@ -82,6 +85,7 @@ class LaravelSessionMiddleware:
         same_site: SameSite | None = "lax",
         partitioned: bool = False,
         expire_on_close: bool = False,
+        policy: Policy = DEFAULT,
         guard: str = "web",
         except_paths: Collection[str] = (),
         clock: Clock = wall_clock,
@@ -99,6 +103,7 @@ class LaravelSessionMiddleware:
         self._same_site = same_site
         self._partitioned = partitioned
         self._expire_on_close = expire_on_close
+        self._policy = policy
         self._guard = guard
         self._except_paths = frozenset(except_paths)
         self._clock = clock
@@ -173,7 +178,8 @@ class LaravelSessionMiddleware:
             self._codec,
             lifetime=self._lifetime,
             now=now,
-            facts=self._facts(scope, session),
+            facts=partial(self._facts, scope),
+            policy=self._policy,
         )
         if not await arun(flow, perform):
             return start

@@ -14,7 +14,7 @@ from holdfast.core.flow import Effect
 from holdfast.laravel.names import login_key
 from holdfast.laravel.php import SessionArray
 from holdfast.stores.contract import Commit, Delete, Deleted, Found, Saved, Touch, Touched
-from holdfast.stores.memory import Sessions, apply
+from holdfast.stores.memory import Beside, Sessions, apply
 
 
 @dataclass
@@ -29,9 +29,9 @@ class Mutant:
     armed: bool = field(default=False, init=False)
     struck: int = field(default=0, init=False)
 
-    def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
+    def __call__(self, sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) -> Any:
         """The operation's result, as the application is told it."""
-        return apply(sessions, operation, now)
+        return apply(sessions, beside, operation, now)
 
     def strikes(self) -> None:
         """To be called for each wrong."""
@@ -46,14 +46,14 @@ class DropsWrites(Mutant):
     one_in: int = 1000
     _writes: int = field(default=0, init=False)
 
-    def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
+    def __call__(self, sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
-        if isinstance(operation, Commit) and _would_save(sessions, operation, now):
+        if isinstance(operation, Commit) and _would_save(sessions, beside, operation, now):
             self._writes += 1
             if self._writes % self.one_in == 0 or (self.armed and _fills_a_cart(operation)):
                 self.strikes()
                 return Saved()
-        return apply(sessions, operation, now)
+        return apply(sessions, beside, operation, now)
 
 
 @dataclass
@@ -62,9 +62,9 @@ class SwapsUsers(Mutant):
 
     _last: str = field(default="", init=False)
 
-    def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
+    def __call__(self, sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
-        result = apply(sessions, operation, now)
+        result = apply(sessions, beside, operation, now)
         if isinstance(operation, Commit) and isinstance(result, Saved):
             mine, other = sessions.get(operation.sid), sessions.get(self._last)
             if self.armed and mine and other and _of_two_users(mine, other):
@@ -80,15 +80,15 @@ class Resurrects(Mutant):
 
     _deleted: Sessions = field(default_factory=dict, init=False)
 
-    def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
+    def __call__(self, sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
         for sid, found in self._deleted.items():
             sessions.setdefault(sid, found)
         self._deleted.clear()
         if not isinstance(operation, Delete):
-            return apply(sessions, operation, now)
+            return apply(sessions, beside, operation, now)
         before = sessions.get(operation.sid)
-        result = apply(sessions, operation, now)
+        result = apply(sessions, beside, operation, now)
         if isinstance(result, Deleted) and before is not None and _user(before) is not None:
             self._deleted[operation.sid] = before
             self.strikes()
@@ -105,7 +105,7 @@ class RollsBack(Mutant):
     seconds: int = 2
     _past: dict[int, Sessions] = field(default_factory=dict, init=False)
 
-    def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
+    def __call__(self, sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
         if now not in self._past:
             # What stands there at the first operation of a second.
@@ -116,7 +116,7 @@ class RollsBack(Mutant):
             sessions.clear()
             sessions.update(self._past[min(self._past)])
             self.strikes()
-        return apply(sessions, operation, now)
+        return apply(sessions, beside, operation, now)
 
 
 @dataclass
@@ -125,9 +125,9 @@ class ShortensExpiry(Mutant):
 
     seconds: int = 600
 
-    def __call__(self, sessions: Sessions, operation: Effect[Any], now: int) -> Any:
+    def __call__(self, sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) -> Any:
         """As ``Mutant``."""
-        result = apply(sessions, operation, now)
+        result = apply(sessions, beside, operation, now)
         if isinstance(operation, Commit | Touch) and isinstance(result, Saved | Touched):
             kept = sessions[operation.sid]
             # Not longer than it is told either: a login ends the old record by its expiry.
@@ -137,8 +137,8 @@ class ShortensExpiry(Mutant):
         return result
 
 
-def _would_save(sessions: Sessions, commit: Commit, now: int) -> bool:
-    return isinstance(apply(dict(sessions), commit, now), Saved)
+def _would_save(sessions: Sessions, beside: Beside, commit: Commit, now: int) -> bool:
+    return isinstance(apply(dict(sessions), beside.copy(), commit, now), Saved)
 
 
 def _fills_a_cart(commit: Commit) -> bool:

@@ -1,11 +1,14 @@
 """What every store promises. The operations are effects; a flow asks for them with ``do``.
 
 ======== ============================================= =============================================
-Find     ``Find(sid)``                                 ``Found | None``
-Commit   ``Commit(sid, base, data, expires_at)``       ``Saved | Conflict | Gone | IdCollision |
-                                                       Unknown``
+Find     ``Find(sid)``                                 ``Found | Moved | None``
+Commit   ``Commit(sid, base, data, expires_at)``       ``Saved | Conflict | Gone | Fenced |
+                                                       IdCollision | Refused | Unknown``
 Touch    ``Touch(sid, base, expires_at)``              ``Touched | Conflict | Gone | Unknown``
-Delete   ``Delete(sid)``                               ``Deleted | Missing | Unknown``
+Move     ``Move(sid, base, to, data, expires_at)``     ``Saved | Conflict | Gone | IdCollision |
+                                                       Refused | Unknown``
+Delete   ``Delete(sid)``                               ``Deleted | Missing | Refused | Unknown``
+SetAside ``SetAside(sid, data, reason)``               ``bool``
 Scan     ``Scan(cursor, batch)``                       ``Page``
 ======== ============================================= =============================================
 
@@ -27,15 +30,21 @@ Scan     ``Scan(cursor, batch)``                       ``Page``
 - An id that is not 40 ASCII letters and digits raises ``UsageError`` before anything is sent: the
   file store makes a path of it.
 
-Moves, write ids, guarantee levels and fences belong to the commit path and get their fields there.
+- A write id names one write. Where ``Store.beside`` is true the store remembers, in the same atomic
+  step, the last writes of each session for a while; a Commit or Move that is performed ``again``
+  under its id is Saved once, however often it is performed. Elsewhere the id is ignored.
+- A fence keeps an ended id from being created again (``Fenced``), and a grace entry answers its
+  readers with Moved; both need ``Store.beside`` and are silently left out without it.
+- A guarantee level that the store cannot hold is Refused before anything is written.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from holdfast.core.errors import UsageError
 from holdfast.core.flow import APerform, Effect, Perform
@@ -48,20 +57,29 @@ __all__ = [
     "Delete",
     "Deleted",
     "Facts",
+    "Fenced",
     "Find",
     "Found",
     "Gone",
+    "Grace",
     "IdCollision",
+    "Level",
     "Missing",
+    "Move",
+    "Moved",
     "Page",
+    "Refused",
     "Saved",
     "Scan",
+    "SetAside",
     "Store",
     "Touch",
     "Touched",
     "Unknown",
     "require_session_id",
 ]
+
+_WRITE_ID = re.compile("[A-Za-z0-9]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,32 @@ class Found:
     token: object = None
 
 
+Level: TypeAlias = Literal["fast", "replicated", "strict"]
+"""fast: as the store acknowledges by itself. replicated: one replica has it too. strict: every
+configured replica has it; fewer connected ones are Refused before anything is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """For how long an id that was replaced still leads to the new one, and whom.
+
+    Args:
+        seconds: at least 1.
+        seal: what a reader must show, at most 64 bytes; the store keeps it and compares nothing.
+    """
+
+    seconds: int
+    seal: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The session lives under another id since a moment ago. ``seal`` is the grace's."""
+
+    to: str = field(repr=False)
+    seal: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """The conditional write happened. ``token`` is the new version mark where the store has one."""
@@ -116,6 +160,18 @@ class Conflict:
 @dataclass(frozen=True, slots=True)
 class Gone:
     """Nothing was written: there was a base, and the session is no longer there or has expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """Nothing was created: a session of this id was ended a moment ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was written: the level cannot be held here, now. ``reason`` says why."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +212,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Find(Effect["Found | None"]):
+class Find(Effect["Found | Moved | None"]):
     """Read one session."""
 
     sid: str
@@ -166,17 +222,58 @@ class Find(Effect["Found | None"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Commit(Effect["Saved | Conflict | Gone | IdCollision | Unknown"]):
-    """Write ``data`` if the store still holds ``base``; with no base, create only."""
+class Commit(Effect["Saved | Conflict | Gone | Fenced | IdCollision | Refused | Unknown"]):
+    """Write ``data`` if the store still holds ``base``; with no base, create only.
+
+    Args:
+        write_id: names this write, 16 letters and digits; None: it is not remembered.
+        again: it was performed before under this id, and its answer was lost.
+    """
 
     sid: str
     base: Found | None
     data: bytes = field(repr=False)
     expires_at: int
+    write_id: str | None = field(default=None, kw_only=True)
+    again: bool = field(default=False, kw_only=True)
+    level: Level = field(default="fast", kw_only=True)
     facts: Facts = field(default=Facts(), kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         require_session_id(self.sid)
+        _require_write_id(self.write_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Effect["Saved | Conflict | Gone | IdCollision | Refused | Unknown"]):
+    """Give a session another id: create ``to`` and end ``sid``, if ``sid`` still holds ``base``.
+
+    One effect: whoever looks finds the session under one of the two ids. Where a store cannot do
+    that the new record is there first. Conflict and Gone are about ``sid``, IdCollision about
+    ``to``.
+
+    Args:
+        grace: for how long ``sid`` is answered Moved; None: at once it is as any unknown id.
+        fence_seconds: for how long nothing is created under ``sid``.
+        write_id, again: as in Commit; remembered beside ``to``.
+    """
+
+    sid: str
+    base: Found
+    to: str
+    data: bytes = field(repr=False)
+    expires_at: int
+    grace: Grace | None = field(default=None, kw_only=True)
+    fence_seconds: int = field(default=0, kw_only=True)
+    write_id: str | None = field(default=None, kw_only=True)
+    again: bool = field(default=False, kw_only=True)
+    level: Level = field(default="fast", kw_only=True)
+    facts: Facts = field(default=Facts(), kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        require_session_id(self.sid)
+        require_session_id(self.to)
+        _require_write_id(self.write_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +289,36 @@ class Touch(Effect["Touched | Conflict | Gone | Unknown"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Delete(Effect["Deleted | Missing | Unknown"]):
-    """Remove one session, whatever it holds."""
+class Delete(Effect["Deleted | Missing | Refused | Unknown"]):
+    """Remove one session, whatever it holds; for ``fence_seconds`` nothing is created under its id.
+
+    The fence is set where nothing was there to delete too.
+    """
 
     sid: str
+    fence_seconds: int = field(default=0, kw_only=True)
+    level: Level = field(default="fast", kw_only=True)
+
+    def __post_init__(self) -> None:
+        require_session_id(self.sid)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside(Effect[bool]):
+    """Keep bytes that are no session, so that what replaces them does not lose them.
+
+    True: they are kept, for a while, or were already. False: the quarantine is full, or the store
+    has none (`Store.beside`).
+
+    Args:
+        sid: whose they were.
+        data: the stored value as it was found, at most ``beside.ASIDE_BYTES``.
+        reason: which layer failed, ``Undecodable.reason``.
+    """
+
+    sid: str
+    data: bytes = field(repr=False)
+    reason: str
 
     def __post_init__(self) -> None:
         require_session_id(self.sid)
@@ -233,6 +356,10 @@ class Store(Protocol):
         """Seconds that a session lives after its last save."""
 
     @property
+    def beside(self) -> bool:
+        """Whether it has room beside the sessions for write ids, fences, graces, quarantine."""
+
+    @property
     def details(self) -> Mapping[str, str]:
         """Prefix, table and the like, for people; no secret."""
 
@@ -250,3 +377,8 @@ def require_session_id(sid: str) -> None:
             "not a session id: it must be exactly 40 ASCII letters and digits",
             hint="take the id out of the opened session cookie",
         )
+
+
+def _require_write_id(write_id: str | None) -> None:
+    if write_id is not None and not _WRITE_ID.fullmatch(write_id):
+        raise UsageError("a write id is 16 letters and digits", hint="take a fresh random one")

@@ -14,38 +14,65 @@ from holdfast.core.clock import Clock, wall_clock
 from holdfast.core.errors import UsageError
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.payload import Form
+from holdfast.stores.beside import ASIDE_ENTRIES, ASIDE_SECONDS, WRITES, Aside
 from holdfast.stores.contract import (
     Commit,
     Conflict,
     Delete,
     Deleted,
+    Fenced,
     Find,
     Found,
     Gone,
+    IdCollision,
     Missing,
+    Move,
+    Moved,
     Page,
+    Refused,
     Saved,
     Scan,
+    SetAside,
     Touch,
     Touched,
 )
 from holdfast.stores.url import StoreUrl
 
 Sessions: TypeAlias = dict[str, Found]
-Apply: TypeAlias = Callable[[Sessions, Effect[Any], int], Any]
-"""Performs one operation on a mapping of sessions at an instant, and gives its result."""
 
 
-def apply(sessions: Sessions, operation: Effect[Any], now: int) -> Any:
-    """Perform one operation of the contract on a mapping at an instant, and give its result."""
+@dataclass(slots=True)
+class Beside:
+    """What is kept next to the sessions, see ``stores.beside``; instants are epoch seconds."""
+
+    writes: dict[str, list[str]] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
+    moved: dict[str, tuple[Moved, int]] = field(default_factory=dict)
+    aside: list[Aside] = field(default_factory=list)
+
+    def copy(self) -> Beside:
+        """One that may be tried out."""
+        writes = {sid: list(ids) for sid, ids in self.writes.items()}
+        return Beside(writes, dict(self.gone), dict(self.moved), list(self.aside))
+
+
+Apply: TypeAlias = Callable[[Sessions, Beside, Effect[Any], int], Any]
+"""Performs one operation on the sessions and what is beside them at an instant; its result."""
+
+
+def apply(sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) -> Any:
+    """Perform one operation of the contract at an instant, and give its result."""
     match operation:
         case Find(sid):
-            return _live(sessions, sid, now)
-        case Commit(sid, base, data, expires_at):
-            refused = _refusal(base, _live(sessions, sid, now))
-            if refused is None:
-                sessions[sid] = Found(data, expires_at)
-            return refused or Saved()
+            found = _live(sessions, sid, now)
+            moved, until = beside.moved.get(sid, (None, 0))
+            return found if found or until <= now else moved
+        case Commit() | Move() | Delete() if operation.level != "fast":
+            return Refused("a store in memory has no replicas")
+        case Commit():
+            return _commit(sessions, beside, operation, now)
+        case Move():
+            return _move(sessions, beside, operation, now)
         case Touch(sid, base, expires_at):
             refused = _refusal(base, _live(sessions, sid, now))
             if refused is None:
@@ -54,12 +81,63 @@ def apply(sessions: Sessions, operation: Effect[Any], now: int) -> Any:
         case Delete(sid):
             found = _live(sessions, sid, now)
             sessions.pop(sid, None)
+            _fence(beside, sid, now + operation.fence_seconds)
             return Missing() if found is None else Deleted()
+        case SetAside(sid, data, reason):
+            return _set_aside(beside, Aside(sid, data, reason, now))
         case Scan(cursor, batch):
             rest = sorted(sid for sid in sessions if cursor is None or sid > cursor)
             page = tuple(sid for sid in rest[:batch] if _live(sessions, sid, now))
             return Page(page, rest[batch - 1] if len(rest) > batch else None)
     raise TypeError(f"not an operation of a store: {type(operation).__name__}")
+
+
+def _commit(sessions: Sessions, beside: Beside, commit: Commit, now: int) -> Any:
+    if commit.again and commit.write_id in beside.writes.get(commit.sid, ()):
+        return Saved()
+    if commit.base is None and beside.gone.get(commit.sid, 0) > now:
+        return Fenced()
+    refused = _refusal(commit.base, _live(sessions, commit.sid, now))
+    if refused is None:
+        sessions[commit.sid] = Found(commit.data, commit.expires_at)
+        _note(beside, commit.sid, commit.write_id)
+    return refused or Saved()
+
+
+def _move(sessions: Sessions, beside: Beside, move: Move, now: int) -> Any:
+    if move.again and move.write_id in beside.writes.get(move.to, ()):
+        return Saved()
+    refused = _refusal(move.base, _live(sessions, move.sid, now))
+    if refused is not None:
+        return refused
+    if _live(sessions, move.to, now) is not None:
+        return IdCollision()
+    sessions[move.to] = Found(move.data, move.expires_at)
+    _note(beside, move.to, move.write_id)
+    del sessions[move.sid]
+    _fence(beside, move.sid, now + move.fence_seconds)
+    if move.grace is not None:
+        beside.moved[move.sid] = Moved(move.to, move.grace.seal), now + move.grace.seconds
+    return Saved()
+
+
+def _note(beside: Beside, sid: str, write_id: str | None) -> None:
+    if write_id is not None:
+        beside.writes[sid] = [write_id, *beside.writes.get(sid, ())][:WRITES]
+
+
+def _fence(beside: Beside, sid: str, until: int) -> None:
+    beside.gone[sid] = max(until, beside.gone.get(sid, 0))
+
+
+def _set_aside(beside: Beside, entry: Aside) -> bool:
+    beside.aside = [kept for kept in beside.aside if kept.at > entry.at - ASIDE_SECONDS]
+    if any((kept.sid, kept.data) == (entry.sid, entry.data) for kept in beside.aside):
+        return True
+    if len(beside.aside) >= ASIDE_ENTRIES:
+        return False
+    beside.aside.append(entry)
+    return True
 
 
 def _live(sessions: dict[str, Found], sid: str, now: int) -> Found | None:
@@ -94,7 +172,9 @@ class MemoryStore:
     form: Form = Form.BARE
     rule: Apply = field(default=apply, repr=False)
     name: str = field(default="memory", init=False)
+    beside: bool = field(default=True, init=False)
     _sessions: Sessions = field(default_factory=dict, init=False, repr=False)
+    _beside: Beside = field(default_factory=Beside, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @property
@@ -125,7 +205,7 @@ class MemoryStore:
 
     def _perform(self, operation: Effect[Any]) -> Any:
         with self._lock:
-            return self.rule(self._sessions, operation, self.clock())
+            return self.rule(self._sessions, self._beside, operation, self.clock())
 
 
 _named: dict[str, MemoryStore] = {}

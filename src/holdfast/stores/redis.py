@@ -21,22 +21,38 @@ from holdfast.core.errors import UsageError
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.names import Version, cache_prefix, redis_prefix, session_key_prefix
 from holdfast.laravel.payload import Form
+from holdfast.stores.beside import (
+    ASIDE_ENTRIES,
+    ASIDE_SECONDS,
+    WRITE_SECONDS,
+    WRITES,
+    Kind,
+    redis_key,
+)
 from holdfast.stores.contract import (
     Commit,
     Conflict,
     Delete,
     Deleted,
+    Fenced,
     Find,
     Found,
     Gone,
+    IdCollision,
     Missing,
+    Move,
+    Moved,
     Page,
+    Refused,
     Saved,
     Scan,
+    SetAside,
     Touch,
     Touched,
 )
 from holdfast.stores.url import StoreUrl
+
+SESSION_ID_LENGTH = 40
 
 _HEAD_BYTES = 16
 _SESSION_HEAD = re.compile(rb's:[0-9]+:"')
@@ -59,6 +75,9 @@ class Script:
 
 
 SESSION = Script.load("redis_session.lua")
+MOVE = Script.load("redis_move.lua")
+DELETE = Script.load("redis_delete.lua")
+ASIDE = Script.load("redis_aside.lua")
 SCAN = Script.load("redis_scan.lua")
 
 
@@ -112,6 +131,7 @@ class RedisStore:
     lifetime: int = 7200
     name: str = field(default="redis", init=False)
     form: Form = field(default=Form.PHP_STRING, init=False)
+    beside: bool = field(default=True, init=False)
 
     @property
     def where(self) -> str:
@@ -141,6 +161,12 @@ class RedisStore:
         async with redis_async.aconnect(self) as perform:
             yield perform
 
+    def refusal(self, operation: Effect[Any]) -> Refused | None:
+        """Why an operation's level cannot be held, whatever the server says; None where it may."""
+        if isinstance(operation, Commit | Move | Delete) and operation.level != "fast":
+            return Refused(f"{self.where} was opened without replicas to wait for")
+        return None
+
     def plan(self, operation: Effect[Any]) -> Request:
         """The command that performs an operation."""
         match operation:
@@ -148,11 +174,23 @@ class RedisStore:
                 return self._session(sid, b"find")
             case Commit(sid, base, data, expires_at):
                 verb, expected = (b"create", b"") if base is None else (b"save", base.data)
-                return self._session(sid, verb, _number(expires_at), expected, data)
+                write = (*_write(operation), _number(WRITES), _number(WRITE_SECONDS))
+                return self._session(sid, verb, _number(expires_at), expected, data, *write)
+            case Move():
+                return self._move(operation)
             case Touch(sid, base, expires_at):
                 return self._session(sid, b"touch", _number(expires_at), base.data)
+            case Delete(sid) if operation.fence_seconds:
+                keys = (self._key(sid), self._beside(sid, "gone"))
+                return Request((b"2", *keys, _number(operation.fence_seconds)), DELETE, writes=True)
             case Delete(sid):
                 return Request((b"DEL", self._key(sid)), writes=True)
+            case SetAside(sid, data, reason):
+                keys = (self._quarantine("entries"), self._quarantine("instants"))
+                name = sid.encode() + b":" + hashlib.sha256(data).hexdigest()[:16].encode()
+                bounds = (_number(ASIDE_SECONDS), _number(ASIDE_ENTRIES))
+                entry = reason.encode() + b"\n" + data
+                return Request((b"2", *keys, name, entry, *bounds), ASIDE, writes=True)
             case Scan(cursor, batch):
                 pattern = glob_escape(self.prefix.encode()) + _ID_PATTERN
                 start = (cursor or "0").encode()
@@ -164,20 +202,45 @@ class RedisStore:
         """The result of an operation, from the reply to its command."""
         match operation:
             case Find():
-                return Found(reply[1], reply[2]) if reply[0] == b"found" else None
-            case Commit():
+                return _seen(reply)
+            case Commit() | Move():
                 return Saved() if reply[0] == b"written" else _refusal(reply)
             case Touch():
                 return Touched() if reply[0] == b"written" else _refusal(reply)
             case Delete():
                 return Deleted() if reply else Missing()
+            case SetAside():
+                return bool(reply)
             case Scan():
                 return self._page(reply)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
 
     def _session(self, sid: str, verb: bytes, *rest: bytes) -> Request:
-        arguments = (b"1", self._key(sid), verb, _number(self.lifetime), *rest)
+        keys = (self._key(sid), *(self._beside(sid, kind) for kind in ("moved", "gone", "writes")))
+        arguments = (b"4", *keys, verb, _number(self.lifetime), *rest)
         return Request(arguments, SESSION, writes=verb != b"find")
+
+    def _move(self, move: Move) -> Request:
+        old, new = move.sid, move.to
+        keys = (
+            *(self._key(old), self._beside(old, "moved"), self._beside(old, "gone")),
+            *(self._key(new), self._beside(new, "writes")),
+        )
+        grace = move.grace
+        told = b"" if grace is None else new.encode() + grace.seal
+        arguments = (
+            *(_number(self.lifetime), _number(move.expires_at), move.base.data, move.data),
+            *(*_write(move), _number(WRITE_SECONDS), _number(move.fence_seconds)),
+            *(_number(0 if grace is None else grace.seconds), told),
+        )
+        return Request((b"5", *keys, *arguments), MOVE, writes=True)
+
+    def _beside(self, sid: str, kind: Kind) -> bytes:
+        return redis_key(self.prefix, sid, kind).encode()
+
+    def _quarantine(self, part: str) -> bytes:
+        # The part that both names share puts them into one slot.
+        return f"{self.prefix}holdfast:{{quarantine}}:{part}".encode()
 
     def _key(self, sid: str) -> bytes:
         return self.prefix.encode() + sid.encode()
@@ -199,8 +262,31 @@ def glob_escape(text: bytes) -> bytes:
     return _GLOB_SPECIAL.sub(rb"\\\1", text)
 
 
-def _refusal(reply: Sequence[Any]) -> Conflict | Gone:
-    return Gone() if reply[0] == b"gone" else Conflict(Found(reply[1], reply[2]))
+def _refusal(reply: Sequence[Any]) -> Conflict | Gone | Fenced | IdCollision:
+    match reply[0]:
+        case b"gone":
+            return Gone()
+        case b"fenced":
+            return Fenced()
+        case b"collision":
+            return IdCollision()
+        case _:
+            return Conflict(Found(reply[1], reply[2]))
+
+
+def _seen(reply: Sequence[Any]) -> Found | Moved | None:
+    match reply[0]:
+        case b"found":
+            return Found(reply[1], reply[2])
+        case b"moved":
+            return Moved(reply[1][:SESSION_ID_LENGTH].decode(), reply[1][SESSION_ID_LENGTH:])
+        case _:
+            return None
+
+
+def _write(operation: Commit | Move) -> tuple[bytes, bytes]:
+    """The arguments that say which write it is."""
+    return (operation.write_id or "").encode(), b"1" if operation.again else b""
 
 
 def _number(value: int) -> bytes:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from holdfast.core.clock import wall_clock
 from holdfast.core.errors import UsageError
 from holdfast.stores.contract import (
     Commit,
@@ -14,13 +17,20 @@ from holdfast.stores.contract import (
     Delete,
     Deleted,
     Facts,
+    Fenced,
     Find,
     Found,
     Gone,
+    Grace,
     IdCollision,
+    Level,
     Missing,
+    Move,
+    Moved,
+    Refused,
     Saved,
     Scan,
+    SetAside,
     Touch,
     Touched,
 )
@@ -28,6 +38,8 @@ from holdfast.testing.harness import Client, Harness, Mode, OpenHarness, connect
 from holdfast.testing.machine import agree_with_memory
 
 SAVERS = 8
+PATIENCE_SECONDS = 20.0
+LEVELS: tuple[Level, ...] = ("replicated", "strict")
 
 PAYLOADS = {
     "typical": b'a:1:{s:6:"_token";s:3:"abc";}',
@@ -295,6 +307,172 @@ class StoreConformance:
             )
         assert case.do(Find(case.sid)) == current
 
+    # What a write id, a move, a fence and a grace are.
+
+    def test_a_write_is_saved_once_however_often_it_is_performed(self, case: Case) -> None:
+        """Performed again under its id it is Saved, and what others wrote since stays."""
+        base, mine, later = case.found(b"n=1"), case.found(b"n=2"), case.found(b"n=3")
+        create = Commit(case.sid, None, base.data, base.expires_at, write_id="c" * 16)
+        save = Commit(case.sid, base, mine.data, mine.expires_at, write_id="s" * 16)
+        assert case.do(create) == Saved()
+        assert case.do(save) == Saved()
+        assert case.save(mine, later) == Saved()
+        for write in (create, save):
+            expected = Saved() if case.beside else Conflict(later)
+            assert case.do(replace(write, again=True)) == expected
+        assert case.do(Find(case.sid)) == later
+
+    def test_a_write_that_was_not_performed_is_not_remembered(self, case: Case) -> None:
+        """Only the write that happened is; one that was refused, or of another session, is not."""
+        base = case.found(b"base")
+        case.create(base)
+        refused = Commit(case.sid, case.found(b"x"), base.data, base.expires_at, write_id="r" * 16)
+        for write in (refused, replace(refused, again=True)):
+            assert case.do(write) == Conflict(base)
+        fresh = Commit(case.sid, base, base.data, base.expires_at, write_id="f" * 16, again=True)
+        assert case.do(fresh) == Saved()
+        elsewhere = replace(fresh, sid=new_sid())
+        assert case.do(elsewhere) == Gone()
+
+    def test_the_last_writes_are_remembered(self, case: Case) -> None:
+        """Many of them, so that a slow request finds its own among those of others."""
+        case.create(case.found(b"0"))
+        writes = []
+        for number in range(8):
+            base, new = case.found(b"%d" % number), case.found(b"%d" % (number + 1))
+            writes.append(
+                Commit(case.sid, base, new.data, new.expires_at, write_id=f"{number:016}")
+            )
+            assert case.do(writes[-1]) == Saved()
+        stands = case.found(b"8")
+        for write in writes:
+            expected = Saved() if case.beside else Conflict(stands)
+            assert case.do(replace(write, again=True)) == expected
+        assert case.do(Find(case.sid)) == stands
+
+    def test_a_wrong_write_id_reaches_no_store(self, case: Case) -> None:
+        """A write id is 16 letters and digits."""
+        with pytest.raises(UsageError):
+            Commit(case.sid, None, b"", case.at(1), write_id="short")
+
+    def test_moving(self, case: Case) -> None:
+        """The session is under the new id, and under no other."""
+        base, new = case.found(b"guest"), case.found(b"member", seconds=500)
+        case.create(base)
+        to = new_sid()
+        move = Move(case.sid, base, to, new.data, new.expires_at, write_id="m" * 16)
+        assert case.do(move) == Saved()
+        assert case.do(Find(case.sid)) is None
+        assert case.do(Find(to)) == new
+        assert case.scan() == [to]
+        assert case.do(move) == Gone()
+        assert case.do(replace(move, again=True)) == (Saved() if case.beside else Gone())
+        assert case.save(base, new) == Gone()
+
+    def test_moving_what_changed(self, case: Case) -> None:
+        """Another base moves nothing, and shows the current one."""
+        current, new = case.found(b"current"), case.found(b"new")
+        case.create(current)
+        to = new_sid()
+        moved = case.do(Move(case.sid, case.found(b"older"), to, new.data, new.expires_at))
+        assert moved == Conflict(current)
+        assert case.do(Find(case.sid)) == current
+        assert case.do(Find(to)) is None
+
+    def test_moving_to_a_taken_id(self, case: Case) -> None:
+        """It is its owner's; nothing moves."""
+        base, theirs = case.found(b"base"), case.found(b"theirs")
+        to = new_sid()
+        case.create(base)
+        case.create(theirs, sid=to)
+        assert case.do(Move(case.sid, base, to, base.data, base.expires_at)) == IdCollision()
+        assert case.do(Find(case.sid)) == base
+        assert case.do(Find(to)) == theirs
+
+    def test_concurrent_movers(self, case: Case, client: Client) -> None:
+        """Of many that move one session exactly one is told Saved, and there is one session."""
+        for _ in range(5):
+            sid, base = new_sid(), case.found(b"base")
+            case.create(base, sid=sid)
+            moves = [Move(sid, base, new_sid(), base.data, base.expires_at) for _ in range(SAVERS)]
+            results = client.race(moves)
+            saved = [m for m, result in zip(moves, results, strict=True) if result == Saved()]
+            assert len(saved) == 1
+            assert [r for r in results if r != Saved()] == [Gone()] * (SAVERS - 1)
+            there = [move.to for move in moves if case.do(Find(move.to)) is not None]
+            assert there == [saved[0].to]
+            assert case.do(Find(sid)) is None
+
+    def test_moving_while_saving(self, case: Case, client: Client) -> None:
+        """Whatever the order, no save is lost: it is refused, or the move is."""
+        for _ in range(10):
+            sid, to = new_sid(), new_sid()
+            base, new = case.found(b"base"), case.found(b"new")
+            case.create(base, sid=sid)
+            saved, moved = client.race(
+                [
+                    Commit(sid, base, new.data, new.expires_at),
+                    Move(sid, base, to, base.data, base.expires_at),
+                ]
+            )
+            assert (saved, moved) in ((Saved(), Conflict(new)), (Gone(), Saved()))
+            assert case.do(Find(sid)) == (new if saved == Saved() else None)
+            assert case.do(Find(to)) == (base if moved == Saved() else None)
+
+    def test_a_grace_leads_to_the_new_id(self, case: Case, harness: Harness) -> None:
+        """For its time; a save under the old id is refused meanwhile."""
+        base, grace = case.found(b"base"), Grace(1, b"seal \0\xff of a browser")
+        case.create(base)
+        case.create(case.found(b"other", seconds=5), sid=(other := new_sid()))
+        to = new_sid()
+        move = Move(case.sid, base, to, base.data, base.expires_at, grace=grace)
+        assert case.do(move) == Saved()
+        seen = case.do(Find(case.sid))
+        assert seen in (Moved(to, grace.seal), None)
+        assert not case.beside or seen is not None or case.waits
+        assert case.save(base, case.found(b"new")) == Gone()
+        assert case.scan() == sorted([other, to])
+        harness.expire(other)
+        assert case.comes(lambda: case.do(Find(case.sid)) is None)
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_a_fenced_id_is_not_created(self, case: Case, there: bool) -> None:
+        """Nor after a move; other ids are."""
+        base = case.found(b"base")
+        if there:
+            case.create(base)
+        deleted = case.do(Delete(case.sid, fence_seconds=1000))
+        assert deleted == (Deleted() if there else Missing())
+        assert case.create(base) == (Fenced() if case.beside else Saved())
+        sid = new_sid()
+        assert case.create(base, sid=sid) == Saved()
+        move = Move(sid, base, new_sid(), base.data, base.expires_at, fence_seconds=1000)
+        assert case.do(move) == Saved()
+        assert case.create(base, sid=sid) == (Fenced() if case.beside else Saved())
+        assert case.create(base, sid=move.to) == Conflict(base)
+
+    def test_what_is_set_aside_is_kept_once(self, case: Case) -> None:
+        """The same bytes of the same session take no second place."""
+        for _ in range(2):
+            assert case.do(SetAside(case.sid, b"broken \0\xff", "encryption")) is case.beside
+        assert case.do(SetAside(case.sid, b"broken otherwise", "size")) is case.beside
+        assert case.scan() == []
+        assert case.do(Find(case.sid)) is None
+
+    def test_a_level_is_held_or_refused(self, case: Case) -> None:
+        """Without replicas nothing above fast can be held; what is refused is not written."""
+        base = case.found(b"base")
+        case.create(base)
+        for level in LEVELS:
+            writes = (
+                Commit(case.sid, base, b"new", base.expires_at, level=level),
+                Move(case.sid, base, new_sid(), base.data, base.expires_at, level=level),
+                Delete(case.sid, level=level),
+            )
+            for write in writes:
+                assert isinstance(case.do(write), Refused)
+        assert case.do(Find(case.sid)) == base
+
     def test_agrees_with_the_memory_store(self, open_harness: OpenHarness, mode: Mode) -> None:
         """Any sequence of operations has the results that it has on the memory store."""
         agree_with_memory(open_harness, mode)
@@ -307,7 +485,9 @@ class Case:
         self.sid = new_sid()
         self.form = harness.store.form
         self.do = client.perform
+        self.beside = harness.store.beside
         self._now = harness.clock()
+        self.waits = harness.clock is wall_clock
 
     def at(self, seconds: int) -> int:
         """The instant that is so many seconds after the case's beginning."""
@@ -316,6 +496,15 @@ class Case:
     def found(self, payload: bytes, *, seconds: int = 100) -> Found:
         """A session of this payload, dressed as the store has it."""
         return Found(dress(self.form, payload), self.at(seconds))
+
+    def comes(self, true: Callable[[], bool]) -> bool:
+        """Whether something becomes true within some seconds."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not true():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def create(self, new: Found, *, sid: str | None = None) -> Any:
         """Commit without a base."""

@@ -69,6 +69,8 @@ class _Driver:
         self._closed = False
 
     def perform(self, operation: Effect[Any]) -> Any:
+        if refused := self._store.refusal(operation):
+            return refused
         request = self._store.plan(operation)
         try:
             reply = self.exchange(request)

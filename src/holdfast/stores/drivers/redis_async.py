@@ -53,6 +53,8 @@ class _Driver:
         self._closed = False
 
     async def perform(self, operation: Effect[Any]) -> Any:
+        if refused := self._store.refusal(operation):
+            return refused
         request = self._store.plan(operation)
         try:
             reply = await self.exchange(request)

@@ -11,7 +11,8 @@
     ├── StoreError            a store did not do what it should                 exit status 3
     │   ├── StoreUnavailable  not reachable, refused, timed out before sending
     │   ├── StoreReadOnly     a replica, or the disk is full
-    │   └── StoreMisconfigured  no table, wrong password, wrong type at the key
+    │   ├── StoreMisconfigured  no table, wrong password, wrong type at the key
+    │   └── LevelRefused      the guarantee level cannot be held now; nothing was written
     ├── SessionConflict       somebody else saved since we read
     ├── AuthConflict          two requests logged in as different users
     ├── SessionGone           the session ended while we worked on it
@@ -98,6 +99,10 @@ class StoreReadOnly(StoreError):  # noqa: N818 - the architecture's name
 
 class StoreMisconfigured(StoreError):  # noqa: N818 - the architecture's name
     """The store is there but not as told: no table, wrong password, something else at the key."""
+
+
+class LevelRefused(StoreError):  # noqa: N818 - as the store's answer
+    """The guarantee level that a write was to have cannot be held now; nothing was written."""
 
 
 class SessionConflict(HoldfastError):  # noqa: N818 - the architecture's name

@@ -6,7 +6,6 @@ replicas of both may share a store.
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -27,11 +26,19 @@ from holdfast.laravel.payload import Codec
 from holdfast.laravel.php import as_list
 from holdfast.rehearsal.protocol import MAX_HOLD_MS, PRODUCTS, State
 from holdfast.rehearsal.replay import ATTEMPT, ReplayMiddleware
-from holdfast.session import Session
+from holdfast.session import Policy, Rules, Session
 from holdfast.stores.contract import Store
 from holdfast.web.asgi import ASGIApp, LaravelSessionMiddleware, Message, Receive, Scope, Send
 
 COOKIE = "laravel_session"
+POLICY = Policy(
+    rules=Rules(
+        counters=frozenset({"count"}),
+        lists=frozenset({"cart"}),
+        # Two checkouts of one cart are one order: the later one runs again on what is left.
+        exclusive=frozenset({"orders"}),
+    )
+)
 LAST_USER = 1_000_000
 """Each number from 1 on is a user, as in ``laravel_fixture/app/Accounts.php``."""
 
@@ -111,6 +118,7 @@ def create_app(
         encrypter=Encrypter.from_app_key(app_key),
         cookie=COOKIE,
         except_paths=["/healthz"],
+        policy=POLICY,
         clock=clock,
     )
     return _Signed(ReplayMiddleware(sessions), replica, generation)
@@ -189,7 +197,7 @@ def _field(form: Form, name: str) -> str:
 def _require_token(request: Request, session: Session, form: Form) -> None:
     """As VerifyCsrfToken (Illuminate/Foundation/Http/Middleware): the field, else the header."""
     given = form.get("_token") or request.headers.get("x-csrf-token", "")
-    if not hmac.compare_digest(given.encode(), session.token.encode()):
+    if not session.accepts(given):
         raise HTTPException(419, "the page has expired")
 
 

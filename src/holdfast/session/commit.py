@@ -2,29 +2,33 @@
 
 A save names the exact bytes that were read. Where others stand now, the two are merged
 (`holdfast.session.merge`) and written again, on a condition again; never blindly. What has ended
-stays ended: Laravel (Illuminate/Session/Store.php) would bring it back.
+stays ended: Laravel (Illuminate/Session/Store.php) would bring it back. A write whose answer was
+lost is performed again under its write id, which the store remembers, before anything is said.
 """
 
 from __future__ import annotations
 
-import contextlib
 import random
+import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar, cast
 
 from holdfast.core.errors import (
-    HoldfastError,
+    LevelRefused,
     SaveUnknown,
     SessionConflict,
     SessionGone,
-    StoreError,
+    StoreUnavailable,
 )
-from holdfast.core.flow import Flow, Sleep, do
+from holdfast.core.flow import Effect, Flow, Sleep, do
 from holdfast.laravel.payload import Codec
 from holdfast.session.flash import nothing_but_flash
-from holdfast.session.merge import merge
+from holdfast.session.grace import seal
+from holdfast.session.load import find
+from holdfast.session.merge import Merged, merge
 from holdfast.session.policy import DEFAULT, Policy
-from holdfast.session.session import Ending, Record, Session
+from holdfast.session.session import Record, Session
 from holdfast.stores.contract import (
     Commit,
     Conflict,
@@ -32,23 +36,19 @@ from holdfast.stores.contract import (
     Facts,
     Found,
     Gone,
+    Grace,
     IdCollision,
+    Move,
+    Refused,
     Saved,
     Touch,
     Touched,
     Unknown,
 )
 
-ENDED_SECONDS_AGO = 86_400
-"""How far in the past a record's expiry is put to end it.
-
-A second would do for us. Laravel still reads files and rows in the very second of their expiry, and
-its replicas have clocks of their own; a day is more than any of them is wrong by.
-"""
+T = TypeVar("T")
 
 FactsOf = Callable[[Session], Facts]
-
-_CREATE_ATTEMPTS = 3
 
 
 def no_facts(_: Session) -> Facts:
@@ -68,12 +68,13 @@ def save(
     """Age the flash data and write the session if something changed by value, or its time is up.
 
     Where another request has saved it since it was read, both are merged, and the session holds the
-    merged attributes afterwards; ``session.conflicts`` names what gave way.
+    merged attributes afterwards; ``session.conflicts`` names what gave way. Where another request
+    has given it a new id, the browser of this one is led there: the changes are merged into the
+    session under that id.
 
-    Under a new id the new record is made first, then the old one is ended as the session says
-    (`Session.migrate`, `Session.login`), with what others wrote to it meanwhile merged into the new
-    one; `Session.invalidate` deletes the old one before that. A session that was only read raises
-    neither SessionConflict nor SessionGone.
+    Under a new id the session is moved in one effect: the old id then leads its own browser to the
+    new one for a moment, and is dead after that. `Session.invalidate` deletes the old record first.
+    A session that was only read raises neither SessionConflict nor SessionGone.
 
     After an error nothing is known to be saved, and the flash data has aged: load the session anew
     rather than saving this one again.
@@ -84,7 +85,7 @@ def save(
         lifetime: seconds that the session lives from now on.
         now: epoch seconds.
         facts: what the database store writes beside the payload, of a session as it is written.
-        policy: how merges are made and retried.
+        policy: how it is written, merged and retried.
 
     Returns:
         Whether the browser must be given the cookie: the id is new, or the expiry has moved.
@@ -94,8 +95,9 @@ def save(
             exclusive key; nothing was written.
         AuthConflict: another request logged somebody else in meanwhile; nothing was written.
         SessionGone: it has ended since it was read; nothing was written.
-        SaveUnknown: the store's answer was lost.
-        Undecodable: what another request has saved is no session.
+        SaveUnknown: the store's answer was lost, and it could not be learnt what became of it.
+        LevelRefused: its guarantee level cannot be held now; nothing was written.
+        Undecodable: what another request has saved is no session; nothing was written.
         StoreError: the store could not be written.
         TypeError, FormatError: a value that cannot be stored, see ``Codec.dumps``.
     """
@@ -108,17 +110,17 @@ def save(
         )
         if _changed(session, codec, record):
             yield from writer.rewrite(record, moves=moves)
-            return moves
-        return moves and (yield from _touch(session, record, writer.expires_at))
-    if record is not None and session.ending is Ending.DELETED:
+        elif moves:
+            moves = yield from writer.touch(record)
+        return moves or session.followed
+    if record is not None and not session.invalidated:
+        yield from writer.move(record)
+        return True
+    if record is not None:
         # First of all: whatever becomes of the new session, the logout has happened.
-        _require_answer((yield from do(Delete(record.sid))))
-        session.stands_as(None)
-    new = yield from writer.create()
-    if record is not None and session.ending is Ending.ENDED:
-        new = yield from writer.end(record, new, now - ENDED_SECONDS_AGO)
-    session.stands_as(new)
-    return record is not None or new is not None
+        yield from writer.delete(record)
+    created = yield from writer.create()
+    return record is not None or created
 
 
 @dataclass(slots=True)
@@ -132,96 +134,206 @@ class _Writer:
     policy: Policy
 
     def rewrite(self, record: Record, *, moves: bool) -> Flow[None]:
-        """Write the attributes over a record of the same id, merged with what stands there."""
-        for pause in self._pauses():
+        """Write the attributes over a record, merged with what stands there or where it moved."""
+        for pause in self._pauses(self.policy.attempts):
             until = self.expires_at if moves else record.found.expires_at
             data = self.codec.dumps(self.session.attributes)
-            result = yield from do(
-                Commit(record.sid, record.found, data, until, facts=self.facts(self.session))
+            commit = Commit(
+                record.sid,
+                record.found,
+                data,
+                until,
+                write_id=_write_id(),
+                level=self.policy.levels.data,
+                facts=self.facts(self.session),
             )
-            if not isinstance(result, Conflict):
-                saved = _saved(result)
-                found = Found(data, until, saved.token)
-                self.session.stands_as(Record(record.sid, found, ours=True))
-                return
+            result, doubtful = yield from self._performed(commit)
+            match result:
+                case Saved(token):
+                    self._stands(record.sid, Found(data, until, token))
+                    return
+                case Conflict(found) if doubtful and self._is_ours(found, data):
+                    self._stands(record.sid, found)
+                    return
+                case Conflict(found):
+                    theirs = Record(record.sid, found)
+                case Gone():
+                    theirs, sealed = yield from self._followed(record)
+                    self.session.follow(theirs.sid, sealed)
+                case _:
+                    raise _refused(result)
             yield from do(Sleep(pause))
-            if not self._merge(record, result.found):
-                self.session.stands_as(Record(record.sid, result.found, ours=True))
+            if not self._merge(record, theirs, doubtful=doubtful):
+                self.session.stands_as(Record(theirs.sid, theirs.found, ours=True))
                 return
-            record = Record(record.sid, result.found)
+            record = theirs
         raise _conflict()
 
-    def create(self) -> Flow[Record | None]:
-        """Write it under its new id; None: nothing is in it, and nothing was written."""
+    def touch(self, record: Record) -> Flow[bool]:
+        """Move the expiry; whether that was done."""
+        found = record.found
+        result, _ = yield from self._performed(Touch(record.sid, found, self.expires_at))
+        if not isinstance(result, Touched):
+            # Who saved or ended it meanwhile has settled its expiry, and we had nothing to write: a
+            # request that only reads never fails for what others do.
+            return False
+        moved = Found(found.data, self.expires_at, found.token)
+        self.session.stands_as(Record(record.sid, moved, record.ours))
+        return True
+
+    def create(self) -> Flow[bool]:
+        """Write it under its new id; False: nothing is in it, and nothing was written."""
         if nothing_but_flash(self.session.attributes):
-            return None
+            self.session.stands_as(None)
+            return False
         data = self.codec.dumps(self.session.attributes)
-        for _ in range(_CREATE_ATTEMPTS):
-            result = yield from do(
-                Commit(self.session.id, None, data, self.expires_at, facts=self.facts(self.session))
+        for _ in range(self.policy.attempts):
+            commit = Commit(
+                self.session.id,
+                None,
+                data,
+                self.expires_at,
+                write_id=_write_id(),
+                level=self.policy.levels.data,
+                facts=self.facts(self.session),
             )
-            if not isinstance(result, Conflict | IdCollision):
-                break
-            self.session.take_fresh_id()
-        saved = _saved(result)
-        return Record(self.session.id, Found(data, self.expires_at, saved.token), ours=True)
+            result, doubtful = yield from self._performed(commit)
+            match result:
+                case Saved(token):
+                    self._stands(self.session.id, Found(data, self.expires_at, token))
+                    return True
+                case Conflict(found) if doubtful and found.data == data:
+                    # Nobody else can have chosen this id.
+                    self._stands(self.session.id, found)
+                    return True
+                case Conflict() | IdCollision():
+                    self.session.take_fresh_id()
+                case _:
+                    raise _refused(result)
+        raise _conflict()
 
-    def end(self, old: Record, new: Record | None, past: int) -> Flow[Record | None]:
-        """End the record that was replaced; what others wrote to it goes into the new one first.
+    def move(self, record: Record) -> Flow[None]:
+        """Give the record the session's new id, with what others wrote to it meanwhile."""
+        for pause in self._pauses(self.policy.attempts):
+            data = self.codec.dumps(self.session.attributes)
+            move = Move(
+                record.sid,
+                record.found,
+                self.session.id,
+                data,
+                self.expires_at,
+                grace=self._grace(record),
+                fence_seconds=self.policy.fence_seconds,
+                write_id=_write_id(),
+                level=self.policy.levels.login,
+                facts=self.facts(self.session),
+            )
+            result, doubtful = yield from self._performed(move)
+            theirs = None
+            match result:
+                case Saved(token):
+                    self._stands(self.session.id, Found(data, self.expires_at, token))
+                    return
+                case Conflict(found):
+                    theirs = Record(record.sid, found)
+                case IdCollision():
+                    self.session.take_fresh_id()
+                    continue
+                case Gone() if doubtful:
+                    mine, _ = yield from find(self.session.id, None)
+                    if mine is not None:
+                        self._stands(mine.sid, mine.found)
+                        return
+                case Gone():
+                    pass
+                case _:
+                    raise _refused(result)
+            if theirs is None:
+                theirs, _ = yield from self._followed(record)
+            yield from do(Sleep(pause))
+            self._merge(record, theirs, doubtful=False)
+            record = theirs
+        raise _conflict()
 
-        Returns:
-            The new record. Where the old one cannot be ended the new one is taken back.
-        """
-        try:
-            for pause in self._pauses():
-                # A record that is touched into the past is gone: a delete under a condition.
-                result = yield from do(Touch(old.sid, old.found, past))
-                _require_answer(result)
-                if isinstance(result, Touched):
-                    # What is left is clean-up: the record has expired.
-                    with contextlib.suppress(StoreError):
-                        yield from do(Delete(old.sid))
-                    return new
-                if not isinstance(result, Conflict):
-                    raise _gone()
-                yield from do(Sleep(pause))
-                if self._merge(old, result.found):
-                    new = yield from self._renew(new)
-                old = Record(old.sid, result.found)
-            raise _conflict()
-        except SaveUnknown:
-            raise
-        except HoldfastError:
-            if new is not None:
-                # Nobody was told this id.
-                with contextlib.suppress(StoreError):
-                    yield from do(Delete(new.sid))
-            raise
-
-    def _renew(self, new: Record | None) -> Flow[Record | None]:
-        """Write the merged attributes to the record that was made a moment ago."""
-        if new is None:
-            return (yield from self.create())
-        data = self.codec.dumps(self.session.attributes)
-        facts = self.facts(self.session)
-        saved = _saved(
-            (yield from do(Commit(new.sid, new.found, data, self.expires_at, facts=facts)))
+    def delete(self, record: Record) -> Flow[None]:
+        """End the record whatever it holds."""
+        level, seconds = self.policy.levels.logout, self.policy.fence_seconds
+        result, _ = yield from self._performed(
+            Delete(record.sid, fence_seconds=seconds, level=level)
         )
-        return Record(new.sid, Found(data, self.expires_at, saved.token), ours=True)
+        if isinstance(result, Refused):
+            raise _refused(result)
+        self.session.stands_as(None)
 
-    def _merge(self, base: Record, theirs: Found) -> bool:
+    def _performed(self, effect: Effect[T]) -> Flow[tuple[T, bool]]:
+        """Perform a write until its answer comes; whether it is in doubt what an answer means.
+
+        In doubt it is where the store does not know a write again that it may have made: a conflict
+        may then be one with this write itself.
+        """
+        result = yield from do(effect)
+        doubtful = False
+        for pause in self._pauses(self.policy.repeats):
+            if not isinstance(result, Unknown):
+                return result, doubtful
+            doubtful = doubtful or not result.remembered
+            self.policy.metrics.count("repeated")
+            yield from do(Sleep(pause))
+            try:
+                result = yield from do(_again(effect))
+            except StoreUnavailable:
+                # The first one may have been performed all the same.
+                continue
+        if not isinstance(result, Unknown):
+            return result, doubtful
+        self.policy.metrics.count("unknown")
+        raise _unknown(result.reason)
+
+    def _followed(self, record: Record) -> Flow[tuple[Record, bytes]]:
+        """Where another request has moved the record, if this one's browser may know; the seal."""
+        theirs, sealed = yield from find(record.sid, self.session.shown)
+        if theirs is None or sealed is None:
+            self.policy.metrics.count("gone")
+            raise _gone()
+        self.policy.metrics.count("followed")
+        return theirs, sealed
+
+    def _merge(self, base: Record, theirs: Record, *, doubtful: bool) -> bool:
         """Merge what another request saved into the session; False: nothing is left to write."""
-        stored = self.codec.loads(theirs.data)
+        stored = self.codec.loads(theirs.found.data)
         merged = merge(
             self.codec.loads(base.found.data), self.session.attributes, stored, self.policy.rules
         )
+        if doubtful and merged.additive:
+            # What stands there may hold this very change: it must not be added twice.
+            raise _unknown("another request has saved since")
+        self._count(merged)
         self.session.take_merged(merged.attributes, merged.conflicts)
         return merged.attributes.dumps() != stored.dumps()
 
-    def _pauses(self) -> Iterator[float]:
-        """Seconds to wait before each further attempt; none before the second one of all."""
+    def _count(self, merged: Merged) -> None:
+        self.policy.metrics.count("merged")
+        for _ in merged.conflicts:
+            self.policy.metrics.count("conflict")
+
+    def _is_ours(self, found: Found, data: bytes) -> bool:
+        """Whether bytes in doubt must be this write's: nobody else can have made the same."""
+        return found.data == data and self.codec.encrypter is not None
+
+    def _grace(self, record: Record) -> Grace | None:
+        shown = self.session.shown
+        if shown is None or not self.policy.grace_seconds:
+            return None
+        token = self.codec.loads(record.found.data).get("_token")
+        return Grace(self.policy.grace_seconds, seal(shown.cookie, str(token)))
+
+    def _stands(self, sid: str, found: Found) -> None:
+        self.session.stands_as(Record(sid, found, ours=True))
+
+    def _pauses(self, attempts: int) -> Iterator[float]:
+        """Seconds to wait before each further attempt; none before the second one."""
         longest = self.policy.pause
-        for attempt in range(self.policy.attempts):
+        for attempt in range(attempts):
             yield random.uniform(0, longest) if attempt else 0.0
             longest = min(2 * longest, self.policy.longest_pause)
 
@@ -233,37 +345,34 @@ def _changed(session: Session, codec: Codec, record: Record) -> bool:
     return session.attributes.changed()
 
 
-def _touch(session: Session, record: Record, expires_at: int) -> Flow[bool]:
-    found = record.found
-    result = yield from do(Touch(record.sid, found, expires_at))
-    _require_answer(result)
-    if not isinstance(result, Touched):
-        # Who saved or ended it meanwhile has settled its expiry, and we had nothing to write: a
-        # request that only reads never fails for what others do.
-        return False
-    moved = Found(found.data, expires_at, found.token)
-    session.stands_as(Record(record.sid, moved, record.ours))
-    return True
+def _again(effect: Effect[T]) -> Effect[T]:
+    if isinstance(effect, Commit | Move):
+        return cast(Effect[T], replace(effect, again=True))
+    return effect
 
 
-def _saved(result: Saved | Conflict | Gone | IdCollision | Unknown) -> Saved:
-    _require_answer(result)
+def _write_id() -> str:
+    return secrets.token_hex(8)
+
+
+def _refused(result: object) -> Exception:
     match result:
-        case Saved():
-            return result
+        case Refused(reason):
+            return LevelRefused(
+                f"the guarantee level cannot be held, nothing was written: {reason}",
+                hint="bring the replicas back, or choose a lower level",
+            )
         case Gone():
-            raise _gone()
-        case _:
-            raise _conflict()
+            return _gone()
+    return _conflict()
 
 
-def _require_answer(result: object) -> None:
-    if isinstance(result, Unknown):
-        reason = f": {result.reason}" if result.reason else ""
-        raise SaveUnknown(
-            f"the store's answer was lost, the session may or may not be saved{reason}",
-            hint="load the session again and look",
-        )
+def _unknown(reason: str) -> SaveUnknown:
+    said = f": {reason}" if reason else ""
+    return SaveUnknown(
+        f"the store's answer was lost, the session may or may not be saved{said}",
+        hint="load the session again and look",
+    )
 
 
 def _conflict() -> SessionConflict:

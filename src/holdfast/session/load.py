@@ -6,26 +6,76 @@ know, and to take a payload that cannot be read for an empty session.
 
 from __future__ import annotations
 
+from holdfast.core.errors import Undecodable
 from holdfast.core.flow import Flow, do
 from holdfast.laravel.names import is_session_id
 from holdfast.laravel.payload import Codec
+from holdfast.session.grace import Shown, admits
+from holdfast.session.policy import DEFAULT, Policy
 from holdfast.session.session import Record, Session, random_text
-from holdfast.stores.contract import Find
+from holdfast.stores.beside import ASIDE_BYTES
+from holdfast.stores.contract import Find, Found, Moved, SetAside
+
+_HOPS = 4
+"""Ids that a session may have had within one grace: parallel logins replace each other's."""
 
 
-def load(sid: str | None, codec: Codec) -> Flow[Session]:
+def load(
+    sid: str | None, codec: Codec, *, shown: Shown | None = None, policy: Policy = DEFAULT
+) -> Flow[Session]:
     """The session of an id; a new one under a fresh id where the store has none.
 
     Args:
         sid: what the cookie said; None, malformed and unknown ones come to the same.
         codec: what reads the stored value.
+        shown: what the request shows, for an id that was replaced a moment ago.
+        policy: what becomes of bytes that cannot be read.
 
     Raises:
-        Undecodable: something stands there that is no session of this application.
+        Undecodable: something stands there that is no session of this application, and the policy
+            or the quarantine does not let it be replaced.
         StoreError: the store could not be read.
     """
     if sid is not None and is_session_id(sid):
-        found = yield from do(Find(sid))
-        if found is not None:
-            return Session(codec.loads(found.data), sid, Record(sid, found))
-    return Session(codec.new(), random_text())
+        record, seal = yield from find(sid, shown)
+        if record is not None:
+            try:
+                attributes = codec.loads(record.found.data)
+            except Undecodable as error:
+                yield from _set_aside(record, error, policy)
+            else:
+                if seal is not None:
+                    policy.metrics.count("followed")
+                return Session(attributes, record.sid, record, shown=shown, seal=seal)
+    return Session(codec.new(), random_text(), shown=shown)
+
+
+def find(sid: str, shown: Shown | None) -> Flow[tuple[Record | None, bytes | None]]:
+    """Where the session of an id stands, also where that was replaced a moment ago.
+
+    Returns:
+        The record; and the seal that let the request follow to another id, None where it stands
+        under ``sid`` itself.
+    """
+    seal: bytes | None = None
+    for _ in range(_HOPS):
+        result = yield from do(Find(sid))
+        match result:
+            case Found():
+                return Record(sid, result), seal
+            case Moved(to, sealed) if admits(sealed, shown):
+                # The first one has the token of the page that the browser still shows.
+                sid, seal = to, sealed if seal is None else seal
+            case _:
+                break
+    return None, None
+
+
+def _set_aside(record: Record, error: Undecodable, policy: Policy) -> Flow[None]:
+    """Keep bytes that a fresh session is about to hide; raise the error where that cannot be."""
+    policy.metrics.count("undecodable", reason=error.reason)
+    data = record.found.data
+    if policy.undecodable == "refuse" or len(data) > ASIDE_BYTES:
+        raise error
+    if not (yield from do(SetAside(record.sid, data, error.reason))):
+        raise error

@@ -77,10 +77,13 @@ class Merged:
         attributes: to be saved; an object of their own.
         conflicts: dotted keys where one side's change gave way to the other's. Names of attributes,
             never their values.
+        additive: whether a change of ours was added to theirs (rules 1, 2 and 9), so that merging
+            it once more would add it twice.
     """
 
     attributes: Attributes = field(repr=False)
     conflicts: tuple[str, ...]
+    additive: bool
 
 
 def merge(
@@ -111,6 +114,7 @@ class _Merge:
         self.theirs = theirs
         self.rules = rules
         self.conflicts: list[str] = []
+        self.additive = False
         self.aged = set(_flashed(base, "old"))
         self.ours_keeps = {*_flashed(ours, "old"), *_flashed(ours, "new")}
         self.theirs_keep = {*_flashed(theirs, "old"), *_flashed(theirs, "new")}
@@ -131,7 +135,7 @@ class _Merge:
                 value = self._value(str(key), *values, depth=0)
             _put(result, key, value)
         self._flash(result)
-        return Merged(_copy(result), tuple(dict.fromkeys(self.conflicts)))
+        return Merged(_copy(result), tuple(dict.fromkeys(self.conflicts)), self.additive)
 
     def _carrier(self, tied: set[Key]) -> Attributes:
         """The side whose payload the tied values are kept in, as a copy that may be changed."""
@@ -171,8 +175,10 @@ class _Merge:
 
     def _value(self, path: str, base: Any, ours: Any, theirs: Any, *, depth: int) -> Any:
         if path in self.rules.counters and _counts(base, ours, theirs):
+            self.additive |= not same(base, ours)
             return _fitted(theirs + ours - (0 if base is ABSENT else base))
         if path in self.rules.lists and (merged := edited(base, ours, theirs)) is not None:
+            self.additive |= not same(base, ours)
             return merged
         arrays = isinstance(ours, dict) and isinstance(theirs, dict) and depth < MAX_DEPTH
         if not (arrays and self._declared_below(path)):
@@ -191,6 +197,7 @@ class _Merge:
             self._conflict(path)
             return theirs if ours is ABSENT else ours
         if (both := extended(base, ours, theirs)) is not None:
+            self.additive = True
             return both
         if arrays:
             return self._array(path, base if isinstance(base, dict) else {}, ours, theirs, depth)

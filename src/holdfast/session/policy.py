@@ -3,31 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from holdfast.core.metrics import Metrics, NoMetrics
 from holdfast.session.merge import Rules
+from holdfast.stores.contract import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The guarantee level of each kind of write, see ``stores.contract.Level``.
+
+    Args:
+        login: a session that gets a new id: a login, a regenerated id.
+        logout: a session that is invalidated.
+        data: every other write.
+    """
+
+    login: Level = "fast"
+    logout: Level = "fast"
+    data: Level = "fast"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What `save` goes by.
+    """What `load` and `save` go by.
 
     Args:
         rules: what the application declares of its attributes, for merges.
+        levels: what each kind of write is to survive.
+        grace_seconds: for how long a replaced id leads its own browser to the new one, so that
+            requests in flight at a login are not logged out; 0: not at all.
+        fence_seconds: for how long nothing is created under an id that has ended: the longest that
+            a request runs. Writers that do not know about conditions are what it stops.
+        undecodable: what becomes of a session whose stored bytes cannot be read. ``fresh``: the
+            bytes are set aside in the store's quarantine and the visitor gets a new session;
+            ``refuse``, and where the quarantine cannot take them: `Undecodable`.
         attempts: how often a save that meets another one is merged and written again. Each failed
             attempt means that somebody else's save got through.
-        pause: seconds; the longest wait before the second attempt, doubled for each further one up
-            to `longest_pause`. The first one is made at once.
+        pause: seconds; the longest wait before the third attempt, doubled for each further one up
+            to ``longest_pause``. The second one is made at once.
         longest_pause: seconds.
+        repeats: how often a write whose answer was lost is performed again to learn what became of
+            it, with pauses as above.
         touch_after: the expiry is moved in steps of this many seconds or more, at most half a
             lifetime. The cookie's expiry moves with it, so that most answers set no cookie: one
             that set it could put a dead id back into a browser that has logged in meanwhile.
+        metrics: is told of ``merged``, ``conflict``, ``followed``, ``gone``, ``undecodable`` (with
+            ``reason``), ``repeated``, ``unknown``.
     """
 
     rules: Rules = field(default_factory=Rules)
+    levels: Levels = field(default_factory=Levels)
+    grace_seconds: int = 10
+    fence_seconds: int = 60
+    undecodable: Literal["fresh", "refuse"] = "fresh"
     attempts: int = 32
     pause: float = 0.002
     longest_pause: float = 0.1
+    repeats: int = 6
     touch_after: int = 60
+    metrics: Metrics = field(default_factory=NoMetrics, repr=False)
 
 
 DEFAULT = Policy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import enum
+import hmac
 import secrets
 import string
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
@@ -16,23 +16,11 @@ from holdfast.laravel.php.values import normal_key
 from holdfast.session import flash
 from holdfast.session.arithmetic import added
 from holdfast.session.dots import as_array, read, remove, write
+from holdfast.session.grace import Shown, accepts
 from holdfast.stores.contract import Found
 
 _ALPHABET = string.ascii_letters + string.digits
 _ABSENT = object()
-
-
-class Ending(enum.IntEnum):
-    """What becomes of the stored record when the session is saved under another id."""
-
-    STAYS = 0
-    """It lives on until it expires, as after Laravel's ``migrate(false)``."""
-
-    ENDED = 1
-    """It ends if it still is what was read: a parallel write to it is not lost."""
-
-    DELETED = 2
-    """It ends whatever it holds: a logout wins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +53,21 @@ class Session(MutableMapping[Key, Value]):
     when the session is saved. Not safe for concurrent threads.
     """
 
-    def __init__(self, attributes: Attributes, sid: str, record: Record | None = None) -> None:
+    def __init__(
+        self,
+        attributes: Attributes,
+        sid: str,
+        record: Record | None = None,
+        *,
+        shown: Shown | None = None,
+        seal: bytes | None = None,
+    ) -> None:
         self._attributes = attributes
         self._id = sid
         self._record = record
-        self._ending = Ending.STAYS
+        self._shown = shown
+        self._seal = seal
+        self._invalidated = False
         self._conflicts: tuple[str, ...] = ()
         if not self.has("_token"):
             self.regenerate_token()
@@ -218,6 +216,16 @@ class Session(MutableMapping[Key, Value]):
             self.regenerate_token()
         return str(self.get("_token"))
 
+    def accepts(self, token: str) -> bool:
+        """Whether a form's token is the session's, in constant time.
+
+        For a request that was in flight when the session got a new id and token, the one from
+        before is accepted too.
+        """
+        if hmac.compare_digest(self.token.encode(), token.encode()):
+            return True
+        return self._seal is not None and accepts(self._seal, token)
+
     def regenerate_token(self) -> None:
         """Take a new CSRF token: forms that were sent out no longer pass."""
         self.put("_token", random_text())
@@ -244,30 +252,30 @@ class Session(MutableMapping[Key, Value]):
         """Whether nothing stands in the store for it yet, under this id or the one before."""
         return self._record is None
 
-    def migrate(self, destroy: bool = False) -> None:
-        """Take a new id; with ``destroy`` the old one ends when the session is saved.
+    def migrate(self) -> None:
+        """Take a new id; the old one ends when the session is saved.
 
-        It ends too if an earlier call took a new id without. There Laravel leaves it alive.
+        As Laravel's ``migrate(true)``. Its ``migrate(false)`` leaves the old record, and with it
+        the old id, alive until it expires; here requests in flight are led to the new id for a
+        moment instead (`Policy.grace_seconds`).
         """
         self._id = random_text()
-        if destroy:
-            self._ending = max(self._ending, Ending.ENDED)
 
-    def regenerate(self, destroy: bool = False) -> None:
+    def regenerate(self) -> None:
         """Take a new id and a new token."""
-        self.migrate(destroy)
+        self.migrate()
         self.regenerate_token()
 
     def invalidate(self) -> None:
         """Drop everything and take a new id; the old one ends, whatever was written meanwhile."""
         self.flush()
         self._id = random_text()
-        self._ending = Ending.DELETED
+        self._invalidated = True
 
     def login(self, user_id: int | str, guard: str = "web") -> None:
         """Log a user in: under a new id, so that an id from before the login is worth nothing."""
         self.put(login_key(guard), user_id)
-        self.migrate(destroy=True)
+        self.migrate()
 
     def logout(self, guard: str = "web") -> None:
         """Log the user out; the rest of the session stays, see `invalidate`."""
@@ -291,9 +299,19 @@ class Session(MutableMapping[Key, Value]):
         return self._record
 
     @property
-    def ending(self) -> Ending:
-        """What becomes of that record once the session is saved under another id."""
-        return self._ending
+    def invalidated(self) -> bool:
+        """Whether that record is to end whatever it holds."""
+        return self._invalidated
+
+    @property
+    def shown(self) -> Shown | None:
+        """What the request has shown of its browser."""
+        return self._shown
+
+    @property
+    def followed(self) -> bool:
+        """Whether it was found under another id than the request's cookie named."""
+        return self._seal is not None
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -309,10 +327,15 @@ class Session(MutableMapping[Key, Value]):
         """Take another id because somebody has this one already."""
         self._id = random_text()
 
+    def follow(self, sid: str, seal: bytes) -> None:
+        """Go on under the id that another request has given the session."""
+        self._id = sid
+        self._seal = seal
+
     def stands_as(self, record: Record | None) -> None:
         """Note what stands in the store after a save."""
         self._record = record
-        self._ending = Ending.STAYS
+        self._invalidated = False
 
 
 def random_text() -> str:

@@ -44,7 +44,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from holdfast.core.errors import UsageError
 from holdfast.core.flow import APerform, Effect, Perform
@@ -76,6 +76,7 @@ __all__ = [
     "Touch",
     "Touched",
     "Unknown",
+    "remembers",
     "require_session_id",
 ]
 
@@ -194,9 +195,16 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The answer was lost; what happened in the store is not known. ``reason`` says how."""
+    """The answer was lost; what happened in the store is not known.
+
+    Args:
+        reason: how.
+        remembered: whether the store knows the write by its id, so that performing it ``again``
+            tells what became of it.
+    """
 
     reason: str = ""
+    remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,3 +390,8 @@ def require_session_id(sid: str) -> None:
 def _require_write_id(write_id: str | None) -> None:
     if write_id is not None and not _WRITE_ID.fullmatch(write_id):
         raise UsageError("a write id is 16 letters and digits", hint="take a fresh random one")
+
+
+def remembers(operation: Effect[Any]) -> bool:
+    """Whether a store that remembers write ids will know this operation again."""
+    return isinstance(operation, Commit | Move) and operation.write_id is not None

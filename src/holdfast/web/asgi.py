@@ -1,8 +1,9 @@
 """Laravel's sessions for ASGI applications: the same cookie, key and store as the PHP replicas.
 
-As Laravel's StartSession (Illuminate/Session/Middleware/StartSession.php), with three differences:
-the save is conditional, nothing is written and no cookie is set where nothing changed, and an id
-that the store does not know is never adopted.
+As Laravel's StartSession (Illuminate/Session/Middleware/StartSession.php), with four differences:
+the save is conditional and merged by key with those of parallel requests, nothing is written and no
+cookie is set where nothing changed, an id that the store does not know is never adopted, and bytes
+that cannot be read are set aside before a fresh session takes their place.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from holdfast.core.clock import Clock, wall_clock
-from holdfast.core.errors import StoreError, StoreUnavailable
+from holdfast.core.digest import handle
+from holdfast.core.errors import SessionGone, StoreError, StoreUnavailable
 from holdfast.core.flow import APerform, arun
 from holdfast.laravel import cookies
 from holdfast.laravel.config import SameSite
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
 from holdfast.session import Policy, Session, load, save
+from holdfast.session.grace import Shown
 from holdfast.session.policy import DEFAULT
 from holdfast.stores.contract import Facts, Store
 
@@ -31,6 +34,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 
+_XSRF = "XSRF-TOKEN"
 _PRIVATE = b"no-cache, private"
 _logger = logging.getLogger(__name__)
 
@@ -60,6 +64,9 @@ class LaravelSessionMiddleware:
         secure: None: on HTTPS only.
         expire_on_close: the cookie ends with the browser.
         policy: how saves are merged with those of parallel requests.
+        gone: what becomes of a request whose session was ended meanwhile, by a logout as a rule,
+            and that has changed it. ``answer``: its response goes out, without a cookie; its
+            changes to the session are dropped. ``raise``: SessionGone.
         guard: whose user the database store notes beside the session.
         except_paths: paths that have no session, exactly as in the URL: probes would make one each.
         clock: the time of expiries.
@@ -86,6 +93,7 @@ class LaravelSessionMiddleware:
         partitioned: bool = False,
         expire_on_close: bool = False,
         policy: Policy = DEFAULT,
+        gone: Literal["answer", "raise"] = "answer",
         guard: str = "web",
         except_paths: Collection[str] = (),
         clock: Clock = wall_clock,
@@ -104,6 +112,7 @@ class LaravelSessionMiddleware:
         self._partitioned = partitioned
         self._expire_on_close = expire_on_close
         self._policy = policy
+        self._gone = gone
         self._guard = guard
         self._except_paths = frozenset(except_paths)
         self._clock = clock
@@ -166,7 +175,26 @@ class LaravelSessionMiddleware:
     async def _load(self, scope: Scope, perform: APerform) -> Session:
         wire = _cookie(scope["headers"], self._name.encode())
         opened = None if wire is None else cookies.open(self._encrypter, self._name, wire)
-        return await arun(load(None if opened is None else opened.value, self._codec), perform)
+        if wire is None or opened is None:
+            return await arun(load(None, self._codec, policy=self._policy), perform)
+        shown = Shown(wire.encode("latin-1"), self._shown_token(scope["headers"]))
+        return await arun(
+            load(opened.value, self._codec, shown=shown, policy=self._policy), perform
+        )
+
+    def _shown_token(self, headers: Headers) -> str | None:
+        """The page's token, as VerifyCsrfToken takes it (Illuminate/Foundation/Http/Middleware).
+
+        From a header, else from the cookie that scripts take it from. A form's field is the
+        application's to read.
+        """
+        plain = _header(headers, b"x-csrf-token")
+        if plain:
+            return plain.decode("latin-1")
+        sealed = _header(headers, b"x-xsrf-token")
+        wire = _cookie(headers, _XSRF.encode()) if sealed is None else sealed.decode("latin-1")
+        opened = None if wire is None else cookies.open(self._encrypter, _XSRF, wire)
+        return None if opened is None else opened.value
 
     async def _saved(
         self, scope: Scope, session: Session, start: Message, perform: APerform
@@ -181,7 +209,18 @@ class LaravelSessionMiddleware:
             facts=partial(self._facts, scope),
             policy=self._policy,
         )
-        if not await arun(flow, perform):
+        try:
+            tell = await arun(flow, perform)
+        except SessionGone:
+            if self._gone == "raise":
+                raise
+            # Whoever ended it meant it: nothing comes back, and no cookie is set for it.
+            _logger.info("a session ended while a request worked on it; its changes were dropped")
+            return start
+        if session.conflicts:
+            keys = ", ".join(session.conflicts)
+            _logger.info("session %s: the later save won at: %s", self._handle(session), keys)
+        if not tell:
             return start
         headers = [
             *start.get("headers", ()),
@@ -200,6 +239,9 @@ class LaravelSessionMiddleware:
             ip_address=client[0] if client else None,
             user_agent=None if agent is None else agent.decode("utf-8", "replace"),
         )
+
+    def _handle(self, session: Session) -> str:
+        return handle(session.id, self._encrypter.keys[0])
 
     def _set_cookie(self, scope: Scope, session: Session, now: int) -> bytes:
         return cookies.set_cookie(

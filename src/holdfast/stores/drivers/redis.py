@@ -15,7 +15,7 @@ from typing import Any
 from redis import Connection, SSLConnection, exceptions
 
 from holdfast.core.flow import Effect, Perform
-from holdfast.stores.contract import Unknown
+from holdfast.stores.contract import Unknown, remembers
 from holdfast.stores.drivers.redis_errors import (
     CONNECTIONS,
     POOL_SECONDS,
@@ -76,7 +76,7 @@ class _Driver:
             reply = self.exchange(request)
         except AnswerLost as lost:
             if request.writes:
-                return Unknown(str(lost))
+                return Unknown(str(lost), remembered=remembers(operation))
             reply = self.read(request)
         return self._store.parse(operation, reply)
 

@@ -14,7 +14,7 @@ from redis import exceptions
 from redis.asyncio import Connection, SSLConnection
 
 from holdfast.core.flow import APerform, Effect
-from holdfast.stores.contract import Unknown
+from holdfast.stores.contract import Unknown, remembers
 from holdfast.stores.drivers.redis_errors import (
     CONNECTIONS,
     POOL_SECONDS,
@@ -60,7 +60,7 @@ class _Driver:
             reply = await self.exchange(request)
         except AnswerLost as lost:
             if request.writes:
-                return Unknown(str(lost))
+                return Unknown(str(lost), remembered=remembers(operation))
             reply = await self.read(request)
         return self._store.parse(operation, reply)
 

@@ -18,7 +18,7 @@ from anyio.from_thread import start_blocking_portal
 from holdfast.core.flow import Effect, Flow, arun, run
 from holdfast.laravel.payload import Codec
 from holdfast.servers.redis import redis_server
-from holdfast.session import Session, load, save
+from holdfast.session import Policy, Session, load, save
 from holdfast.stores.contract import Commit, Find, Found, Scan, Store
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
@@ -39,18 +39,20 @@ class World:
         self.store = store
         self.codec = Codec(store.form)
         self.now = int(time.time())
+        self.policy = Policy()
         self.effects: list[Effect[Any]] = []
         self.meddle: Callable[[Effect[Any]], Any] = lambda effect: None
         self.perform = perform
         self._start = start
 
-    def load(self, sid: str | None) -> Session:
-        return self.run(load(sid, self.codec))
+    def load(self, sid: str | None, **options: Any) -> Session:
+        return self.run(load(sid, self.codec, policy=self.policy, **options))
 
     def save(self, session: Session, after: int = 0, **options: Any) -> bool:
         """Save, some seconds from now."""
         now = self.now + after
-        return self.run(save(session, self.codec, lifetime=LIFETIME, now=now, **options))
+        options = {"lifetime": LIFETIME, "policy": self.policy, **options}
+        return self.run(save(session, self.codec, now=now, **options))
 
     def writes(self, session: Session, after: int = 0) -> bool:
         """Save, and tell whether anything was committed."""

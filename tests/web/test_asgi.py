@@ -19,9 +19,11 @@ from holdfast.core.clock import wall_clock
 from holdfast.core.errors import SessionConflict, SessionGone, StoreUnavailable, Undecodable
 from holdfast.laravel import cookies
 from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.names import login_key
 from holdfast.laravel.payload import Codec
 from holdfast.servers.ports import free_port
 from holdfast.servers.redis import redis_server
+from holdfast.session import Policy, Rules
 from holdfast.stores.contract import Commit, Delete, Find, Scan
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
@@ -310,33 +312,71 @@ async def test_paths_that_are_excepted_have_no_session(site, store):
     assert all_sids(store) == ()
 
 
-@pytest.mark.parametrize("swallow", [False, True])
-@pytest.mark.parametrize("error", [SessionConflict, SessionGone])
-async def test_a_refused_save_leaves_as_an_exception_before_anything_is_sent(
-    site, store, error, swallow
-):
-    """Also where the application catches it and has an answer of its own."""
+def meanwhile(store, change):
+    """A handler during which another request changes the stored session, then this one does."""
 
-    async def meanwhile(request):
+    async def handler(request):
         session = request.session
         with store.connect() as perform:
-            if error is SessionGone:
-                perform(Delete(session.id))
-            else:
-                base = perform(Find(session.id))
-                theirs = Codec(store.form).loads(base.data)
-                theirs["name"] = "theirs"
+            base = perform(Find(session.id))
+            theirs = Codec(store.form).loads(base.data)
+            if change(theirs) is None:
                 data = Codec(store.form).dumps(theirs)
                 perform(Commit(session.id, base, data, base.expires_at))
+            else:
+                perform(Delete(session.id))
         session["name"] = "mine"
         return PlainTextResponse("saved")
 
-    inner = Starlette(routes=[Route("/meanwhile", meanwhile), *ROUTES])
+    return handler
+
+
+async def test_a_parallel_change_is_merged(site, store, caplog):
+    def theirs(attributes):
+        attributes.update(name="theirs", cart=["anchor"])
+
+    caplog.set_level("INFO", "holdfast.web.asgi")
+    async with browsing(site(Route("/meanwhile", meanwhile(store, theirs)))) as client:
+        await client.post("/put/name/ada")
+        answer = await client.get("/meanwhile")
+        sid = sid_of(client)
+    assert (answer.status_code, answer.text) == (200, "saved")
+    after = attributes(store, sid)
+    assert (after["name"], after["cart"]) == ("mine", {0: "anchor"})
+    assert "the later save won at: name" in caplog.text
+    for secret in (sid, "mine", "theirs"):
+        assert secret not in caplog.text.replace("the later", "")
+
+
+@pytest.mark.parametrize("gone", ["answer", "raise"])
+async def test_a_request_whose_session_was_ended(site, store, gone):
+    """Nothing comes back, and no cookie is set; its answer goes out unless it is asked not to."""
+    route = Route("/meanwhile", meanwhile(store, lambda attributes: "logged out"))
+    async with browsing(site(route, gone=gone)) as client:
+        await client.post("/put/name/ada")
+        if gone == "raise":
+            with pytest.raises(SessionGone):
+                await client.get("/meanwhile")
+        else:
+            answer = await client.get("/meanwhile")
+            assert (answer.status_code, answer.text) == (200, "saved")
+            assert "set-cookie" not in answer.headers
+    assert all_sids(store) == ()
+
+
+@pytest.mark.parametrize("swallow", [False, True])
+async def test_a_refused_save_leaves_as_an_exception_before_anything_is_sent(site, store, swallow):
+    """Also where the application catches it and has an answer of its own."""
+
+    def theirs(attributes):
+        attributes["name"] = "theirs"
+
+    inner = Starlette(routes=[Route("/meanwhile", meanwhile(store, theirs)), *ROUTES])
 
     async def swallowing(scope, receive, send):
         try:
             await inner(scope, receive, send)
-        except (SessionConflict, SessionGone, RuntimeError):
+        except (SessionConflict, RuntimeError):
             await Response("never mind")(scope, receive, send)
 
     sent = []
@@ -351,26 +391,48 @@ async def test_a_refused_save_leaves_as_an_exception_before_anything_is_sent(
 
         return wrapped
 
-    async with browsing(watched(site(app=swallowing if swallow else inner))) as client:
+    policy = Policy(rules=Rules(exclusive=frozenset({"name"})))
+    app = site(app=swallowing if swallow else inner, policy=policy)
+    async with browsing(watched(app)) as client:
         await client.post("/put/name/ada")
         sid = sid_of(client)
         sent.clear()
-        with pytest.raises(error):
+        with pytest.raises(SessionConflict):
             await client.get("/meanwhile")
         assert sent == []
-    if error is SessionGone:
-        assert all_sids(store) == ()
-    else:
-        assert attributes(store, sid)["name"] == "theirs"
+    assert attributes(store, sid)["name"] == "theirs"
 
 
-async def test_undecodable_bytes_are_said_and_left_as_they_are(site, store):
+async def test_a_request_in_flight_at_a_login_stays_logged_in(site, store):
+    async with browsing(site()) as client:
+        await client.post("/put/name/ada")
+        old = client.cookies[COOKIE]
+        await client.post("/login")
+        late = await client.post("/put/cart/anchor", headers={"cookie": f"{COOKIE}={old}"})
+        assert late.status_code == 200
+        assert "set-cookie" in late.headers
+        (sid,) = all_sids(store)
+        after = attributes(store, sid)
+        assert (after["name"], after["cart"], after[login_key()]) == ("ada", "anchor", 7)
+        # The same id under another seal is another browser's.
+        stolen = sealed(cookies.open(ENCRYPTER, COOKIE, old).value)
+        other = await client.get("/look", headers={"cookie": f"{COOKIE}={stolen}"})
+        assert login_key() not in other.json()
+
+
+@pytest.mark.parametrize("undecodable", ["fresh", "refuse"])
+async def test_undecodable_bytes_are_said_and_left_as_they_are(site, store, undecodable):
     sid = "U" * 40
     with store.connect() as perform:
         perform(Commit(sid, None, b"a:1:{broken", store.clock() + LIFETIME))
-    async with browsing(site()) as client:
-        with pytest.raises(Undecodable):
-            await client.post("/put/a/b", headers={"cookie": f"{COOKIE}={sealed(sid)}"})
+    async with browsing(site(policy=Policy(undecodable=undecodable))) as client:
+        headers = {"cookie": f"{COOKIE}={sealed(sid)}"}
+        if undecodable == "refuse":
+            with pytest.raises(Undecodable):
+                await client.post("/put/a/b", headers=headers)
+        else:
+            assert (await client.post("/put/a/b", headers=headers)).status_code == 200
+            assert len(all_sids(store)) == 2
     assert found(store, sid).data == b"a:1:{broken"
 
 

@@ -85,11 +85,20 @@ def open_file():
 
 @pytest.fixture(scope="session")
 def open_sqlite():
+    return file_opener(beside=False)
+
+
+@pytest.fixture(scope="session")
+def open_sqlite_beside():
+    return file_opener(beside=True)
+
+
+def file_opener(*, beside):
     @contextmanager
     def open_harness():
         clock = ManualClock()
         with temporary_directory() as directory:
-            store = DatabaseStore(directory / "database.sqlite", clock=clock)
+            store = DatabaseStore(directory / "database.sqlite", clock=clock, beside=beside)
             store.create_table()
             yield Harness(store, lambda sid: expire_by(clock, store, sid), clock)
 
@@ -112,24 +121,41 @@ def mariadb(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def open_postgresql(postgresql):
-    return table_opener(postgresql)
+    return table_opener(postgresql, beside=False)
+
+
+@pytest.fixture(scope="session")
+def open_postgresql_beside(postgresql):
+    return table_opener(postgresql, beside=True)
 
 
 @pytest.fixture(scope="session")
 def open_mariadb(mariadb):
-    return table_opener(mariadb)
+    return table_opener(mariadb, beside=False)
 
 
-def table_opener(server):
-    counter = itertools.count()
+@pytest.fixture(scope="session")
+def open_mariadb_beside(mariadb):
+    return table_opener(mariadb, beside=True)
+
+
+_tables = itertools.count()
+
+
+def table_opener(server, *, beside):
+    # Such a name must be quoted, and is full of what could be a placeholder.
+    table = f'my `own` "table" :id %(id)s % {{id}} {next(_tables)}'
+    there = replace(database.from_url(parse(server.url)), table=table, beside=beside)
+    there.create_table()
+    names = ("table", "beside", "aside") if beside else ("table",)
+    empty = [there.dialect.statement(f"DELETE FROM {{{name}}}") for name in names]
 
     @contextmanager
     def open_harness():
         clock = ManualClock()
-        # Such a name must be quoted, and is full of what could be a placeholder.
-        table = f'my `own` "table" :id %(id)s % {{id}} {next(counter)}'
-        store = replace(database.from_url(parse(server.url)), table=table, clock=clock)
-        store.create_table()
+        # Emptied, not made anew: making tables takes a server longer than a case does.
+        there._driver().execute(there, empty)
+        store = replace(there, clock=clock)
         yield Harness(store, lambda sid: expire_by(clock, store, sid), clock)
 
     return open_harness

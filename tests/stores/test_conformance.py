@@ -25,16 +25,34 @@ class TestSqlite(StoreConformance):
         return open_sqlite
 
 
+class TestSqliteBeside(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_sqlite_beside):
+        return open_sqlite_beside
+
+
 class TestPostgresql(StoreConformance):
     @pytest.fixture
     def open_harness(self, open_postgresql):
         return open_postgresql
 
 
+class TestPostgresqlBeside(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_postgresql_beside):
+        return open_postgresql_beside
+
+
 class TestMariadb(StoreConformance):
     @pytest.fixture
     def open_harness(self, open_mariadb):
         return open_mariadb
+
+
+class TestMariadbBeside(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_mariadb_beside):
+        return open_mariadb_beside
 
 
 class TestRedis(StoreConformance):

@@ -18,7 +18,7 @@ from holdfast.core.errors import StoreMisconfigured, StoreReadOnly, StoreUnavail
 from holdfast.core.flow import run
 from holdfast.laravel.payload import Codec
 from holdfast.servers.ports import free_port
-from holdfast.session.lifecycle import save
+from holdfast.session.commit import save
 from holdfast.session.session import Session
 from holdfast.stores import database
 from holdfast.stores.contract import (

@@ -26,15 +26,24 @@ SCHEMES = {
     "file": Scheme("holdfast.stores.file:from_url"),
     "redis": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
     "rediss": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
-    "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table"})),
+    "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table", "beside"})),
     "postgresql": Scheme(
-        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "psycopg", "postgresql"
+        "holdfast.stores.database:from_url",
+        frozenset({"table", "tls", "beside"}),
+        "psycopg",
+        "postgresql",
     ),
     "mysql": Scheme(
-        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "pymysql", "mysql"
+        "holdfast.stores.database:from_url",
+        frozenset({"table", "tls", "beside"}),
+        "pymysql",
+        "mysql",
     ),
     "mariadb": Scheme(
-        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "pymysql", "mysql"
+        "holdfast.stores.database:from_url",
+        frozenset({"table", "tls", "beside"}),
+        "pymysql",
+        "mysql",
     ),
 }
 """Every kind of store, by the scheme of its URL."""

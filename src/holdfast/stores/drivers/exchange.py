@@ -5,10 +5,12 @@ Written once as a flow that asks for one statement at a time; the pools perform 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.core.errors import StoreUnavailable
+from holdfast.core.errors import StoreError, StoreMisconfigured, StoreUnavailable
 from holdfast.core.flow import Effect, Flow, do
 from holdfast.stores.contract import Unknown
 from holdfast.stores.database import DatabaseStore
@@ -43,6 +45,8 @@ class Ask(Effect[Reply]):
 
 def performing(store: DatabaseStore, operation: Effect[Any]) -> Flow[Any]:
     """Perform an operation of a store."""
+    if refused := store.refusal(operation):
+        return refused
     replies: list[Reply] = []
     for statement in store.plan(operation).statements:
         try:
@@ -56,14 +60,25 @@ def performing(store: DatabaseStore, operation: Effect[Any]) -> Flow[Any]:
 
 
 def checking(store: DatabaseStore) -> Flow[None]:
-    """Raise unless the table is there with Laravel's columns."""
+    """Raise unless the table is there with Laravel's columns, and what should be beside it."""
     yield from asking(store, store.dialect.probe())
+    if store.beside:
+        try:
+            yield from asking(store, store.dialect.probe_beside())
+        except StoreMisconfigured as error:
+            raise store.without_beside(error) from error
 
 
-def creating(store: DatabaseStore) -> Flow[None]:
-    """Make the table where it is missing."""
-    for statement in store.dialect.creation():
+def executing(store: DatabaseStore, statements: Sequence[Statement]) -> Flow[None]:
+    """Send statements one after the other, for their effect."""
+    for statement in statements:
         yield from asking(store, statement)
+
+
+def sweeping(store: DatabaseStore) -> Flow[None]:
+    """Remove what is over beside the sessions; nobody waits for it in vain."""
+    with contextlib.suppress(StoreError):
+        yield from asking(store, store.sweep())
 
 
 def asking(store: DatabaseStore, statement: Statement) -> Flow[Reply]:

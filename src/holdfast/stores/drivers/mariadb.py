@@ -1,6 +1,7 @@
 """MariaDB connections: pymysql for threads, asyncmy for tasks.
 
-Every statement is a transaction of its own (autocommit), so its answer says that it is committed.
+Every statement is a transaction of its own (autocommit), or a packet of several that begins and
+commits one; so its last answer says that it is committed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import contextlib
 import select
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from typing import Any
 
@@ -24,9 +25,16 @@ from pymysql.constants import CLIENT
 from holdfast.core.flow import APerform, Perform
 from holdfast.stores.database import DatabaseStore, Server
 from holdfast.stores.drivers import exchange
-from holdfast.stores.drivers.exchange import AnswerLost, unavailable
-from holdfast.stores.drivers.mariadb_errors import DUPLICATE, LOCK_SECONDS, NO_TLS, refused
-from holdfast.stores.drivers.server import aconnected, connected, created
+from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
+from holdfast.stores.drivers.mariadb_errors import (
+    AGAIN,
+    DUPLICATE,
+    LOCK_SECONDS,
+    NO_TLS,
+    objected,
+    refused,
+)
+from holdfast.stores.drivers.server import aconnected, connected, executed
 from holdfast.stores.sql.statements import REFUSED, Reply, Statement
 
 _SESSION = (
@@ -54,9 +62,9 @@ def aconnect(store: DatabaseStore) -> AbstractAsyncContextManager[APerform]:
     return aconnected(store, open)
 
 
-def create(store: DatabaseStore) -> None:
-    """Make the table where it is missing."""
-    created(store, lambda: _Connection(store))
+def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
+    """Send some statements for their effect."""
+    executed(store, lambda: _Connection(store), statements)
 
 
 class _Connection:
@@ -95,7 +103,11 @@ class _Connection:
         with _mapped(self._store), self._pymysql.cursor() as cursor:
             try:
                 cursor.execute(statement.sql, dict(statement.parameters))
-            except pymysql.err.IntegrityError as error:
+                while cursor.nextset():
+                    pass
+            except pymysql.err.MySQLError as error:
+                if _undone(error):
+                    self._pymysql.rollback()
                 return _taken(error)
             return Reply.of(statement, cursor.fetchall(), cursor.rowcount)
 
@@ -132,7 +144,11 @@ class _AConnection:
                 async with self._asyncmy.cursor() as cursor:
                     try:
                         await cursor.execute(statement.sql, dict(statement.parameters))
-                    except asyncmy.errors.IntegrityError as error:
+                        while await cursor.nextset():
+                            pass
+                    except asyncmy.errors.MySQLError as error:
+                        if _undone(error):
+                            await self._asyncmy.rollback()
                         return _taken(error)
                     return Reply.of(statement, await cursor.fetchall(), cursor.rowcount)
         except TimeoutError as error:
@@ -158,7 +174,7 @@ def _settings(server: Server) -> dict[str, Any]:
         "password": (server.password or "").encode(),
         "charset": "utf8mb4",
         "autocommit": True,
-        "client_flag": CLIENT.FOUND_ROWS,
+        "client_flag": CLIENT.FOUND_ROWS | CLIENT.MULTI_STATEMENTS,
         "init_command": _SESSION,
         "binary_prefix": True,
         "ssl": ssl.create_default_context() if server.tls else None,
@@ -166,9 +182,18 @@ def _settings(server: Server) -> dict[str, Any]:
 
 
 def _taken(error: Exception) -> Reply:
-    if error.args[0] != DUPLICATE:
+    if _code(error) != DUPLICATE:
         raise error
     return REFUSED
+
+
+def _undone(error: Exception) -> bool:
+    """Whether the statement is sent again; a packet may have begun a transaction before it."""
+    return _code(error) in AGAIN or objected(error)
+
+
+def _code(error: Exception) -> int:
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
 
 
 @contextmanager
@@ -179,7 +204,9 @@ def _mapped(store: DatabaseStore, *, connecting: bool = False) -> Iterator[None]
     except (pymysql.err.MySQLError, asyncmy.errors.MySQLError) as error:
         if isinstance(error.__context__, TimeoutError) and not connecting:
             raise AnswerLost(_LATE.format(exchange.ANSWER_SECONDS)) from error
-        code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        if objected(error):
+            raise RolledBack("forbidden by what is beside") from error
+        code = _code(error)
         if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
             code = NO_TLS
         raise refused(code, store, connecting=connecting) from error

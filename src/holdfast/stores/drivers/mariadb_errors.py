@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
+from holdfast.stores.sql.beside import GUARD
 
 LOCK_SECONDS = 4
 """How long a write waits for a row that another transaction holds."""
@@ -29,8 +30,10 @@ class _Meaning:
     hint: str
 
 
-_AGAIN = frozenset({1020, 1213, 1614, 3101})
+AGAIN = frozenset({1020, 1213, 1614, 3101})
 """Changed since the snapshot, deadlock, and the same at the commit of a cluster."""
+
+_NO_NULL = 1048
 
 _LOST = frozenset({0, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169})
 """The server ended the connection, perhaps after the commit; and all of the client's, from 2000."""
@@ -113,6 +116,11 @@ _MEANINGS = {
 }
 
 
+def objected(error: Exception) -> bool:
+    """Whether it is the note of a forbidden write that stopped it, see ``sql.beside``."""
+    return error.args[:1] == (_NO_NULL,) and GUARD in str(error.args[1:])
+
+
 def refused(code: int, store: DatabaseStore, *, connecting: bool) -> Exception:
     """The exception for an error's number, 0 where it has none.
 
@@ -130,7 +138,7 @@ def refused(code: int, store: DatabaseStore, *, connecting: bool) -> Exception:
         if connecting:
             return unavailable(store.where, "it cannot be reached")
         return AnswerLost("the connection broke before the answer came")
-    if code in _AGAIN:
+    if code in AGAIN:
         return RolledBack(str(code))
     meaning = _MEANINGS.get(code)
     if meaning is None:

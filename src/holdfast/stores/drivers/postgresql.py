@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
 
@@ -24,7 +24,7 @@ from holdfast.stores.database import DatabaseStore, Server
 from holdfast.stores.drivers import exchange
 from holdfast.stores.drivers.exchange import AnswerLost
 from holdfast.stores.drivers.postgresql_errors import refused, unreachable
-from holdfast.stores.drivers.server import aconnected, connected, created
+from holdfast.stores.drivers.server import aconnected, connected, executed
 from holdfast.stores.sql.statements import Reply, Statement
 
 _BYTEA, _TEXT, _BINARY = 17, 0, 1
@@ -50,9 +50,9 @@ def aconnect(store: DatabaseStore) -> AbstractAsyncContextManager[APerform]:
     return aconnected(store, open)
 
 
-def create(store: DatabaseStore) -> None:
-    """Make the table where it is missing."""
-    created(store, lambda: _Connection(store))
+def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
+    """Send some statements for their effect."""
+    executed(store, lambda: _Connection(store), statements)
 
 
 class _Connection:

@@ -15,6 +15,7 @@ from psycopg import pq
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
+from holdfast.stores.sql.beside import GUARD
 from holdfast.stores.sql.postgresql import LOCK_SECONDS
 
 
@@ -27,6 +28,9 @@ class _Meaning:
 
 _AGAIN = frozenset({"40001", "40P01"})
 """Serialization failure, deadlock."""
+
+_OBJECTED = ("23502", GUARD)
+"""The note of a forbidden write, see ``sql.beside``."""
 
 _LOST = frozenset({"40003", "57P01", "57P02", "57P04", "57P05"})
 """The server ended the connection, perhaps after the commit; and all of class 08."""
@@ -77,9 +81,10 @@ _CLASSES = {
 def refused(answer: pq.abc.PGresult, store: DatabaseStore) -> Exception:
     """The exception for an answer that is an error."""
     state = (answer.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
+    column = (answer.error_field(pq.DiagnosticField.COLUMN_NAME) or b"").decode()
     if not state or state in _LOST or state.startswith("08"):
         return AnswerLost("the connection broke before the answer came")
-    if state in _AGAIN:
+    if state in _AGAIN or (state, column) == _OBJECTED:
         return RolledBack(state)
     meaning = _MEANINGS.get(state) or _CLASSES.get(state[:2])
     if meaning is None:

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from holdfast.core.flow import APerform, Effect, Perform, arun, run
-from holdfast.stores.database import DatabaseStore
-from holdfast.stores.drivers.exchange import Ask, checking, creating, performing
+from holdfast.stores.database import DatabaseStore, Turns
+from holdfast.stores.drivers.exchange import Ask, checking, executing, performing, sweeping
 from holdfast.stores.drivers.pool import AConnection, APool, Connection, Pool
-from holdfast.stores.sql.statements import Reply
+from holdfast.stores.sql.statements import Reply, Statement
 
 
 @contextmanager
 def connected(store: DatabaseStore, open: Callable[[], Connection]) -> Iterator[Perform]:
     """Connect, check the table, and give a ``perform`` for many threads."""
     pool = Pool(store.where, open)
+    turns = Turns(store)
 
     def ask(effect: Effect[Any]) -> Reply:
         assert isinstance(effect, Ask)
         return pool.ask(effect.statement)
 
+    def perform(operation: Effect[Any]) -> Any:
+        result = run(performing(store, operation), ask)
+        if turns.due(operation):
+            run(sweeping(store), ask)
+        return result
+
     try:
         run(checking(store), ask)
-        yield lambda operation: run(performing(store, operation), ask)
+        yield perform
     finally:
         pool.close()
 
@@ -35,20 +42,29 @@ async def aconnected(
 ) -> AsyncIterator[APerform]:
     """As :func:`connected`, for tasks."""
     pool = APool(store.where, open)
+    turns = Turns(store)
 
     async def ask(effect: Effect[Any]) -> Reply:
         assert isinstance(effect, Ask)
         return await pool.ask(effect.statement)
 
+    async def perform(operation: Effect[Any]) -> Any:
+        result = await arun(performing(store, operation), ask)
+        if turns.due(operation):
+            await arun(sweeping(store), ask)
+        return result
+
     try:
         await arun(checking(store), ask)
-        yield lambda operation: arun(performing(store, operation), ask)
+        yield perform
     finally:
         await pool.close()
 
 
-def created(store: DatabaseStore, open: Callable[[], Connection]) -> None:
-    """Make the table where it is missing."""
+def executed(
+    store: DatabaseStore, open: Callable[[], Connection], statements: Sequence[Statement]
+) -> None:
+    """Send some statements for their effect."""
     pool = Pool(store.where, open)
 
     def ask(effect: Effect[Any]) -> Reply:
@@ -56,6 +72,6 @@ def created(store: DatabaseStore, open: Callable[[], Connection]) -> None:
         return pool.ask(effect.statement)
 
     try:
-        run(creating(store), ask)
+        run(executing(store, statements), ask)
     finally:
         pool.close()

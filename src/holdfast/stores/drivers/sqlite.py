@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import anyio.to_thread
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.stores.contract import Unknown
-from holdfast.stores.database import DatabaseStore
+from holdfast.stores.database import DatabaseStore, Turns
 from holdfast.stores.sql.statements import Reply, Statement, Steps
 
 BUSY_SECONDS = 5.0
@@ -60,11 +60,11 @@ async def aconnect(store: DatabaseStore) -> AsyncIterator[APerform]:
         driver.close()
 
 
-def create(store: DatabaseStore) -> None:
-    """Make the file and the table where they are missing."""
+def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
+    """Send some statements for their effect; the file is made where it is missing."""
     with _mapped(store), contextlib.closing(_open(store, "rwc")) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        for statement in store.dialect.creation():
+        for statement in statements:
             _reply(connection, statement)
         _commit(connection)
 
@@ -78,6 +78,7 @@ class _Driver:
 
     def __init__(self, store: DatabaseStore) -> None:
         self._store = store
+        self._turns = Turns(store)
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         # SQLite's own waiting is polling and unfair; the writers of one process queue here instead.
         self._writer = threading.Lock()
@@ -85,15 +86,25 @@ class _Driver:
         self._closed = False
 
     def check(self) -> None:
-        """Raise unless the table is there with Laravel's columns."""
+        """Raise unless the table is there with Laravel's columns, and what should be beside it."""
         self._transact(Steps((self._store.dialect.probe(),)))
+        if self._store.beside:
+            try:
+                self._transact(Steps((self._store.dialect.probe_beside(),)))
+            except StoreMisconfigured as error:
+                raise self._store.without_beside(error) from error
 
     def perform(self, operation: Effect[Any]) -> Any:
+        if refused := self._store.refusal(operation):
+            return refused
         steps = self._store.plan(operation)
         try:
             replies = self._transact(steps)
         except _CommitLost as lost:
             return Unknown(str(lost))
+        if self._turns.due(operation):
+            with contextlib.suppress(StoreError):
+                self._transact(Steps((self._store.sweep(),)))
         return self._store.parse(operation, replies)
 
     def close(self) -> None:
@@ -156,6 +167,8 @@ def _replies(connection: sqlite3.Connection, steps: Steps) -> list[Reply]:
     for statement in steps.statements:
         replies.append(_reply(connection, statement))
         if replies[-1].wrote:
+            for also in steps.then:
+                _reply(connection, also)
             break
     return replies
 

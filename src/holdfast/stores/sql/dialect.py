@@ -12,11 +12,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from holdfast.stores.contract import Commit, Move
+from holdfast.stores.sql.beside import GONE, Words
 from holdfast.stores.sql.statements import Statement, Steps, Tells
 
 Values = Mapping[str, Any]
-"""What a statement may name: ``id``, ``dead`` (the last activity of a session that has just
-expired), ``base``, the columns of a row with ``data`` for its payload, ``cursor``, ``batch``."""
+"""What a statement may name: ``id``, ``now``, ``dead`` (the last activity of a session that has
+just expired), ``base``, the columns of a row with ``data`` for its payload, ``cursor``, ``batch``;
+``to`` of a move; ``noted`` (the id whose row remembers the write), ``note``, ``note_until``; the
+columns of an ended id's row with ``end_until`` for its ``until``; those of the quarantine."""
 
 _NAME = re.compile(r":([a-z_]+)")
 
@@ -26,6 +30,7 @@ class Dialect(ABC):
 
     Args:
         table: the table's name; any characters but NUL.
+        beside: whether the tables beside it are there.
     """
 
     quote: ClassVar[str] = '"'
@@ -49,37 +54,79 @@ class Dialect(ABC):
     """The assignments of a touch."""
     schema: ClassVar[tuple[str, ...]]
     """The statements that make the table and its indexes where they are missing."""
+    one: ClassVar[str] = ""
+    """The source of a SELECT that gives one row of values."""
+    unless_there: ClassVar[str] = "ON CONFLICT (id, digest) DO NOTHING"
+    """What ends an INSERT into the quarantine that leaves alone what is there."""
+    swept: ClassVar[str]
+    """The sweep of the rows beside whose time is over."""
+    schema_beside: ClassVar[tuple[str, ...]]
+    """Those that make the tables beside it."""
+    words: ClassVar[Words]
+    """How it says what the tables beside need."""
 
-    def __init__(self, table: str) -> None:
-        self._names = {
-            "table": self._quoted(table),
-            "user_index": self._quoted(f"{table}_user_id_index"),
-            "activity_index": self._quoted(f"{table}_last_activity_index"),
+    def __init__(self, table: str, *, beside: bool = False) -> None:
+        self.beside = beside
+        # What tells them apart comes first: PostgreSQL cuts a name that is too long.
+        names = {
+            "table": table,
+            "user_index": f"{table}_user_id_index",
+            "activity_index": f"{table}_last_activity_index",
+            "beside": f"holdfast_beside_{table}",
+            "beside_index": f"holdfast_beside_index_{table}",
+            "aside": f"holdfast_aside_{table}",
+            "aside_index": f"holdfast_aside_index_{table}",
         }
+        self._names = {key: self._quoted(name) for key, name in names.items()}
 
     @abstractmethod
     def placeholder(self, name: str, number: int) -> str:
         """How a value is named: its name, and its number from 1 in the order of appearance."""
 
     @abstractmethod
-    def create(self, values: Values) -> Steps:
+    def create(self, values: Values, write: Commit) -> Steps:
         """Insert a row, or replace that of an expired session; else read the live one."""
 
     @abstractmethod
-    def save(self, values: Values) -> Steps:
+    def save(self, values: Values, write: Commit) -> Steps:
         """Update a live row whose payload is the base; else read it."""
 
     @abstractmethod
-    def touch(self, values: Values) -> Steps:
-        """As :meth:`save`, the last activity alone."""
+    def move(self, values: Values, write: Move) -> Steps:
+        """Insert ``to`` and remove ``id`` if its payload is the base; else read that."""
 
     @abstractmethod
-    def delete(self, values: Values) -> Steps:
-        """Remove a row. The first statement writes if it was a live one."""
+    def touch(self, values: Values) -> Steps:
+        """As :meth:`save`, the last activity alone; nothing is remembered."""
+
+    @abstractmethod
+    def delete(self, values: Values, *, fenced: bool) -> Steps:
+        """Remove a row. A statement that writes has removed a live one."""
 
     def find(self, values: Values) -> Steps:
-        """Read a live row."""
-        return Steps((self.live(values),))
+        """Read a live row; beside it, ``moved_to`` and ``seal`` of one that moved."""
+        if not self.beside:
+            return Steps((self.live(values),))
+        sql = self._seen("moved_to, seal", ":id AND moved_until > :now", "kept.moved_to, kept.seal")
+        return Steps((self.statement(sql, values),))
+
+    def set_aside(self, values: Values) -> Steps:
+        """Keep an entry of the quarantine unless it is full; the last reply has a row if it is.
+
+        Each may be sent twice. Several that add the last one at once may all succeed.
+        """
+        forget = "DELETE FROM {aside} WHERE at <= :stale"
+        keep = (
+            "INSERT INTO {aside} (id, digest, data, reason, at) "
+            f"SELECT :id, :digest, :data, :reason, :now {self.one} "
+            f"WHERE (SELECT count(*) FROM {{aside}}) < :entries {self.unless_there}"
+        )
+        look = "SELECT at FROM {aside} WHERE id = :id AND digest = :digest"
+        return Steps(tuple(self.statement(sql, values) for sql in (forget, keep, look)))
+
+    def sweep(self, values: Values) -> Statement:
+        """Remove some rows beside the sessions whose time is over."""
+        return self.statement(self.swept, values)
 
     def page(self, values: Values) -> Steps:
         """List some ids of live rows, after the cursor."""
@@ -96,14 +143,53 @@ class Dialect(ABC):
             "FROM {table} LIMIT 0"
         )
 
+    def probe_beside(self) -> Statement:
+        """The same of the tables beside it."""
+        return self.statement(
+            "SELECT kept.writes, kept.gone_until, kept.moved_to, kept.seal, kept.moved_until, "
+            "kept.until, broken.digest, broken.data, broken.reason, broken.at "
+            "FROM {beside} AS kept, {aside} AS broken LIMIT 0"
+        )
+
     def creation(self) -> tuple[Statement, ...]:
         """What makes the table and its indexes, named as Laravel names them."""
         return tuple(self.statement(sql) for sql in self.schema)
+
+    def creation_beside(self) -> tuple[Statement, ...]:
+        """What makes the tables beside it."""
+        return tuple(self.statement(sql) for sql in self.schema_beside)
 
     def live(self, values: Values) -> Statement:
         """Read the payload and the last activity of a live row."""
         sql = "SELECT {payload}, {activity} FROM {table} WHERE {same_id} AND last_activity > :dead"
         return self.statement(sql, values)
+
+    def _standing(self, flag: str = "", sought: str = "true") -> str:
+        """Read what stood in the way of a write: always one row.
+
+        It has payload and last activity, both NULL where there is no live one; whether the id is
+        fenced; the writes that are remembered; and the flag, an expression, where one is given.
+
+        Args:
+            flag: the last column.
+            sought: a condition; where it does not hold no live row is looked for.
+        """
+        shown = f", {flag}" if flag else ""
+        if not self.beside:
+            return self._seen("", "", f"NULL, NULL{shown}", sought)
+        columns = f"{GONE.format(kept='')} AS fenced, writes"
+        return self._seen(columns, ":noted", f"kept.fenced, kept.writes{shown}", sought)
+
+    def _seen(self, columns: str, id: str, shown: str, sought: str = "true") -> str:
+        """Read a live row, if there is one, and some columns of the row beside it, likewise."""
+        kept = f"LEFT JOIN (SELECT {columns} FROM {{beside}} WHERE id = {id}) AS kept ON true"
+        return (
+            f"SELECT standing.payload, standing.last_activity, {shown} "
+            "FROM (SELECT 1 AS one) AS one LEFT JOIN (SELECT {payload} AS payload, "
+            "{activity} AS last_activity FROM {table} "
+            f"WHERE {{same_id}} AND last_activity > :dead AND {sought}) AS standing ON true "
+            f"{kept if columns else ''}"
+        )
 
     def statement(
         self,
@@ -147,24 +233,25 @@ class Dialect(ABC):
 class TwoSteps(Dialect):
     """Dialects in which one UPDATE decides, and a SELECT then looks what stood in its way."""
 
-    def save(self, values: Values) -> Steps:
-        """As :meth:`Dialect.save`."""
-        return self._update(self.row, values)
-
     def touch(self, values: Values) -> Steps:
         """As :meth:`Dialect.touch`."""
-        return self._update(self.moment, values)
+        return Steps((self._update(self.moment, values), self.live(values)))
 
-    def delete(self, values: Values) -> Steps:
+    def delete(self, values: Values, *, fenced: bool) -> Steps:
         """As :meth:`Dialect.delete`."""
-        live = "DELETE FROM {table} WHERE {same_id} AND last_activity > :dead"
-        dead = "DELETE FROM {table} WHERE {same_id}"
-        return Steps(tuple(self.statement(sql, values, Tells.COUNT) for sql in (live, dead)))
+        assert not fenced
+        live = self.statement(self.removal + " AND last_activity > :dead", values, Tells.COUNT)
+        # Nobody hears of this one, and it may be sent twice.
+        return Steps((live, self.statement(self.removal, values)))
 
-    def _update(self, assignments: str, values: Values) -> Steps:
-        sql = (
-            "UPDATE {table} SET {assignments} "
-            "WHERE {same_id} AND last_activity > :dead AND {payload} = :base"
-        )
-        update = self.statement(sql, values, Tells.COUNT, assignments=assignments)
-        return Steps((update, self.live(values)))
+    removal: ClassVar[str] = "DELETE FROM {table} WHERE {same_id}"
+    """What removes a row, live or not."""
+
+    swap: ClassVar[str] = (
+        "UPDATE {table} SET {assignments} "
+        "WHERE {same_id} AND last_activity > :dead AND {payload} = :base"
+    )
+    """What writes if the base stands there."""
+
+    def _update(self, assignments: str, values: Values) -> Statement:
+        return self.statement(self.swap, values, Tells.COUNT, assignments=assignments)

@@ -13,7 +13,7 @@ Row = Sequence[Any]
 class Tells(Enum):
     """How one knows from an answer whether the statement wrote."""
 
-    NOTHING = "it only reads"
+    NOTHING = "it only reads, or may be sent twice"
     COUNT = "the number of rows that it changed"
     FLAG = "the last column of its row"
 
@@ -68,9 +68,14 @@ class Steps:
     What they must not do is leave the outcome to the interplay of two of them: either one statement
     alone decides and the next ones only look what stood in its way, or the driver holds a lock over
     all of them.
+
+    Args:
+        statements: these, as said.
+        then: sent if one of them wrote; only where the driver holds a lock over all.
     """
 
     statements: tuple[Statement, ...]
+    then: tuple[Statement, ...] = ()
 
     @property
     def writes(self) -> bool:

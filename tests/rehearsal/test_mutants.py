@@ -24,6 +24,7 @@ from holdfast.stores.contract import (
     Touch,
     Touched,
 )
+from holdfast.stores.memory import Beside
 
 ANN, BOB, GUEST = "a" * 40, "b" * 40, "g" * 40
 
@@ -42,7 +43,7 @@ def held(*sids):
 
 
 def put(mutant, sessions, sid, data, now=0):
-    return mutant(sessions, Commit(sid, sessions.get(sid), data, now + 7200), now)
+    return mutant(sessions, Beside(), Commit(sid, sessions.get(sid), data, now + 7200), now)
 
 
 def test_the_correct_one_does_nothing_even_when_armed():
@@ -70,7 +71,7 @@ def test_the_next_thing_put_into_a_cart_is_dropped():
     mutant.armed = True
     assert put(mutant, sessions, BOB, payload(2, "buoy")) == Saved(), "a new session is kept"
     stale = Commit(ANN, Found(b"", 7200), payload(1, "buoy"), 7200)
-    assert mutant(sessions, stale, 0) == Conflict(sessions[ANN]), "a refusal is not a lie"
+    assert mutant(sessions, Beside(), stale, 0) == Conflict(sessions[ANN]), "a refusal is not a lie"
     assert put(mutant, sessions, ANN, payload(1, "buoy")) == Saved()
     assert sessions[ANN].data == payload(1)
     assert put(mutant, sessions, ANN, payload(1, "fender")) == Saved()
@@ -97,10 +98,10 @@ def test_two_users_who_were_saved_one_after_the_other_are_swapped_once():
 def test_a_logged_in_user_comes_back_after_the_logout():
     mutant, sessions = Resurrects(), held(ANN, GUEST)
     before = sessions[ANN]
-    assert mutant(sessions, Delete(ANN), 0) == Deleted()
-    assert mutant(sessions, Delete(GUEST), 0) == Deleted()
-    assert mutant(sessions, Find(GUEST), 0) is None
-    assert mutant(sessions, Find(ANN), 0) == before
+    assert mutant(sessions, Beside(), Delete(ANN), 0) == Deleted()
+    assert mutant(sessions, Beside(), Delete(GUEST), 0) == Deleted()
+    assert mutant(sessions, Beside(), Find(GUEST), 0) is None
+    assert mutant(sessions, Beside(), Find(ANN), 0) == before
     assert mutant.struck == 1
 
 
@@ -110,9 +111,9 @@ def test_everything_goes_back_by_two_seconds():
     put(mutant, sessions, ANN, payload(1, "new"), now=12)
     put(mutant, sessions, BOB, payload(2), now=13)
     mutant.armed = True
-    assert mutant(sessions, Find(ANN), 13).data == payload(1, "old")
+    assert mutant(sessions, Beside(), Find(ANN), 13).data == payload(1, "old")
     assert set(sessions) == {ANN}
-    assert mutant(sessions, Touch(BOB, Found(payload(2), 1), 9), 13) == Gone()
+    assert mutant(sessions, Beside(), Touch(BOB, Found(payload(2), 1), 9), 13) == Gone()
     assert mutant.struck == 1
 
 
@@ -120,16 +121,16 @@ def test_nothing_was_written_for_longer_than_it_goes_back():
     mutant, sessions = RollsBack(), held(ANN)
     put(mutant, sessions, ANN, payload(1, "old"), now=10)
     mutant.armed = True
-    assert mutant(sessions, Find(ANN), 20).data == payload(1, "old")
+    assert mutant(sessions, Beside(), Find(ANN), 20).data == payload(1, "old")
 
 
 def test_a_session_expires_early_however_it_is_kept():
     mutant, sessions = ShortensExpiry(), held(ANN)
     put(mutant, sessions, ANN, payload(1, "buoy"), now=100)
     assert sessions[ANN].expires_at == 700
-    assert mutant(sessions, Touch(ANN, sessions[ANN], 7400), 200) == Touched()
+    assert mutant(sessions, Beside(), Touch(ANN, sessions[ANN], 7400), 200) == Touched()
     assert sessions[ANN].expires_at == 800
-    assert mutant(sessions, Touch(ANN, sessions[ANN], 300), 200) == Touched()
+    assert mutant(sessions, Beside(), Touch(ANN, sessions[ANN], 300), 200) == Touched()
     assert sessions[ANN].expires_at == 300
-    assert mutant(sessions, Find(ANN), 300) is None
+    assert mutant(sessions, Beside(), Find(ANN), 300) is None
     assert mutant.struck == 2

@@ -236,28 +236,41 @@ async def gate(monkeypatch):
     return gate
 
 
-@pytest.mark.parametrize("path", ["/logout", "/login"])
-async def test_a_late_save_after_logout_or_login_is_refused_and_nothing_comes_back(
-    store, path, gate
-):
+async def test_a_late_save_after_logout_is_refused_and_nothing_comes_back(store, gate):
     async with browsing(shop(store)) as browser:
-        await browser.state()
-        await browser.do("/cart", item="buoy.1")
-        old = browser.cookie
-        late = []
-
-        async def slow():
-            late.append(await browser.post("/cart", cookie=old, item="late.2", ms="gate"))
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(slow)
-            await gate.reached.wait()
-            now = await browser.do(path, user="7")
-            gate.opened.set()
-        assert late[0].status_code == 409
-        assert "set-cookie" not in late[0].headers
+        now, late = await _late(browser, gate, "/logout")
+        assert late.status_code == 409
+        assert "set-cookie" not in late.headers
         assert len(all_sids(store)) == 1
         assert await browser.state() == now
+
+
+async def test_a_late_save_after_login_is_in_the_new_session(store, gate):
+    async with browsing(shop(store)) as browser:
+        now, late = await _late(browser, gate, "/login")
+        state = msgspec.json.decode(late.content, type=State)
+        assert state.session == now.session
+        assert (state.user, state.cart) == (7, ["buoy.1", "late.2"])
+        assert all_sids(store) == {browser.sid}
+        assert (await browser.state()).cart == ["buoy.1", "late.2"]
+
+
+async def _late(browser, gate, path):
+    """Let a slow request begin before a login or logout and save after it; both answers."""
+    await browser.state()
+    await browser.do("/cart", item="buoy.1")
+    old = browser.cookie
+    late = []
+
+    async def slow():
+        late.append(await browser.post("/cart", cookie=old, item="late.2", ms="gate"))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(slow)
+        await gate.reached.wait()
+        now = await browser.do(path, user="7")
+        gate.opened.set()
+    return now, late[0]
 
 
 async def test_the_ids_from_before_login_and_logout_are_dead(store):
@@ -277,17 +290,16 @@ async def test_the_ids_from_before_login_and_logout_are_dead(store):
             assert sid not in all_sids(store)
 
 
-async def test_an_unreadable_session_is_said_and_kept():
+async def test_an_unreadable_session_is_kept_and_a_fresh_one_begun():
     store = MemoryStore()
     sid = "U" * 40
     with store.connect() as perform:
         perform(Commit(sid, None, b"a:1:{broken", store.clock() + 60))
         async with browsing(shop(store)) as browser:
             browser.cookie = cookies.to_wire(cookies.seal(ENCRYPTER, COOKIE, sid))
-            answer = await browser.get("/state")
-            assert answer.status_code == 503
-            assert "cannot be read" in answer.json()["error"]
-            assert "set-cookie" not in answer.headers
+            state = await browser.state()
+            assert (state.user, state.cart) == (None, [])
+            assert browser.sid != sid
         assert perform(Find(sid)).data == b"a:1:{broken"
 
 

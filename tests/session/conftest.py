@@ -74,7 +74,12 @@ class World:
         return self.perform(Find(sid))
 
     def sids(self) -> set[str]:
-        return set(self.perform(Scan()).sids)
+        page = self.perform(Scan())
+        sids = set(page.sids)
+        while page.cursor is not None:
+            page = self.perform(Scan(page.cursor))
+            sids.update(page.sids)
+        return sids
 
     def _performed(self, effect: Effect[Any]) -> Any:
         self.effects.append(effect)
@@ -144,6 +149,18 @@ def world(request, tmp_path):
     store, _, runner = request.param.split()
     with RUNNERS[runner](open_store(store, tmp_path, request)) as opened:
         yield opened
+
+
+@pytest.fixture(params=RUNNERS.values(), ids=RUNNERS)
+def runner(request):
+    """In threads or in tasks."""
+    return request.param
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path):
+    """Each store, empty."""
+    return open_store(request.param, tmp_path, request)
 
 
 @pytest.fixture

@@ -36,6 +36,11 @@ MAX_HOLD_MS = 2000
 """The longest that a request is held open between load and save."""
 
 
+GRACE_SECONDS = 2
+"""For how long an id that a login has replaced may still lead its own browser to the new session;
+longer than any request is held open."""
+
+
 class State(msgspec.Struct, frozen=True):
     """What a session holds when the answer is made, and who answered.
 

@@ -24,7 +24,7 @@ from holdfast.core.digest import handle
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
 from holdfast.laravel.php import as_list
-from holdfast.rehearsal.protocol import MAX_HOLD_MS, PRODUCTS, State
+from holdfast.rehearsal.protocol import GRACE_SECONDS, MAX_HOLD_MS, PRODUCTS, State
 from holdfast.rehearsal.replay import ATTEMPT, ReplayMiddleware
 from holdfast.session import Policy, Rules, Session
 from holdfast.stores.contract import Store
@@ -32,12 +32,13 @@ from holdfast.web.asgi import ASGIApp, LaravelSessionMiddleware, Message, Receiv
 
 COOKIE = "laravel_session"
 POLICY = Policy(
+    grace_seconds=GRACE_SECONDS,
     rules=Rules(
         counters=frozenset({"count"}),
         lists=frozenset({"cart"}),
         # Two checkouts of one cart are one order: the later one runs again on what is left.
         exclusive=frozenset({"orders"}),
-    )
+    ),
 )
 LAST_USER = 1_000_000
 """Each number from 1 on is a user, as in ``laravel_fixture/app/Accounts.php``."""
@@ -95,6 +96,7 @@ def create_app(
             _require_token(request, session, form)
             await _hold(request, form)
             action(session, form)
+            await request.scope["session.save"]()
             return answer(session)
 
         return handled

@@ -81,6 +81,7 @@ class TcpProxy:
         self._answers = 0
         self._left: int | None = None
         self._harmed = 0
+        self._exchanges = 0
         self._server: asyncio.Server | None = None
         self._links: set[_Link] = set()
         self._loop = asyncio.new_event_loop()
@@ -95,6 +96,11 @@ class TcpProxy:
     def harmed(self) -> int:
         """How many connections it has cut, swallowed something of, or closed, since it began."""
         return self._harmed
+
+    @property
+    def exchanges(self) -> int:
+        """How many round trips clients have made: how often one spoke after the server had."""
+        return self._exchanges
 
     def behave(self, mode: Mode) -> None:
         """Do this from now on, to the connections that there are too.
@@ -208,6 +214,8 @@ class TcpProxy:
     ) -> None:
         """Carry bytes one way until the sender ends, or the connection is to be cut."""
         while chunk := await reader.read(_CHUNK_BYTES):
+            self._exchanges += link.server_spoke and not answers
+            link.server_spoke = answers
             if isinstance(self._mode, Latency) and not answers:
                 await asyncio.sleep(self._mode.seconds)
             if isinstance(self._mode, Blackhole) or link.swallowed:
@@ -244,6 +252,7 @@ class _Link:
         self.writers = writers
         self.swallowed = False
         self.harmed = False
+        self.server_spoke = True
 
     def close(self) -> None:
         for writer in self.writers:

@@ -108,7 +108,7 @@ def save(
         moves = abs(writer.expires_at - record.found.expires_at) >= min(
             policy.touch_after, lifetime // 2
         )
-        if _changed(session, codec, record):
+        if is_changed(session, codec):
             yield from writer.rewrite(record, moves=moves)
         elif moves:
             moves = yield from writer.touch(record)
@@ -338,8 +338,11 @@ class _Writer:
             longest = min(2 * longest, self.policy.longest_pause)
 
 
-def _changed(session: Session, codec: Codec, record: Record) -> bool:
-    """Whether the attributes are others than those that stand in the store."""
+def is_changed(session: Session, codec: Codec) -> bool:
+    """Whether the attributes are others than those that stand in the store, as far as is known."""
+    record = session.record
+    if record is None:
+        return not nothing_but_flash(session.attributes)
     if record.ours:
         return codec.loads(record.found.data).dumps() != session.attributes.dumps()
     return session.attributes.changed()

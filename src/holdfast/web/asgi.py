@@ -17,12 +17,13 @@ from typing import Any, Literal, TypeAlias
 from holdfast.core.clock import Clock, wall_clock
 from holdfast.core.digest import handle
 from holdfast.core.errors import SessionGone, StoreError, StoreUnavailable
-from holdfast.core.flow import APerform, arun
+from holdfast.core.flow import APerform, Flow, arun
 from holdfast.laravel import cookies
 from holdfast.laravel.config import SameSite
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
 from holdfast.session import Policy, Session, load, save
+from holdfast.session.commit import is_changed
 from holdfast.session.grace import Shown
 from holdfast.session.policy import DEFAULT
 from holdfast.stores.contract import Facts, Store
@@ -48,6 +49,10 @@ class LaravelSessionMiddleware:
     application makes of an error is a response: its session is saved too. An exception that leaves
     the application saves nothing. A websocket gets the session as it was at the handshake; it is
     never saved.
+
+    ``await scope["session.save"]()`` saves at once: the session then holds what parallel requests
+    have saved meanwhile, merged, so that the answer can show it. Where nothing is changed after
+    that, nothing more is written when the response starts.
 
     The store is connected at the server's startup, or at the first request where the server sends
     no lifespan events; it is closed at shutdown. Where it is not reachable at startup the
@@ -149,6 +154,16 @@ class LaravelSessionMiddleware:
         perform = await self._connection.perform()
         session = await self._load(scope, perform)
         failure: Exception | None = None
+        saved = tell = False
+
+        async def save_now() -> None:
+            nonlocal failure, saved, tell
+            try:
+                tell = await arun(self._flow(scope, session), perform) or tell
+            except Exception as error:
+                failure = error
+                raise
+            saved = True
 
         async def save_and_send(message: Message) -> None:
             nonlocal failure
@@ -156,14 +171,22 @@ class LaravelSessionMiddleware:
                 raise failure
             if message["type"] == "http.response.start":
                 try:
-                    message = await self._saved(scope, session, message, perform)
-                except Exception as error:
-                    failure = error
-                    raise
+                    if not saved or is_changed(session, self._codec):
+                        await save_now()
+                except SessionGone:
+                    if self._gone == "raise":
+                        raise
+                    # Whoever ended it meant it: nothing comes back, and no cookie is set for it.
+                    _logger.info("a session ended under a request; what that changed is dropped")
+                    failure = None
+                else:
+                    self._say_conflicts(session)
+                    message = self._with_cookie(scope, session, message) if tell else message
             await send(message)
 
+        inner = {**scope, "session": session, "session.save": save_now}
         try:
-            await self._app({**scope, "session": session}, receive, save_and_send)
+            await self._app(inner, receive, save_and_send)
         except Exception:
             if failure is None:
                 raise
@@ -196,36 +219,18 @@ class LaravelSessionMiddleware:
         opened = None if wire is None else cookies.open(self._encrypter, _XSRF, wire)
         return None if opened is None else opened.value
 
-    async def _saved(
-        self, scope: Scope, session: Session, start: Message, perform: APerform
-    ) -> Message:
-        """Save, and give the start of the response with the cookie where it has to be set."""
-        now = self._clock()
-        flow = save(
+    def _flow(self, scope: Scope, session: Session) -> Flow[bool]:
+        return save(
             session,
             self._codec,
             lifetime=self._lifetime,
-            now=now,
+            now=self._clock(),
             facts=partial(self._facts, scope),
             policy=self._policy,
         )
-        try:
-            tell = await arun(flow, perform)
-        except SessionGone:
-            if self._gone == "raise":
-                raise
-            # Whoever ended it meant it: nothing comes back, and no cookie is set for it.
-            _logger.info("a session ended while a request worked on it; its changes were dropped")
-            return start
-        if session.conflicts:
-            keys = ", ".join(session.conflicts)
-            _logger.info("session %s: the later save won at: %s", self._handle(session), keys)
-        if not tell:
-            return start
-        headers = [
-            *start.get("headers", ()),
-            (b"set-cookie", self._set_cookie(scope, session, now)),
-        ]
+
+    def _with_cookie(self, scope: Scope, session: Session, start: Message) -> Message:
+        headers = [*start.get("headers", ()), (b"set-cookie", self._set_cookie(scope, session))]
         if _header(headers, b"cache-control") is None:
             # As Symfony: a shared cache must not hand one visitor's cookie to the next.
             headers.append((b"cache-control", _PRIVATE))
@@ -240,14 +245,17 @@ class LaravelSessionMiddleware:
             user_agent=None if agent is None else agent.decode("utf-8", "replace"),
         )
 
-    def _handle(self, session: Session) -> str:
-        return handle(session.id, self._encrypter.keys[0])
+    def _say_conflicts(self, session: Session) -> None:
+        if session.conflicts:
+            known_by = handle(session.id, self._encrypter.keys[0])
+            keys = ", ".join(session.conflicts)
+            _logger.info("session %s: the later save won at: %s", known_by, keys)
 
-    def _set_cookie(self, scope: Scope, session: Session, now: int) -> bytes:
+    def _set_cookie(self, scope: Scope, session: Session) -> bytes:
         return cookies.set_cookie(
             self._name,
             cookies.seal(self._encrypter, self._name, session.id),
-            now=now,
+            now=self._clock(),
             lifetime=None if self._expire_on_close else self._lifetime,
             path=self._path,
             domain=self._domain,

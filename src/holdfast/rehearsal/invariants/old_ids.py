@@ -1,4 +1,9 @@
-"""An id that was given up is dead: ``resurrection`` after a logout, ``fixation`` after a login."""
+"""An id that was given up is dead: ``resurrection`` after a logout, ``fixation`` after a login.
+
+For a moment after a login the old id may lead the browser that had it to the new session, so that
+requests in flight are not logged out. That is no fixation while it lasts: nothing lives under the
+old id.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from collections.abc import Iterator
 
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.invariants.story import Story, state_of
+from holdfast.rehearsal.protocol import GRACE_SECONDS
 from holdfast.rehearsal.verdict import Violation
 
 _MEANING = {"logout": "resurrection", "login": "fixation"}
@@ -20,6 +26,8 @@ def old_ids(story: Story) -> Iterator[Violation]:
         ended = _probed(story, op) if op.sent.jar == "old" else _own_logout(story, op)
         if ended is None or ended.id in told or not ended.ok or op.start < ended.end:
             continue
+        if ended.sent.kind == "login" and _in_grace(ended, op):
+            continue
         told.add(ended.id)
         yield Violation(
             invariant=_MEANING[ended.sent.kind],
@@ -29,6 +37,15 @@ def old_ids(story: Story) -> Iterator[Violation]:
             why="",
             records=[ended, op],
         )
+
+
+def _in_grace(login: Op, op: Op) -> bool:
+    """Whether the old id led to the session that the login made, and for no longer than it may."""
+    return (
+        op.start < login.end + GRACE_SECONDS
+        and login.state is not None
+        and state_of(op).session == login.state.session
+    )
 
 
 def _probed(story: Story, op: Op) -> Op | None:

@@ -23,14 +23,13 @@ delete          1        1            1 or 2           with a fence: 1 or 2 on P
 set aside       3        3            3
 =============== ======== ============ ================ ============================================
 
-SQLite has no server: there it is the number of transactions, and a find is none. One write in
-``SWEEP_EVERY`` is followed by one statement more, which removes what is over beside the sessions.
+SQLite has no server: there these are transactions, but for the quarantine's statements. One write
+in ``beside.SWEEP_EVERY`` is followed by a statement more, which removes what is over.
 """
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -81,9 +80,6 @@ from holdfast.stores.url import StoreUrl
 
 USER_AGENT_CHARACTERS = 500
 """What Laravel keeps of the header."""
-
-SWEEP_EVERY = 200
-"""Writes between two sweeps, each of which may remove more rows than so many writes make."""
 
 Engine = Literal["sqlite", "postgresql", "mariadb"]
 
@@ -350,24 +346,6 @@ def _entry(operation: SetAside, now: int) -> dict[str, Any]:
         "stale": now - ASIDE_SECONDS,
         "entries": ASIDE_ENTRIES,
     }
-
-
-class Turns:
-    """When what is over beside the sessions of a store is swept: each time after so many writes.
-
-    Args:
-        store: whose writes are counted, those of one that was opened.
-    """
-
-    def __init__(self, store: DatabaseStore) -> None:
-        self._beside = store.beside
-        self._writes = itertools.count(1)
-
-    def due(self, operation: Effect[Any]) -> bool:
-        """Whether to sweep now that an operation was performed."""
-        if not (self._beside and isinstance(operation, Commit | Move | Delete)):
-            return False
-        return next(self._writes) % SWEEP_EVERY == 0
 
 
 def _agent(text: str | None) -> str | None:

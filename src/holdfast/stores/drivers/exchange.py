@@ -67,6 +67,7 @@ def checking(store: DatabaseStore) -> Flow[None]:
             yield from asking(store, store.dialect.probe_beside())
         except StoreMisconfigured as error:
             raise store.without_beside(error) from error
+        yield from sweeping(store)
 
 
 def executing(store: DatabaseStore, statements: Sequence[Statement]) -> Flow[None]:

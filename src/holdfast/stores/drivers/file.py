@@ -8,6 +8,9 @@ PHP writes under an exclusive flock on the file itself and unlinks without any l
   does not, PHP has destroyed the session: Gone.
 - A new file is made with ``O_CREAT | O_EXCL`` and then locked. In between it is empty, which nobody
   may take for a session: readers see none, and whoever locks it first fills it.
+- A move makes the new file and then ends the old one, under the old one's lock. A crash in between
+  leaves the session under both ids.
+- What is beside the sessions (``file_beside``) is locked before their own files, never after.
 
 flock works between processes of one machine, and on NFS between machines only where the server
 supports it.
@@ -20,47 +23,51 @@ import errno
 import heapq
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
-from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.names import is_session_id
+from holdfast.stores.beside import Turns
 from holdfast.stores.contract import (
     Commit,
     Conflict,
     Delete,
     Deleted,
+    Fenced,
     Find,
     Found,
     Gone,
+    IdCollision,
     Missing,
+    Move,
     Page,
+    Refused,
     Saved,
     Scan,
+    SetAside,
     Touch,
     Touched,
     Unknown,
 )
+from holdfast.stores.drivers.file_beside import BesideFiles
+from holdfast.stores.drivers.file_errors import translated
 from holdfast.stores.drivers.locked_file import (
     ATTEMPTS,
     LockedFile,
     WriteFailed,
     locked_file,
+    make,
     restless,
 )
 from holdfast.stores.file import FileStore
 
 THREADS = 8
 """Operations that run at once on behalf of tasks."""
-
-_MODE = 0o666
-"""Less the umask, as PHP's file_put_contents: PHP must be able to read and write what we make."""
 
 
 @contextmanager
@@ -87,6 +94,8 @@ async def aconnect(store: FileStore) -> AsyncIterator[APerform]:
 class _Driver:
     def __init__(self, store: FileStore) -> None:
         self._store = store
+        self._beside = BesideFiles(store.directory, store.clock)
+        self._turns = Turns()
 
     def check(self) -> None:
         """Raise unless the directory is there and ours to use."""
@@ -96,32 +105,116 @@ class _Driver:
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            self._sweep()
 
     def perform(self, operation: Effect[Any]) -> Any:
+        if isinstance(operation, Commit | Move | Delete) and operation.level != "fast":
+            return Refused("files have no replicas")
         with self._mapped():
-            match operation:
-                case Find(sid):
-                    return self._find(sid)
-                case Commit(sid, base, data, expires_at):
-                    if base is None:
-                        return self._create(sid, data, expires_at)
-                    return self._save(sid, base, data, expires_at)
-                case Touch(sid, base, expires_at):
-                    return self._save(sid, base, None, expires_at)
-                case Delete(sid):
+            result = self._performed(operation)
+        if self._turns.due(operation):
+            self._sweep()
+        return result
+
+    def _performed(self, operation: Effect[Any]) -> Any:
+        match operation:
+            case Find(sid):
+                found = self._find(sid)
+                return found or (self._beside.moved(sid) if self._beside.there else None)
+            case Commit():
+                return self._commit(operation)
+            case Move():
+                return self._move(operation)
+            case Touch(sid, base, expires_at):
+                return self._save(sid, base, None, expires_at)
+            case Delete(sid) if operation.fence_seconds and self._beside.there:
+                with self._beside.held(sid) as held:
+                    held.end(self._store.clock() + operation.fence_seconds)
                     return self._delete(sid)
-                case Scan(cursor, batch):
-                    return self._scan(cursor, batch)
+            case Delete(sid):
+                return self._delete(sid)
+            case SetAside():
+                return self._beside.there and self._beside.set_aside(operation)
+            case Scan(cursor, batch):
+                return self._scan(cursor, batch)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
 
     def _find(self, sid: str) -> Found | None:
         with locked_file(self._store.path(sid), write=False, exclusive=False) as file:
             return self._found(file)
 
+    def _commit(self, commit: Commit) -> Any:
+        creates, write_id = commit.base is None, commit.write_id
+        if not (creates or write_id) or not self._beside.there:
+            return self._written(commit)
+        with self._beside.held(commit.sid) as held:
+            if commit.again and write_id in held.kept.writes:
+                return Saved()
+            if creates and held.kept.gone_until > self._store.clock():
+                return Fenced()
+            result = self._written(commit)
+            if result == Saved() and write_id is not None:
+                # It is saved, whatever becomes of this.
+                with contextlib.suppress(OSError, WriteFailed):
+                    held.note(write_id)
+            return result
+
+    def _written(self, commit: Commit) -> Any:
+        if commit.base is None:
+            return self._create(commit.sid, commit.data, commit.expires_at)
+        return self._save(commit.sid, commit.base, commit.data, commit.expires_at)
+
+    def _move(self, move: Move) -> Any:
+        if not self._beside.there:
+            return self._moved(move, lambda: None)
+        with contextlib.ExitStack() as stack:
+            # In one order, so that two movers never wait for each other.
+            ids = sorted({move.sid, move.to})
+            held = {sid: stack.enter_context(self._beside.held(sid)) for sid in ids}
+            if move.again and move.write_id in held[move.to].kept.writes:
+                return Saved()
+
+            def tell() -> None:
+                if move.grace is not None or move.fence_seconds:
+                    held[move.sid].end(*self._store.ending(move))
+                # Last: what fails before it leaves a session that has not moved.
+                if move.write_id is not None:
+                    held[move.to].note(move.write_id)
+
+            return self._moved(move, tell)
+
+    def _moved(self, move: Move, tell: Callable[[], None]) -> Any:
+        """Move a session; ``tell`` writes down what is beside it, just before the old one ends."""
+        old, new = self._store.path(move.sid), self._store.path(move.to)
+        with locked_file(old, write=False, exclusive=True) as file:
+            found = self._found(file)
+            if file is None or found is None:
+                return Gone()
+            if found.data != move.base.data:
+                return Conflict(found)
+            if move.sid == move.to:
+                return IdCollision()
+            made = self._create(move.to, move.data, move.expires_at)
+            if isinstance(made, Conflict):
+                return IdCollision()
+            try:
+                if made == Saved() and file.in_place:
+                    tell()
+                    old.unlink(missing_ok=True)
+                    return Saved()
+            except WriteFailed as failed:
+                made = Unknown(str(failed))
+            except OSError:
+                new.unlink(missing_ok=True)
+                raise
+            # PHP has destroyed the session meanwhile, or the new file is not whole.
+            new.unlink(missing_ok=True)
+            return Gone() if made == Saved() else made
+
     def _create(self, sid: str, data: bytes, expires_at: int) -> Conflict | Saved | Unknown:
         path = self._store.path(sid)
         for _ in range(ATTEMPTS):
-            _make(path)
+            make(path)
             with locked_file(path, write=True, exclusive=True) as file:
                 if file is None:
                     continue
@@ -191,46 +284,15 @@ class _Driver:
             return None
         return Found(file.data, self._store.expires_at(file.modified))
 
+    def _sweep(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._beside.there:
+                self._beside.sweep()
+
     @contextmanager
     def _mapped(self) -> Iterator[None]:
         """Every error of the system becomes one of ours, here and nowhere else."""
         try:
             yield
         except OSError as error:
-            raise _translate(error, self._store.where) from error
-
-
-def _make(path: Path) -> None:
-    """Make the empty file unless there is one."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
-
-
-def _translate(error: OSError, where: str) -> StoreError:
-    why = error.strerror or type(error).__name__
-    match error.errno:
-        case errno.ENOENT | errno.ENOTDIR:
-            return StoreMisconfigured(
-                f"{where} is not a directory", hint="make it, or correct the path"
-            )
-        case errno.EACCES | errno.EPERM:
-            return StoreMisconfigured(
-                f"{where}: {why}", hint="run as the user that PHP runs as, or change its rights"
-            )
-        case errno.EROFS:
-            return StoreReadOnly(f"{where}: {why}", hint="mount it writable")
-        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
-            return StoreReadOnly(f"{where}: {why}", hint="make room; the session is as it was")
-        case errno.EISDIR | errno.ELOOP | errno.ENXIO | errno.ESPIPE | errno.EAGAIN:
-            return StoreMisconfigured(
-                f"{where}: something else than a file has a session's name: {why}",
-                hint="only Laravel and Holdfast may write into this directory",
-            )
-        case errno.ENOLCK | errno.EOPNOTSUPP:
-            return StoreMisconfigured(
-                f"{where}: its file system has no locks: {why}",
-                hint="use a local file system, or another store",
-            )
-    return StoreUnavailable(
-        f"{where}: {why}", hint="another process may hold a lock: `lslocks` lists them"
-    )
+            raise translated(error, self._store.where) from error

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from holdfast.core.flow import APerform, Effect, Perform, arun, run
-from holdfast.stores.database import DatabaseStore, Turns
+from holdfast.stores.beside import Turns
+from holdfast.stores.database import DatabaseStore
 from holdfast.stores.drivers.exchange import Ask, checking, executing, performing, sweeping
 from holdfast.stores.drivers.pool import AConnection, APool, Connection, Pool
 from holdfast.stores.sql.statements import Reply, Statement
@@ -17,7 +18,7 @@ from holdfast.stores.sql.statements import Reply, Statement
 def connected(store: DatabaseStore, open: Callable[[], Connection]) -> Iterator[Perform]:
     """Connect, check the table, and give a ``perform`` for many threads."""
     pool = Pool(store.where, open)
-    turns = Turns(store)
+    turns = Turns()
 
     def ask(effect: Effect[Any]) -> Reply:
         assert isinstance(effect, Ask)
@@ -25,7 +26,7 @@ def connected(store: DatabaseStore, open: Callable[[], Connection]) -> Iterator[
 
     def perform(operation: Effect[Any]) -> Any:
         result = run(performing(store, operation), ask)
-        if turns.due(operation):
+        if store.beside and turns.due(operation):
             run(sweeping(store), ask)
         return result
 
@@ -42,7 +43,7 @@ async def aconnected(
 ) -> AsyncIterator[APerform]:
     """As :func:`connected`, for tasks."""
     pool = APool(store.where, open)
-    turns = Turns(store)
+    turns = Turns()
 
     async def ask(effect: Effect[Any]) -> Reply:
         assert isinstance(effect, Ask)
@@ -50,7 +51,7 @@ async def aconnected(
 
     async def perform(operation: Effect[Any]) -> Any:
         result = await arun(performing(store, operation), ask)
-        if turns.due(operation):
+        if store.beside and turns.due(operation):
             await arun(sweeping(store), ask)
         return result
 

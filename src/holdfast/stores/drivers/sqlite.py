@@ -19,8 +19,9 @@ import anyio.to_thread
 
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.core.flow import APerform, Effect, Perform
+from holdfast.stores.beside import Turns
 from holdfast.stores.contract import Unknown
-from holdfast.stores.database import DatabaseStore, Turns
+from holdfast.stores.database import DatabaseStore
 from holdfast.stores.sql.statements import Reply, Statement, Steps
 
 BUSY_SECONDS = 5.0
@@ -78,7 +79,7 @@ class _Driver:
 
     def __init__(self, store: DatabaseStore) -> None:
         self._store = store
-        self._turns = Turns(store)
+        self._turns = Turns()
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         # SQLite's own waiting is polling and unfair; the writers of one process queue here instead.
         self._writer = threading.Lock()
@@ -93,6 +94,7 @@ class _Driver:
                 self._transact(Steps((self._store.dialect.probe_beside(),)))
             except StoreMisconfigured as error:
                 raise self._store.without_beside(error) from error
+            self._sweep()
 
     def perform(self, operation: Effect[Any]) -> Any:
         if refused := self._store.refusal(operation):
@@ -102,15 +104,18 @@ class _Driver:
             replies = self._transact(steps)
         except _CommitLost as lost:
             return Unknown(str(lost))
-        if self._turns.due(operation):
-            with contextlib.suppress(StoreError):
-                self._transact(Steps((self._store.sweep(),)))
+        if self._store.beside and self._turns.due(operation):
+            self._sweep()
         return self._store.parse(operation, replies)
 
     def close(self) -> None:
         self._closed = True
         while self._idle:
             self._idle.pop().close()
+
+    def _sweep(self) -> None:
+        with contextlib.suppress(StoreError):
+            self._transact(Steps((self._store.sweep(),)))
 
     def _transact(self, steps: Steps) -> list[Reply]:
         queue = self._writer if steps.writes else contextlib.nullcontext()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -117,6 +118,7 @@ def rehearse(
         seed=seed,
         history=history,
     )
+    began = datetime.now(UTC)
     with LiveProgress(stderr) as progress:
         report = anyio.run(partial(rehearse_all, chosen, progress))
     for part in whole_report(report.verdicts, judge, explain, screen.width):
@@ -129,7 +131,7 @@ def rehearse(
         page = html_page(report.verdicts, judge, here(sys.argv[1:]), interrupted=report.interrupted)
         write_file(page.encode(), html)
     if junit:
-        write_file(junit_xml(report.verdicts, judge), junit)
+        write_file(junit_xml(report.verdicts, judge, began), junit)
     if report.interrupted:
         say_error("interrupted; what was seen until then is above", "")
         return exit_status.INTERRUPTED

@@ -29,6 +29,8 @@ USAGE, ENVIRONMENT = 2, 3
         ("rehearse --compare file,redis://:hunter2@localhost/0", "a store's URL", "--store"),
         ("rehearse --compare=", "--compare is empty", "leave it out"),
         ("rehearse --json=", "--json names no file", "- for stdout"),
+        ("rehearse --self-test --users 3", "--self-test does nothing with --users", "--json"),
+        ("rehearse shop --self-test --html r", "with an application and --html", "--seed"),
         ("rehearse --explain -3", "--explain -3 is less than none", "--explain 1"),
         ("rehearse --balancer envoy", "envoy", "--help"),
         ("nix", "nix", "--help"),
@@ -117,7 +119,9 @@ def test_debug_shows_the_traceback_and_the_line(holdfast):
 
 
 def test_help_names_the_command_and_its_options(holdfast):
-    assert "rehearse" in holdfast("--help").out
+    first = holdfast("--help").out
+    assert "rehearse" in first
+    assert "--debug" in first
     page = holdfast("rehearse", "--help").out
     for option in (
         "--replicas",

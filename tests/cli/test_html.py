@@ -475,12 +475,6 @@ def test_two_options_do_not_write_the_same_file(holdfast, tmp_path):
     assert "--html and --junit name the same file" in ended.err
 
 
-def test_the_self_test_has_no_page(holdfast, tmp_path):
-    ended = holdfast("rehearse", "--self-test", "--html", f"{tmp_path}/r.html")
-    assert ended.status == 2
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.timeout(180)
 def test_a_rehearsal_writes_both(holdfast, tmp_path):
     ended = holdfast(

@@ -92,18 +92,14 @@ def rehearse(
             that was violated.
         history: Write every request, answer and event as JSON lines into this directory.
         explain: How many counter-examples to print for each violated invariant of the judged run.
-        self_test: Judge deliberately broken stores instead: does the judge catch each? Takes --seed
-            and --json only.
+        self_test: Judge deliberately broken stores instead: does the judge catch each? Only --seed
+            and --json may stand beside it.
     """
     screen = stderr if json == "-" else stdout
     _require_writable({"--json": json, "--html": html, "--junit": junit})
     if explain < 0:
         raise UsageError(f"--explain {explain} is less than none", hint="try --explain 1")
     if self_test:
-        if html is not None or junit is not None:
-            raise UsageError(
-                "--self-test writes neither --html nor --junit", hint="--json FILE has its results"
-            )
         return _self_test(seed, json)
     chosen = plan(
         application,
@@ -143,6 +139,24 @@ def rehearse(
             hint="does the application serve? --history DIR keeps what it answered",
         )
     return exit_status.HOLDS if judged.holds(judge) else exit_status.VIOLATED
+
+
+def alone(**given: object) -> None:
+    """Refuse what ``--self-test`` would not heed; ``given`` holds what the command line names.
+
+    Raises:
+        UsageError: something else than --seed and --json stands beside it.
+    """
+    others = [name for name in given if name not in ("self_test", "seed", "json")]
+    if given.get("self_test") and others:
+        named = " and ".join(
+            "an application" if name == "application" else f"--{name.replace('_', '-')}"
+            for name in others
+        )
+        raise UsageError(
+            f"--self-test does nothing with {named}",
+            hint="it plays against stores of its own; beside it stand --seed and --json alone",
+        )
 
 
 def _require_writable(targets: dict[str, str | None]) -> None:

@@ -6,6 +6,8 @@ import socket
 
 import pytest
 
+from holdfast.servers.redis import redis_server
+
 USAGE, ENVIRONMENT = 2, 3
 
 
@@ -138,3 +140,22 @@ def test_help_names_the_command_and_its_options(holdfast):
         "--self-test",
     ):
         assert option in page
+
+
+@pytest.mark.timeout(180)
+def test_a_password_of_the_store_stays_in_the_environment(holdfast, tmp_path, monkeypatch):
+    secret = "correct-horse"
+    monkeypatch.setenv("STORE_PASSWORD", secret)
+    with redis_server(tmp_path, password=secret) as server:
+        ended = holdfast(
+            *("rehearse", "shop", "--judge", "survival", "--faults", "", "--balancer", "builtin"),
+            *("--users", "2", "--seconds", "1", "--replicas", "2", "--json", f"{tmp_path}/r.json"),
+            *("--store", f"redis://127.0.0.1:{server.port}/0?password=env:STORE_PASSWORD"),
+            *("--html", f"{tmp_path}/r.html", "--history", str(tmp_path)),
+        )
+    assert ended.status == 0, ended.err
+    written = [path.read_text() for path in tmp_path.glob("*.json*")]
+    assert written
+    assert secret not in "".join(
+        [ended.out, ended.err, (tmp_path / "r.html").read_text(), *written]
+    )

@@ -75,8 +75,9 @@ def rehearse(
             (`file:shared` for one directory), cookie, redis, database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
-            `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. Sessions of
-            the run are left to expire in it.
+            `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. A password
+            stands before the `@`, or in a variable: `?password=env:NAME`. Sessions of the run are
+            left to expire in it.
         replicas: Replicas behind the balancer.
         users: Browsers at the same time.
         seconds: How long they play, for each run; starting and stopping comes on top.

@@ -30,7 +30,7 @@ from holdfast.rehearsal.progress import Progress
 from holdfast.rehearsal.recorder import Recorder
 from holdfast.rehearsal.users import play, read_back
 from holdfast.rehearsal.verdict import Verdict
-from holdfast.stores.url import parse
+from holdfast.stores.url import parse, with_password
 
 USUAL_FAULTS = ("kill", "roll", "scale")
 FAULTS = (*USUAL_FAULTS, "pause", "cut", "slow", "blackhole", "flush")
@@ -124,6 +124,8 @@ def plan(
             hint="--compare names several drivers, --driver one, --store a store that is there",
         )
     if store is not None:
+        # The replicas have an environment of their own.
+        store = with_password(store, os.environ)
         setups = [setup_for_url(store, app)]
     elif driver is not None:
         setups = [parse_setup(driver, app)]

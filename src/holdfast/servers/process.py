@@ -45,8 +45,8 @@ class Process:
         env: its whole environment; default: this process's own.
         package: the Debian package that has the program, for the hint when it is missing.
         stop_signal: what :meth:`stop` sends to the master.
-        secrets: what of its arguments and files is secret; with what the environment has of passwords
-            and keys it is masked in what is quoted of the log.
+        secrets: what of its arguments and files is secret; that, and the passwords and keys of
+            ``env``, are masked in what is quoted of the log.
         stop_group: send it to the whole group, for a master that does not tell its workers
             (``php -S``) and would wait for them for ever.
 

@@ -110,6 +110,7 @@ def test_memory():
         ),
         ("rediss://bob@[::1]?password=env:PW", "rediss://bob:p%40s%2Fs%2B@[::1]"),
         ("mysql://b%40b@h/app?tls=1&password=env:PW", "mysql://b%40b:p%40s%2Fs%2B@h/app?tls=1"),
+        ("redis://\udcfd@h?password=env:PW", "redis://\udcfd:p%40s%2Fs%2B@h"),
         ("postgresql://bob:word@h/app", "postgresql://bob:word@h/app"),
     ],
 )

@@ -36,6 +36,7 @@ from holdfast.project.operators import (
 )
 from holdfast.project.scope import SUPERGLOBALS, Scope
 from holdfast.project.syntax import (
+    broken_number,
     double_quoted,
     single_quoted,
     whole_number,
@@ -82,7 +83,7 @@ class Evaluator:
             "string": lambda node: self._literal(node, single_quoted(node)),
             "encapsed_string": self._encapsed,
             "integer": lambda node: self._literal(node, whole_number(node)),
-            "float": lambda node: self._literal(node, float(word(node).replace("_", ""))),
+            "float": lambda node: self._literal(node, broken_number(node)),
             "boolean": lambda node: self._literal(node, word(node).lower() == "true"),
             "null": lambda node: self._literal(node, None),
             "name": self._constant,

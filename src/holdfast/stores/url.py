@@ -136,7 +136,7 @@ def with_password(url: str, env: Mapping[str, str]) -> str:
         )
     parts = urlsplit(url)
     query = "&".join(pair for pair in parts.query.split("&") if not pair.startswith("password="))
-    login = f"{quote(parsed.username or '', safe='')}:{quote(password, safe='')}"
+    login = f"{parts.username or ''}:{quote(password, safe='')}"
     netloc = f"{login}@{parts.netloc.rpartition('@')[2]}"
     return urlunsplit(parts._replace(netloc=netloc, query=query))
 

@@ -1,0 +1,139 @@
+"""What to rehearse: the plan that a scenario makes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from holdfast.core.errors import UsageError
+from holdfast.laravel.encrypter import Encrypter
+from holdfast.rehearsal.backing import setup_for_url
+from holdfast.rehearsal.balancer import Choice
+from holdfast.rehearsal.compare import App, Setup, parse_compare
+from holdfast.rehearsal.scenario import Scenario, TimedFault
+from holdfast.stores.url import parse, with_password
+
+
+class Scheduled(NamedTuple):
+    """A fault, and when it begins: seconds since the users began to play."""
+
+    at: float
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to rehearse.
+
+    Args:
+        setups: the choices of store, in the order of running; the last one is judged.
+        replicas: how many stand behind the balancer.
+        users: browsers at the same time.
+        seconds: how long they play in each run.
+        think, steps: as in Scenario.
+        schedule: what is done to the replicas and their store meanwhile, in order of time.
+        balancer: which balancer.
+        seed: of the users' choices and the victims.
+        project: the Laravel application in place of our fixture.
+        store: URL of a store that is there already, for a single setup.
+        app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
+        history: directory for one JSON-lines file a setup; None: kept in a temporary file.
+    """
+
+    setups: tuple[Setup, ...]
+    replicas: int
+    users: int
+    seconds: float
+    think: float
+    steps: Mapping[str, int]
+    schedule: tuple[Scheduled, ...]
+    balancer: Choice
+    seed: int
+    project: Path | None = None
+    store: str | None = None
+    app_key: str | None = field(default=None, repr=False)
+    history: Path | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The names of the scheduled faults, each once, in their order."""
+        return tuple(dict.fromkeys(fault for _, fault in self.schedule))
+
+
+def plan(scenario: Scenario, history: Path | None = None) -> Plan:
+    """Make a plan of a scenario that was checked.
+
+    Args:
+        scenario: see :func:`holdfast.rehearsal.scenario.check`.
+        history: as in Plan.
+
+    Raises:
+        UsageError: its application, store or comparison cannot be.
+        EnvironmentLacking: a variable that the store's URL names is not set.
+    """
+    app, project = _application(scenario.application)
+    # The replicas have an environment of their own.
+    store = with_password(scenario.store, os.environ) if scenario.store else None
+    if store is not None:
+        setups = [setup_for_url(store, app)]
+    else:
+        setups = parse_compare(",".join(scenario.compare or ["redis"]), app)
+    return Plan(
+        setups=tuple(setups),
+        replicas=scenario.replicas,
+        users=scenario.users,
+        seconds=scenario.seconds,
+        think=scenario.think,
+        steps=scenario.steps,
+        schedule=_schedule(scenario),
+        balancer=scenario.balancer,
+        seed=scenario.seed,
+        project=project,
+        store=store,
+        app_key=_app_key(store) if store else None,
+        history=history,
+    )
+
+
+def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
+    """Faults without times at equal distances over the play; those with times as they say."""
+    faults = scenario.faults
+    gap = scenario.seconds / (len(faults) + 1)
+    spread = [
+        Scheduled(fault.at, fault.fault)
+        if isinstance(fault, TimedFault)
+        else Scheduled(gap * number, fault)
+        for number, fault in enumerate(faults, start=1)
+    ]
+    return tuple(sorted(spread, key=lambda scheduled: scheduled.at))
+
+
+def _application(text: str) -> tuple[App, Path | None]:
+    if text in ("laravel", "shop"):
+        return cast(App, text), None
+    directory = Path(text)
+    if directory.is_dir():
+        return "laravel", directory
+    raise UsageError(
+        f"no such application: {text!r}",
+        hint="laravel, shop, or the directory of a Laravel application",
+    )
+
+
+def _app_key(store: str) -> str | None:
+    """The key that a store's URL names: the replicas then have it too, as the application has."""
+    name = parse(store).parameters.get("key")
+    if name is None:
+        return None
+    if name != "env:APP_KEY":
+        raise UsageError(
+            "key= in the store's URL: a rehearsal knows one key, its replicas' APP_KEY",
+            hint="write key=env:APP_KEY, with APP_KEY in the environment or left to the rehearsal",
+        )
+    key = os.environ.get("APP_KEY")
+    if key:
+        Encrypter.from_app_key(key)
+    return key or None

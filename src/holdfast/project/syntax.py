@@ -109,7 +109,7 @@ def whole_number(node: Node) -> int:
     return number
 
 
-def broken_number(node: Node) -> float:
+def decimal(node: Node) -> float:
     """A literal with a point or an exponent."""
     try:
         return float(word(node).replace("_", ""))

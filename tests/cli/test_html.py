@@ -18,12 +18,16 @@ from holdfast.cli.html.markup import Html, tag
 from holdfast.cli.marks import sign
 from holdfast.cli.verdict_table import phase_names
 from holdfast.rehearsal.history import Answer, Op, Sent, ToReplica, ToStore
+from holdfast.rehearsal.plan import plan
 from holdfast.rehearsal.protocol import State
+from holdfast.rehearsal.scenario import Scenario
 from holdfast.rehearsal.verdict import Lane, Mark, Phase, Second, Verdict, Violation
 
 VOID = {"meta", "br"}
 HOSTILE = "</title></style><script>alert(1)</script>\"'><img src=x onerror=y>&amp;\x00\ud800"
 WHERE = Environment((("Holdfast", "0.1.0"), ("cores", "2")), "holdfast rehearse shop")
+
+PLAN = plan(Scenario(application="laravel", seconds=9.0, faults=["kill", "cut"]))
 
 HELD = Verdict(
     name="redis",
@@ -383,7 +387,7 @@ def test_a_phase_that_one_run_lacks_keeps_its_place():
 
 
 def test_nothing_is_loaded():
-    text = page([BROKEN, HELD], "all", here(["rehearse", "shop"]), interrupted=False)
+    text = page([BROKEN, HELD], "all", here(["rehearse", "shop"], PLAN), interrupted=False)
     assert not re.search(r"https?:|//[a-z]|@import|url\(", text, re.IGNORECASE)
     names = {element.name for element in Tree(text).open[0].everything()}
     assert not names & {"script", "link", "img", "iframe", "object", "embed", "a", "form", "base"}
@@ -441,14 +445,23 @@ def test_only_what_was_made_as_markup_is_markup():
 
 
 def test_the_environment_and_the_command():
-    where = here(["rehearse", "shop", "--compare", "a b"])
+    where = here(["rehearse", "shop", "--compare", "a b"], PLAN)
     root = parsed(HELD, where=where)
     assert root.all("pre")[0].text == "holdfast rehearse shop --compare 'a b'"
     facts = dict(where.facts)
     assert set(facts) >= {"Holdfast", "Python", "system", "cores", "Redis", "written"}
-    assert re.fullmatch(r"\d+(\.\d+)+", facts["Redis"])
+    for name in ("Redis", "Laravel"):
+        assert re.fullmatch(r"\d+(\.\d+)+", facts[name])
+    assert facts["faults"] == "kill at 3 s, cut at 6 s"
+    assert (facts["replicas"], facts["seconds"], facts["seed"]) == ("3", "9 for each run", "1")
     (shown,) = root.all("dl", "facts")
     assert [dd.text for dd in shown.all("dd")] == list(facts.values())
+
+
+def test_no_laravel_is_named_where_none_was_played():
+    where = here([], plan(Scenario(application="shop", faults=[])))
+    assert "Laravel" not in dict(where.facts)
+    assert dict(where.facts)["faults"] == "none"
 
 
 @pytest.mark.parametrize("option", ["--html", "--junit"])

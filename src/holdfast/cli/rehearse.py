@@ -138,7 +138,8 @@ def rehearse(
             {"judge": judge, "interrupted": report.interrupted, "verdicts": report.verdicts}, json
         )
     if html:
-        page = html_page(report.verdicts, judge, here(sys.argv[1:]), interrupted=report.interrupted)
+        where = here(sys.argv[1:], chosen)
+        page = html_page(report.verdicts, judge, where, interrupted=report.interrupted)
         write_file(page.encode(), html)
     if junit:
         write_file(junit_xml(report.verdicts, judge, began), junit)

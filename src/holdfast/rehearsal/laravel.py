@@ -26,7 +26,7 @@ PACKAGES = (
 )
 WORKERS = 4
 
-_FRAMEWORK = "/usr/share/php/Illuminate/autoload.php"
+FRAMEWORK = "/usr/share/php/Illuminate/autoload.php"
 _EXTENSIONS = {
     "redis": ("redis", "php-redis"),
     "sqlite": ("pdo_sqlite", "php8.2-sqlite3"),
@@ -68,7 +68,7 @@ class Laravel:
             raise EnvironmentLacking(
                 f"{self.project} has no vendor/autoload.php", hint="run `composer install` there"
             )
-        framework = Path(os.environ.get("LARAVEL_AUTOLOAD") or _FRAMEWORK)
+        framework = Path(os.environ.get("LARAVEL_AUTOLOAD") or FRAMEWORK)
         if self.project == FIXTURE and not framework.is_file():
             raise EnvironmentLacking(
                 f"Laravel is not installed: no {framework}", hint=f"as root: apt install {PACKAGES}"

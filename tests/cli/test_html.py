@@ -235,9 +235,9 @@ def test_the_timeline():
     assert lane.attributes["aria-label"] == "r1: paused 1 ×, sessions found lost 2 ×"
     marks = lane.all("svg", "mark")
     assert [mark.all("title")[0].text for mark in marks] == [
-        "r1 sessions found lost at 6.1 s (2 ×)", "r1 paused at 7.0 s"
+        "r1 paused at 7.0 s", "r1 sessions found lost at 6.1 s (2 ×)"
     ]  # fmt: skip
-    assert marks[0].attributes["x"] == "64.211%"
+    assert marks[1].attributes["x"] == "64.211%"
     assert [(s.attributes["x"], s.attributes["width"]) for s in lane.all("rect", "span")] == [
         ("0.000%", "100.000%")
     ]
@@ -274,6 +274,13 @@ def test_what_is_over_at_once_is_marked_once():
     assert titles == [
         "store answers cut at 2.0 s", "store over at 3.0 s", "store store flushed at 5.0 s"
     ]  # fmt: skip
+
+
+def test_a_loss_hides_no_cause_and_nothing_else_hides_a_loss():
+    marks = [Mark(2.0, what) for what in ("lost", "kill", "stop")]
+    (figure,) = parsed(replace(HELD, lanes=[Lane("r1", [], marks)])).all("figure")
+    drawn = [mark.all("title")[0].text.split()[1] for mark in figure.all("svg", "mark")]
+    assert drawn == ["stop", "sessions", "killed"]  # the last one is on top
 
 
 def test_faults_are_tinted_through_every_row():

@@ -358,6 +358,11 @@ def test_requests_that_clash_are_drawn_against_each_other():
     bars = [(r.attributes["x"], r.attributes["width"]) for r in violation.all("rect")]
     assert bars == [("0.0%", "12.5%"), ("50.0%", "50.0%")]
     assert len(violation.all("rect", "unanswered")) == 1
+    short = Op(Sent(5, 9.99, "u1", "u1.1", "state", {}, "own", None), Answer(5, 10.0, "fail", 502))
+    clash = replace(LOST, at=10.0, records=[read(3), short])
+    (violation,) = parsed(replace(BROKEN, violations=[clash])).all("details")
+    last = violation.all("rect")[1].attributes
+    assert (last["x"], last["width"]) == ("98.5%", "1.5%")  # too short to be seen, and not cut off
 
 
 def test_no_more_than_fifty_violations_a_run():

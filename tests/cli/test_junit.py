@@ -144,10 +144,12 @@ def test_a_judged_run_that_opened_nothing_is_an_error():
 
 
 def test_examples_are_few_and_the_rest_is_counted():
-    failure = case(read(replace(HELD, violations=[LOST] * 9))[0], "missing").find("failure")
+    many = replace(HELD, violations=[LOST] * 9, omitted={"missing": 1000})
+    failure = case(read(many)[0], "missing").find("failure")
     assert failure is not None
+    assert (failure.get("message") or "").startswith("1009 × ")
     assert (failure.text or "").count("never had it") == 5
-    assert (failure.text or "").endswith("and 4 more; --json FILE writes all of them")
+    assert (failure.text or "").endswith("and 1004 more; --json FILE has up to 200 of them")
 
 
 def test_nothing_was_run():

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from holdfast.cli.printable import printable
 from holdfast.cli.record_words import record_words
-from holdfast.rehearsal.verdict import INVARIANTS, Judge, Verdict, Violation
+from holdfast.rehearsal.verdict import INVARIANTS, MOST_KEPT, Judge, Verdict, Violation
 
 MOST_EXAMPLES = 5
 """So many counter-examples of an invariant are written; the rest is in the JSON."""
@@ -54,14 +54,15 @@ def _suite(verdict: Verdict, judge: Judge, *, judged: bool) -> ET.Element:
         found = [v for v in verdict.violations if v.invariant == invariant]
         if not found:
             continue
-        message = f"{len(found)} × {meaning}"
+        many = verdict.count(invariant)
+        message = f"{many} × {meaning}"
         if judged and judge in {"all", heading}:
             failure = ET.SubElement(case, "failure", type=invariant, message=message)
-            failure.text = printable(_examples(found))
+            failure.text = printable(_examples(found, many))
             continue
         why = f"{heading} is not judged" if judged else "a run for contrast is not judged"
         ET.SubElement(case, "skipped", message=f"{message}; {why}")
-        ET.SubElement(case, "system-out").text = printable(_examples(found))
+        ET.SubElement(case, "system-out").text = printable(_examples(found, many))
     suite.set("tests", str(len(suite)))
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))
@@ -78,10 +79,10 @@ def _case(suite: ET.Element, verdict: Verdict, invariant: str, words: str) -> ET
     )
 
 
-def _examples(found: Sequence[Violation]) -> str:
+def _examples(found: Sequence[Violation], count: int) -> str:
     blocks = [_example(violation) for violation in found[:MOST_EXAMPLES]]
-    if rest := len(found) - len(blocks):
-        blocks.append(f"and {rest} more; --json FILE writes all of them")
+    if rest := count - len(blocks):
+        blocks.append(f"and {rest} more; --json FILE has up to {MOST_KEPT} of them")
     return "\n".join(blocks)
 
 

@@ -48,6 +48,9 @@ def rehearse(
     junit: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     history: Path | None = None,
     explain: int = 1,
+    path: str | None = None,
+    login: str | None = None,
+    ready: str | None = None,
     self_test: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Count every session and write that a deployment loses when pods come and go.
@@ -70,7 +73,7 @@ def rehearse(
 
     Args:
         application: `laravel` (the Laravel fixture), `shop` (the Python shop), or the directory of
-            a Laravel application that answers the same routes as the fixture.
+            a Laravel application of your own.
         compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
             comma. The last one is judged, the others are the contrast. Drivers: array, file
             (`file:shared` for one directory), cookie, redis, database.
@@ -93,6 +96,12 @@ def rehearse(
             that was violated.
         history: Write every request, answer and event as JSON lines into this directory.
         explain: How many counter-examples to print for each violated invariant of the judged run.
+        path: The page of your own application that visitors load; default: `/`.
+        login: How visitors log in there: `POST /login email=visitor{n}@example.com
+            password=env:SHOP_PASSWORD`. `{n}` is the visitor's number, from 1; `env:NAME` is read
+            from the environment; `_token` is added.
+        ready: The path that tells when a replica of it serves, by any status below 500; default:
+            `/up` from Laravel 11 on, the page before.
         self_test: Judge deliberately broken stores instead: does the judge catch each? Takes --seed
             and --json only.
     """
@@ -118,6 +127,9 @@ def rehearse(
         balancer=balancer,
         seed=seed,
         history=history,
+        path=path,
+        login=login,
+        ready=ready,
     )
     with LiveProgress(stderr) as progress:
         report = anyio.run(partial(rehearse_all, chosen, progress))

@@ -15,6 +15,8 @@ from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import App, Setup, parse_compare, parse_setup
 from holdfast.rehearsal.faults import FAULTS
+from holdfast.rehearsal.own_application import OwnApplication, own_application
+from holdfast.rehearsal.site import parse_login, require_path
 from holdfast.stores.url import parse
 
 MAX_REPLICAS = 20
@@ -41,7 +43,7 @@ class Plan:
         schedule: what is done to the replicas and their store meanwhile, in order of time.
         balancer: which balancer.
         seed: of the users' choices and the victims.
-        project: the Laravel application in place of our fixture.
+        own: the Laravel application in place of our fixture.
         store: URL of a store that is there already, for a single setup.
         app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
         history: directory for one JSON-lines file a setup; None: kept in a temporary file.
@@ -54,7 +56,7 @@ class Plan:
     schedule: tuple[Scheduled, ...]
     balancer: Choice
     seed: int
-    project: Path | None = None
+    own: OwnApplication | None = None
     store: str | None = None
     app_key: str | None = field(default=None, repr=False)
     history: Path | None = None
@@ -78,6 +80,9 @@ def plan(
     balancer: Choice,
     seed: int,
     history: Path | None,
+    path: str | None = None,
+    login: str | None = None,
+    ready: str | None = None,
 ) -> Plan:
     """Read what a person asked for.
 
@@ -91,7 +96,7 @@ def plan(
         if text is not None and "://" in text:
             # Not quoted: it may hold a password.
             raise UsageError("a store's URL is no application and no driver", hint="--store URL")
-    app, project = _application(application)
+    app, directory = _application(application)
     if sum(option is not None for option in (compare, driver, store)) > 1:
         raise UsageError(
             "--compare, --driver and --store exclude each other",
@@ -112,6 +117,7 @@ def plan(
         raise UsageError(
             f"--seconds {seconds:g} is not between 1 and 86400", hint="try --seconds 30"
         )
+    own = _own(directory, path=path, login=login, ready=ready)
     return Plan(
         setups=tuple(setups),
         replicas=replicas,
@@ -120,9 +126,9 @@ def plan(
         schedule=spread(_faults(faults), seconds),
         balancer=balancer,
         seed=seed,
-        project=project,
+        own=own,
         store=store,
-        app_key=_app_key(store) if store else None,
+        app_key=own.app_key if own else _app_key(store) if store else None,
         history=history,
     )
 
@@ -142,6 +148,26 @@ def _application(text: str) -> tuple[App, Path | None]:
     raise UsageError(
         f"no such application: {text!r}",
         hint="laravel, shop, or the directory of a Laravel application",
+    )
+
+
+def _own(
+    directory: Path | None, *, path: str | None, login: str | None, ready: str | None
+) -> OwnApplication | None:
+    for option, text in (("path", path), ("login", login), ("ready", ready)):
+        if text is not None and directory is None:
+            raise UsageError(
+                f"--{option} is for an application of your own",
+                hint="name its directory; laravel and shop are known",
+            )
+    if directory is None:
+        return None
+    return own_application(
+        directory,
+        os.environ,
+        path=require_path(path or "/", "--path"),
+        login=parse_login(login, os.environ) if login else None,
+        ready=require_path(ready, "--ready") if ready else None,
     )
 
 

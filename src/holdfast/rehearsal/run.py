@@ -15,8 +15,9 @@ import anyio
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
-from holdfast.rehearsal.browser import Browser, http_client
+from holdfast.rehearsal.browser import http_client
 from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.crowd import crowd
 from holdfast.rehearsal.deployment import Deployment, deploy
 from holdfast.rehearsal.faults import FAULTS
 from holdfast.rehearsal.history import Event, What
@@ -24,7 +25,6 @@ from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.plan import Plan
 from holdfast.rehearsal.progress import Progress
 from holdfast.rehearsal.recorder import Recorder
-from holdfast.rehearsal.users import play, read_back
 from holdfast.rehearsal.verdict import Verdict
 
 READ_BACK_ROUNDS = 3
@@ -80,13 +80,13 @@ async def rehearse(
             replicas=plan.replicas,
             emit=emit,
             balancer=plan.balancer,
-            project=plan.project,
+            own=plan.own,
             store=plan.store,
             app_key=plan.app_key,
             proxied=any(FAULTS[name].proxied for name in plan.faults),
         ) as deployment:
             lacking = [name for name in plan.faults if FAULTS[name].lacks(deployment)]
-            await _play(_Stage(plan, deployment, recorder, progress), interrupted)
+            await _play(_Stage(plan, setup, deployment, recorder, progress), interrupted)
             seconds = recorder.elapsed()
         progress.says("judging")
         return judge(setup, recorder.ops(), recorder.events, seconds, lacking)
@@ -97,6 +97,7 @@ class _Stage:
     """Where one setup is played."""
 
     plan: Plan
+    setup: Setup
     deployment: Deployment
     recorder: Recorder
     progress: Progress
@@ -110,13 +111,17 @@ class _Stage:
 async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
     """Let the users play while replicas come and go, then read every session back."""
     stop = anyio.Event()
-    browsers: list[Browser] = []
-    async with http_client(stage.deployment.address) as client:
-
-        async def users() -> None:
-            browsers.extend(
-                await play(
-                    client,
+    address, own = stage.deployment.address, stage.plan.own
+    site = own.site if own is not None and stage.setup.app == "laravel" else None
+    async with (
+        http_client(address) as client,
+        crowd(client, address, site, stage.deployment.store.store) as people,
+    ):
+        await people.check()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(
+                partial(
+                    people.play,
                     stage.recorder,
                     users=stage.plan.users,
                     seed=stage.plan.seed,
@@ -124,13 +129,10 @@ async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
                     on_progress=stage.progress.counts,
                 )
             )
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(users)
             await _unless(interrupted, partial(_break, stage))
             stop.set()
         stage.phase(END, "reading every session back")
-        await read_back(browsers, rounds=READ_BACK_ROUNDS)
+        await people.read_back(READ_BACK_ROUNDS)
 
 
 async def _break(stage: _Stage) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import anyio
-import httpx2
 import msgspec
 
 from holdfast.rehearsal.browser import TIMEOUT_SECONDS, Browser
+from holdfast.rehearsal.client import Client, NoAnswer
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder
 from holdfast.rehearsal.site import Site
+from holdfast.rehearsal.users import THINK_SECONDS
 from holdfast.rehearsal.users import play as play_shop
 from holdfast.rehearsal.users import read_back as read_back_shop
 from holdfast.rehearsal.visitors import Visitors, payloads
@@ -57,8 +58,10 @@ class Crowd(Protocol):
 class Shoppers:
     """The users of an application that speaks :mod:`holdfast.rehearsal.protocol`."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    def __init__(self, client: Client, think: float, steps: Mapping[str, int]) -> None:
         self._client = client
+        self._think = think
+        self._steps = steps
         self._browsers: list[Browser] = []
 
     async def check(self) -> None:
@@ -75,7 +78,14 @@ class Shoppers:
     ) -> None:
         """They shop; see :func:`holdfast.rehearsal.users.play`."""
         self._browsers = await play_shop(
-            self._client, recorder, users=users, seed=seed, stop=stop, on_progress=on_progress
+            self._client,
+            recorder,
+            users=users,
+            seed=seed,
+            stop=stop,
+            think=self._think,
+            steps=self._steps,
+            on_progress=on_progress,
         )
 
     async def read_back(self, rounds: int) -> None:
@@ -85,31 +95,40 @@ class Shoppers:
 
 @asynccontextmanager
 async def crowd(
-    client: httpx2.AsyncClient, address: str, site: Site | None, store: Store | None
+    client: Client,
+    address: str,
+    site: Site | None,
+    store: Store | None,
+    *,
+    think: float = THINK_SECONDS,
+    steps: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Crowd]:
     """The people for a deployment.
 
-    An application that answers ``GET /state`` as our protocol has it is shopped in, unless the site
-    names a page or a login of its own; all others are visited.
+    An application that answers ``GET /state`` as our protocol has it is shopped in, unless somebody
+    has said what visitors should do; all others are visited.
 
     Args:
         client: sends all requests.
         address: where, ``http://127.0.0.1:8080``.
         site: what visitors must know of it; None: it does speak our protocol.
         store: the one that all replicas share; None where it cannot be read from here.
+        think: mean pause between two steps of a person, seconds.
+        steps: how often each step is taken against the others; default: as usual.
     """
-    if site is None or (site.plain and await speaks_our_protocol(client)):
-        yield Shoppers(client)
+    if site is None or (site.plain and not steps and await speaks_our_protocol(client)):
+        yield Shoppers(client, think, steps or {})
         return
+    host = urlsplit(address).netloc
     async with payloads(store, site) as look:
-        yield Visitors(client, site, host=urlsplit(address).netloc, look=look)
+        yield Visitors(client, site, host=host, look=look, think=think, steps=steps)
 
 
-async def speaks_our_protocol(client: httpx2.AsyncClient) -> bool:
+async def speaks_our_protocol(client: Client) -> bool:
     """Whether ``GET /state`` is answered with a State."""
     try:
-        answer = await client.get("/state", timeout=TIMEOUT_SECONDS)
-        msgspec.json.decode(answer.content, type=State)
-    except (httpx2.HTTPError, msgspec.MsgspecError):
+        answer = await client.send("GET", "/state", {}, b"", TIMEOUT_SECONDS)
+        msgspec.json.decode(answer.body, type=State)
+    except (NoAnswer, msgspec.MsgspecError):
         return False
-    return answer.status_code == 200
+    return answer.status == 200

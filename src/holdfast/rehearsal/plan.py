@@ -1,10 +1,9 @@
-"""What to rehearse: the plan, and how it is read from what a person asked for."""
+"""What to rehearse: the plan that a scenario makes."""
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -13,15 +12,11 @@ from holdfast.core.errors import UsageError
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
-from holdfast.rehearsal.compare import App, Setup, parse_compare, parse_setup
-from holdfast.rehearsal.faults import FAULTS
+from holdfast.rehearsal.compare import App, Setup, parse_compare
 from holdfast.rehearsal.own_application import OwnApplication, own_application
-from holdfast.rehearsal.site import parse_login, require_path
+from holdfast.rehearsal.scenario import Scenario, TimedFault
+from holdfast.rehearsal.site import parse_login
 from holdfast.stores.url import parse
-
-MAX_REPLICAS = 20
-MAX_USERS = 1000
-"""A rehearsal is a load on this machine: beyond these it measures the machine, not the sessions."""
 
 
 class Scheduled(NamedTuple):
@@ -40,6 +35,7 @@ class Plan:
         replicas: how many stand behind the balancer.
         users: browsers at the same time.
         seconds: how long they play in each run.
+        think, steps: as in Scenario.
         schedule: what is done to the replicas and their store meanwhile, in order of time.
         balancer: which balancer.
         seed: of the users' choices and the victims.
@@ -53,6 +49,8 @@ class Plan:
     replicas: int
     users: int
     seconds: float
+    think: float
+    steps: Mapping[str, int]
     schedule: tuple[Scheduled, ...]
     balancer: Choice
     seed: int
@@ -67,76 +65,51 @@ class Plan:
         return tuple(dict.fromkeys(fault for _, fault in self.schedule))
 
 
-def plan(
-    application: str,
-    *,
-    compare: str | None,
-    driver: str | None,
-    store: str | None,
-    replicas: int,
-    users: int,
-    seconds: float,
-    faults: str,
-    balancer: Choice,
-    seed: int,
-    history: Path | None,
-    path: str | None = None,
-    login: str | None = None,
-    ready: str | None = None,
-) -> Plan:
-    """Read what a person asked for.
+def plan(scenario: Scenario, history: Path | None = None) -> Plan:
+    """Make a plan of a scenario that was checked.
+
+    Args:
+        scenario: see :func:`holdfast.rehearsal.scenario.check`.
+        history: as in Plan.
 
     Raises:
-        UsageError: it cannot be read, or contradicts itself.
+        UsageError: its application, store or comparison cannot be.
+        FormatError, EnvironmentLacking: a file of the application cannot be read.
     """
-    for option, text in (("compare", compare), ("driver", driver), ("store", store)):
-        if text is not None and not text.strip():
-            raise UsageError(f"--{option} is empty", hint="say what to rehearse, or leave it out")
-    for text in (application, compare, driver):
-        if text is not None and "://" in text:
-            # Not quoted: it may hold a password.
-            raise UsageError("a store's URL is no application and no driver", hint="--store URL")
-    app, directory = _application(application)
-    if sum(option is not None for option in (compare, driver, store)) > 1:
-        raise UsageError(
-            "--compare, --driver and --store exclude each other",
-            hint="--compare names several drivers, --driver one, --store a store that is there",
-        )
-    if store is not None:
-        setups = [setup_for_url(store, app)]
-    elif driver is not None:
-        setups = [parse_setup(driver, app)]
+    app, directory = _application(scenario.application)
+    own = _own(directory, scenario) if directory is not None else None
+    if scenario.store is not None:
+        setups = [setup_for_url(scenario.store, app)]
     else:
-        setups = parse_compare(compare or "redis", app)
-    for value, name, most in ((replicas, "replicas", MAX_REPLICAS), (users, "users", MAX_USERS)):
-        if not 1 <= value <= most:
-            raise UsageError(
-                f"--{name} {value} is not between 1 and {most}", hint=f"try --{name} 3"
-            )
-    if not 1 <= seconds <= 86_400:
-        raise UsageError(
-            f"--seconds {seconds:g} is not between 1 and 86400", hint="try --seconds 30"
-        )
-    own = _own(directory, path=path, login=login, ready=ready)
+        setups = parse_compare(",".join(scenario.compare or ["redis"]), app)
     return Plan(
         setups=tuple(setups),
-        replicas=replicas,
-        users=users,
-        seconds=seconds,
-        schedule=spread(_faults(faults), seconds),
-        balancer=balancer,
-        seed=seed,
+        replicas=scenario.replicas,
+        users=scenario.users,
+        seconds=scenario.seconds,
+        think=scenario.think,
+        steps=scenario.steps,
+        schedule=_schedule(scenario),
+        balancer=scenario.balancer,
+        seed=scenario.seed,
         own=own,
-        store=store,
-        app_key=own.app_key if own else _app_key(store) if store else None,
+        store=scenario.store,
+        app_key=own.app_key if own else _app_key(scenario.store) if scenario.store else None,
         history=history,
     )
 
 
-def spread(faults: Sequence[str], seconds: float) -> tuple[Scheduled, ...]:
-    """The faults in this order, at equal distances over the seconds of a play."""
-    gap = seconds / (len(faults) + 1)
-    return tuple(Scheduled(gap * number, fault) for number, fault in enumerate(faults, start=1))
+def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
+    """Faults without times at equal distances over the play; those with times as they say."""
+    faults = scenario.faults
+    gap = scenario.seconds / (len(faults) + 1)
+    spread = [
+        Scheduled(fault.at, fault.fault)
+        if isinstance(fault, TimedFault)
+        else Scheduled(gap * number, fault)
+        for number, fault in enumerate(faults, start=1)
+    ]
+    return tuple(sorted(spread, key=lambda scheduled: scheduled.at))
 
 
 def _application(text: str) -> tuple[App, Path | None]:
@@ -151,23 +124,13 @@ def _application(text: str) -> tuple[App, Path | None]:
     )
 
 
-def _own(
-    directory: Path | None, *, path: str | None, login: str | None, ready: str | None
-) -> OwnApplication | None:
-    for option, text in (("path", path), ("login", login), ("ready", ready)):
-        if text is not None and directory is None:
-            raise UsageError(
-                f"--{option} is for an application of your own",
-                hint="name its directory; laravel and shop are known",
-            )
-    if directory is None:
-        return None
+def _own(directory: Path, scenario: Scenario) -> OwnApplication:
     return own_application(
         directory,
         os.environ,
-        path=require_path(path or "/", "--path"),
-        login=parse_login(login, os.environ) if login else None,
-        ready=require_path(ready, "--ready") if ready else None,
+        path=scenario.path,
+        login=parse_login(scenario.login, os.environ) if scenario.login else None,
+        ready=scenario.ready,
     )
 
 
@@ -185,15 +148,3 @@ def _app_key(store: str) -> str | None:
     if key:
         Encrypter.from_app_key(key)
     return key or None
-
-
-def _faults(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if name not in FAULTS:
-            near = difflib.get_close_matches(name, FAULTS, n=1)
-            raise UsageError(
-                f"no such fault: {name!r}",
-                hint=f"did you mean {near[0]}?" if near else f"one of {', '.join(FAULTS)}",
-            )
-    return names

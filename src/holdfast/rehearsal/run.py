@@ -15,7 +15,7 @@ import anyio
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
-from holdfast.rehearsal.browser import http_client
+from holdfast.rehearsal.client import http_client
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.crowd import crowd
 from holdfast.rehearsal.deployment import Deployment, deploy
@@ -115,7 +115,14 @@ async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
     site = own.site if own is not None and stage.setup.app == "laravel" else None
     async with (
         http_client(address) as client,
-        crowd(client, address, site, stage.deployment.store.store) as people,
+        crowd(
+            client,
+            address,
+            site,
+            stage.deployment.store.store,
+            think=stage.plan.think,
+            steps=stage.plan.steps if site is not None or own is None else {},
+        ) as people,
     ):
         await people.check()
         async with anyio.create_task_group() as tasks:

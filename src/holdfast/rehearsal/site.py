@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
@@ -15,6 +15,7 @@ EXAMPLE = "POST /login email=visitor{n}@example.com password=env:SHOP_PASSWORD"
 
 _METHODS = ("POST", "PUT", "PATCH")
 _NUMBER = "{n}"
+_BLANK = " "
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,14 @@ class Site:
         return self.path == "/" and self.login is None
 
 
-def require_path(path: str, option: str) -> str:
-    """A path as an option gives it.
+def require_path(path: str) -> str:
+    """A path and query that begin at the application's root.
 
     Raises:
         UsageError: it is none.
     """
-    if not path.startswith("/") or path.startswith("//") or not path.isprintable() or " " in path:
-        raise UsageError(
-            f"{option} {path!r} is no path of the application", hint=f"write {option} /"
-        )
+    if not path.startswith("/") or path.startswith("//") or not path.isascii() or _BLANK in path:
+        raise UsageError(f"{path!r} is no path of the application", hint="it begins with /")
     return path
 
 
@@ -85,26 +84,29 @@ def parse_login(text: str, env: Mapping[str, str]) -> Login:
         UsageError: it cannot be read; no value is shown.
         EnvironmentLacking: a variable is not set.
     """
+    login = split_login(text)
+    fields = {name: _value(name, value, env) for name, value in login.fields.items()}
+    return replace(login, fields=fields)
+
+
+def split_login(text: str) -> Login:
+    """The same with values as they stand, ``env:NAME`` for one; raises UsageError."""
     try:
         method, path, *pairs = shlex.split(text)
     except ValueError as error:
-        raise UsageError(
-            "--login is not METHOD PATH FIELDS", hint=f"--login '{EXAMPLE}'"
-        ) from error
+        raise UsageError("not METHOD PATH FIELDS", hint=f"for example: {EXAMPLE}") from error
     if method.upper() not in _METHODS:
         raise UsageError(
-            f"--login begins with {method[:20]!r}, which logs nobody in",
-            hint=f"one of {', '.join(_METHODS)}: --login '{EXAMPLE}'",
+            f"{method[:20]!r} logs nobody in, but one of {', '.join(_METHODS)}",
+            hint=f"for example: {EXAMPLE}",
         )
     fields: dict[str, str] = {}
     for number, pair in enumerate(pairs, start=1):
         name, equals, value = pair.partition("=")
         if not name or not equals:
-            raise UsageError(
-                f"field {number} of --login is not NAME=VALUE", hint=f"--login '{EXAMPLE}'"
-            )
-        fields[name] = _value(name, value, env)
-    return Login(method.upper(), require_path(path, "--login METHOD"), fields)
+            raise UsageError(f"field {number} is not NAME=VALUE", hint=f"for example: {EXAMPLE}")
+        fields[name] = value
+    return Login(method.upper(), require_path(path), fields)
 
 
 def _value(name: str, value: str, env: Mapping[str, str]) -> str:
@@ -115,6 +117,6 @@ def _value(name: str, value: str, env: Mapping[str, str]) -> str:
     if not found:
         raise EnvironmentLacking(
             f"the environment variable {variable} is not set",
-            hint=f"--login reads the field {name} from it; export it",
+            hint=f"the field {name} of the login is read from it; export it",
         )
     return found

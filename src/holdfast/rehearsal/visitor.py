@@ -11,10 +11,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-import httpx2
-
 from holdfast.core.digest import handle
-from holdfast.rehearsal.browser import NEVER_SENT, SALT, TIMEOUT_SECONDS
+from holdfast.rehearsal.browser import SALT, TIMEOUT_SECONDS
+from holdfast.rehearsal.client import Client, NoAnswer, Response
 from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
 from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.observation import Payload, Seen
@@ -62,7 +61,7 @@ class Visitor:
 
     Args:
         number: its number; ``u7`` is the name that comes of it.
-        client: sends the requests; its own cookie handling is not used.
+        client: sends the requests.
         recorder: is told of every request and answer.
         site: the application.
         host: where redirects are followed to, ``127.0.0.1:8080``.
@@ -74,7 +73,7 @@ class Visitor:
     def __init__(
         self,
         number: int,
-        client: httpx2.AsyncClient,
+        client: Client,
         recorder: Recorder,
         site: Site,
         *,
@@ -148,7 +147,7 @@ class Visitor:
             return self._over(sent, response), None
         seen, payload, set_cookie = await self._see(sent, window, response, carried)
         token = seen.token
-        if kind == "open" and token is not None and response.status_code < 400:
+        if kind == "open" and token is not None and response.status < 400:
             self._known.setdefault(token, (window.lineage, window.user))
         state = self._state(seen, payload, response)
         op = self._over(sent, self._answer(sent, response, state, set_cookie))
@@ -162,13 +161,13 @@ class Visitor:
         return op, self._redirect(target, response)
 
     async def _logged_in(
-        self, window: Window, sent: Sent, response: httpx2.Response
+        self, window: Window, sent: Sent, response: Response
     ) -> tuple[Op, str | None]:
         carried = self._carried(window)
         seen, payload, set_cookie = await self._see(sent, window, response, carried)
-        taken = response.status_code < 400 and _taken(carried, window, seen, payload)
+        taken = response.status < 400 and _taken(carried, window, seen, payload)
         if not taken:
-            status = response.status_code
+            status = response.status
             words = f"no login came of it: HTTP {status}"
             refused: Outcome = "refused" if status < 400 else "fail"
             answer = self._answer(sent, response, None, set_cookie, outcome=refused, error=words)
@@ -189,12 +188,12 @@ class Visitor:
         return self._site.reader.session_id(window.jar.cookies.get(window.jar.session_cookie))
 
     async def _see(
-        self, sent: Sent, window: Window, response: httpx2.Response, carried: str | None
+        self, sent: Sent, window: Window, response: Response, carried: str | None
     ) -> tuple[Seen, Payload | None, bool]:
         """What the answer shows, and the store where the answer alone does not say enough."""
-        set_cookies = response.headers.get_list("set-cookie")
+        set_cookies = response.all("set-cookie")
         seen = self._site.reader.observe(
-            set_cookies, response.headers.get("content-type", ""), response.content
+            set_cookies, response.first("content-type") or "", response.body
         )
         set_cookie = window.jar.take(set_cookies, sent.id)
         session_id = seen.session_id or carried
@@ -205,14 +204,12 @@ class Visitor:
         token = seen.token or (payload.token if payload else None)
         return Seen(token, session_id, seen.set_cookie), payload, set_cookie
 
-    def _state(
-        self, seen: Seen, payload: Payload | None, response: httpx2.Response
-    ) -> State | None:
+    def _state(self, seen: Seen, payload: Payload | None, response: Response) -> State | None:
         if seen.token is None:
             return None
         lineage, user = self._known.get(seen.token, (None, None))
         return State(
-            replica=response.headers.get("x-holdfast-replica", ""),
+            replica=response.first("x-holdfast-replica") or "",
             generation=_generation(response) or 0,
             session=handle(seen.session_id or seen.token, SALT),
             lineage=lineage,
@@ -241,33 +238,29 @@ class Visitor:
 
     async def _send(
         self, sent: Sent, jar: Jar, target: str, login: Login | None = None
-    ) -> httpx2.Response | Answer:
+    ) -> Response | Answer:
         headers = {**_HEADERS, **({"cookie": jar.header()} if jar.cookies else {})}
         method, body = "GET", b""
         if login is not None:
             method, body = login.method, login.body(self.number, self.window.token)
             headers |= _FORM
-        request = self._client.build_request(
-            method, target, headers=headers, content=body, timeout=TIMEOUT_SECONDS
-        )
         try:
-            return await self._client.send(request)
-        except httpx2.HTTPError as error:
-            outcome: Outcome = "fail" if isinstance(error, NEVER_SENT) else "unknown"
-            words = f"{type(error).__name__}: {error}"
-            return Answer(sent.id, self._recorder.elapsed(), outcome, error=words)
+            return await self._client.send(method, target, headers, body, TIMEOUT_SECONDS)
+        except NoAnswer as error:
+            outcome: Outcome = "unknown" if error.sent else "fail"
+            return Answer(sent.id, self._recorder.elapsed(), outcome, error=str(error))
 
     def _answer(
         self,
         sent: Sent,
-        response: httpx2.Response,
+        response: Response,
         state: State | None,
         set_cookie: bool,
         *,
         outcome: Outcome = "ok",
         error: str | None = None,
     ) -> Answer:
-        status = response.status_code
+        status = response.status
         if status >= 400:
             outcome, error, state = "fail", f"HTTP {status}", None
         return Answer(
@@ -276,7 +269,7 @@ class Visitor:
             outcome=outcome,
             status=status,
             state=state,
-            replica=response.headers.get("x-holdfast-replica"),
+            replica=response.first("x-holdfast-replica"),
             generation=_generation(response),
             set_cookie=set_cookie,
             error=error,
@@ -286,10 +279,10 @@ class Visitor:
         self._recorder.answer(answer)
         return Op(sent, answer)
 
-    def _redirect(self, target: str, response: httpx2.Response) -> str | None:
+    def _redirect(self, target: str, response: Response) -> str | None:
         """Where an answer sends the browser, if that is within the site; the scheme is ours."""
-        location = response.headers.get("location")
-        if not 300 <= response.status_code < 400 or not location:
+        location = response.first("location")
+        if not 300 <= response.status < 400 or not location:
             return None
         try:
             url = urlsplit(urljoin(f"http://{self._host}{target}", location))
@@ -317,6 +310,6 @@ def _shown(target: str) -> str:
     return urlsplit(target).path
 
 
-def _generation(response: httpx2.Response) -> int | None:
-    text = response.headers.get("x-holdfast-generation", "")
+def _generation(response: Response) -> int | None:
+    text = response.first("x-holdfast-generation") or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -7,14 +7,14 @@ choices come from the run's seed alone, as those of :mod:`holdfast.rehearsal.use
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import anyio
-import httpx2
 
 from holdfast.core.errors import EnvironmentLacking, StoreError
 from holdfast.laravel.payload import Codec
+from holdfast.rehearsal.client import Client
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.observation import Payload, read_payload
 from holdfast.rehearsal.recorder import Recorder
@@ -43,11 +43,22 @@ class Visitors:
         site: the application.
         host: where redirects are followed to.
         look: looks sessions up in their store, where that can be reached from here.
+        think: mean pause between two steps of a visitor, seconds.
+        steps: how often each of STEPS is taken against the others; empty: as usual.
     """
 
     def __init__(
-        self, client: httpx2.AsyncClient, site: Site, *, host: str, look: Look | None = None
+        self,
+        client: Client,
+        site: Site,
+        *,
+        host: str,
+        look: Look | None = None,
+        think: float = THINK_SECONDS,
+        steps: Mapping[str, int] | None = None,
     ) -> None:
+        self._think = think
+        self._steps = steps or {}
         self._client = client
         self._site = site
         self._host = host
@@ -74,20 +85,20 @@ class Visitors:
         seed: int,
         stop: anyio.Event,
         on_progress: Callable[[int, int], None] | None = None,
-        think: float = THINK_SECONDS,
     ) -> None:
         """Visit until ``stop`` is set; see :class:`holdfast.rehearsal.crowd.Crowd`."""
         self._visitors = [self._visitor(number, recorder) for number in range(1, users + 1)]
 
         async def live(visitor: Visitor) -> None:
             will = random.Random(f"{seed}:{visitor.name}")
-            await pause(will, think, stop)
+            await pause(will, self._think, stop)
             while not stop.is_set():
-                await _next_step(visitor, will, self._site)(visitor)
+                step = _next_step(visitor, will, self._steps, accounts=self._site.login is not None)
+                await step(visitor)
                 if on_progress:
                     gone = sum(visitor.lost for visitor in self._visitors)
                     on_progress(recorder.next_id() - 1, gone)
-                await pause(will, think, stop)
+                await pause(will, self._think, stop)
 
         async with anyio.create_task_group() as tasks:
             for visitor in self._visitors:
@@ -198,16 +209,28 @@ async def leave(visitor: Visitor) -> None:
     await visitor.go()
 
 
-_GUEST_STEPS: list[tuple[Step, int]] = [(visit, 5), (visit_in_parallel, 4), (leave, 1)]
-_LOGINS: list[tuple[Step, int]] = [(log_in, 4), (log_in_in_flight, 2)]
+STEPS: dict[str, Step] = {
+    "visit": visit,
+    "visit-in-parallel": visit_in_parallel,
+    "leave": leave,
+    "log-in": log_in,
+    "log-in-in-flight": log_in_in_flight,
+}
+"""What a visitor who has a session can do, by name."""
+
+_USUAL = {"visit": 5, "visit-in-parallel": 4, "leave": 1, "log-in": 4, "log-in-in-flight": 2}
+_LOGINS = ("log-in", "log-in-in-flight")
 
 
-def _next_step(visitor: Visitor, will: random.Random, site: Site) -> Step:
-    if not visitor.window.opened:
+def _next_step(
+    visitor: Visitor, will: random.Random, weights: Mapping[str, int], *, accounts: bool
+) -> Step:
+    """What to do next; ``accounts``: there is a login."""
+    guest = accounts and visitor.window.user is None
+    able = {name: w for name, w in (weights or _USUAL).items() if guest or name not in _LOGINS}
+    if not visitor.window.opened or not any(able.values()):
         return visit
-    may_log_in = site.login is not None and visitor.window.user is None
-    steps = [*_GUEST_STEPS, *(_LOGINS if may_log_in else [])]
-    return will.choices([step for step, _ in steps], [weight for _, weight in steps])[0]
+    return STEPS[will.choices(list(able), list(able.values()))[0]]
 
 
 @asynccontextmanager

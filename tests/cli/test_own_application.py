@@ -1,7 +1,7 @@
 """Rehearsals of an ordinary Laravel application, from end to end: «nothing was lost» is asserted.
 
-Only files of three replicas without affinity must lose by construction: the replica that answers is not
-the one that has the file.
+Only files of three replicas without affinity must lose by construction: the replica that answers is
+not the one that has the file.
 """
 
 from __future__ import annotations

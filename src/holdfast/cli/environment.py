@@ -82,9 +82,14 @@ def _login(text: str) -> str:
         method, path, *pairs = shlex.split(text)
     except ValueError:
         return "***"
-    return shlex.join(
-        [method, _masked(path), *(_FORM_FIELD.sub(r"\1***", pair, count=1) for pair in pairs)]
-    )
+    return shlex.join([method, _masked(path), *map(_form_field, pairs)])
+
+
+def _form_field(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if equals and (value.startswith("env:") or "{n}" in value):
+        return pair
+    return f"{name}=***" if equals else "***"
 
 
 def _masked(word: str) -> str:

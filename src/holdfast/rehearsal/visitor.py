@@ -189,18 +189,21 @@ class Visitor:
     async def _see(
         self, sent: Sent, window: Window, response: Response, carried: str | None
     ) -> tuple[Seen, Payload | None, bool]:
-        """What the answer shows, and the store where the answer alone does not say enough."""
+        """What the answer shows, and the store where the answer alone does not say enough.
+
+        The answer has arrived when this is over: its cookies go into the jar then.
+        """
         set_cookies = response.all("set-cookie")
         seen = self._site.reader.observe(
             set_cookies, response.first("content-type") or "", response.body
         )
-        set_cookie = window.jar.take(set_cookies, sent.id)
         session_id = seen.session_id or carried
         payload = None
         needed = seen.token is None or sent.kind == "login" or window.user is not None
         if self._look is not None and session_id is not None and needed:
             payload = await self._look(session_id)
         token = seen.token or (payload.token if payload else None)
+        set_cookie = window.jar.take(set_cookies, sent.id)
         return Seen(token, session_id, seen.set_cookie), payload, set_cookie
 
     def _state(self, seen: Seen, payload: Payload | None, response: Response) -> State | None:

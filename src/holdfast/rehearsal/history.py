@@ -13,9 +13,9 @@ import msgspec
 from holdfast.rehearsal.protocol import State
 
 Outcome = Literal["ok", "refused", "fail", "unknown"]
-"""ok: answered 200 with a state; a page or redirect that a visitor gets need show none. refused: 409
-or 419, or a visitor's login that logged nobody in; nothing was written. fail: any other answer. unknown:
-no whole answer; it may have taken effect, may yet do so, or never will."""
+"""ok: answered 200 with a state; what a visitor is answered need not show one. refused: 409 or 419,
+or a visitor's login that logged nobody in; nothing was written. fail: any other answer. unknown: no
+whole answer; it may have taken effect, may yet do so, or never will."""
 
 
 ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]

@@ -18,7 +18,7 @@ from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.observation import read_payload
 from holdfast.rehearsal.own_application import Copies, own_application
-from holdfast.rehearsal.visitors import codec_of
+from holdfast.rehearsal.stored import codec_of
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK
 from holdfast.stores.contract import Find

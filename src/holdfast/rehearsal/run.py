@@ -30,6 +30,9 @@ from holdfast.rehearsal.verdict import Verdict
 READ_BACK_ROUNDS = 3
 """How often each session is read at the end, so that more than one replica answers."""
 
+PAGES = ("open", "state")
+"""The requests whose answer shows a session, as a rule; a redirect or a static page may not."""
+
 CALM, END = "calm", "end"
 """The phases of a run beside those of its faults."""
 
@@ -140,6 +143,11 @@ async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
             stop.set()
         stage.phase(END, "reading every session back")
         await people.read_back(READ_BACK_ROUNDS)
+        bare = sum(
+            op.ok and op.state is None and op.sent.kind in PAGES for op in stage.recorder.ops()
+        )
+        if bare:
+            stage.progress.says(f"{bare} answers showed no session")
 
 
 async def _break(stage: _Stage) -> None:

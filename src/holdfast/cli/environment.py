@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from holdfast import __version__
@@ -75,14 +76,15 @@ def _played(plan: Plan) -> Iterator[tuple[str, str]]:
     faults = ", ".join(f"{fault} at {at:g} s" for at, fault in plan.schedule)
     yield "faults", faults or "none"
     yield "seed", str(plan.seed)
-    if any(setup.app == "laravel" for setup in plan.setups) and (found := _laravel(plan.project)):
+    directory = plan.own.directory if plan.own else None
+    if any(setup.app == "laravel" for setup in plan.setups) and (found := _laravel(directory)):
         yield "Laravel", found
 
 
-def _laravel(project: Path | None) -> str | None:
+def _laravel(directory: Path | None) -> str | None:
     """The version that PHP loads: the project's own, or that of our application."""
     ours = Path(os.environ.get("LARAVEL_AUTOLOAD") or FRAMEWORK)
-    autoload = project / "vendor/autoload.php" if project else ours
+    autoload = directory / "vendor/autoload.php" if directory else ours
     if not autoload.is_file():
         return None
     code = "require $argv[1]; echo 'VERSION ', Illuminate\\Foundation\\Application::VERSION;"
@@ -91,7 +93,35 @@ def _laravel(project: Path | None) -> str | None:
 
 def repeating(words: Sequence[str]) -> str:
     """The command line for a shell, with ``***`` for what may be a secret."""
-    return shlex.join(["holdfast", *(_masked(word) for word in words)])
+    shown = ["holdfast"]
+    for before, word in pairwise(["", *words]):
+        option, equals, value = word.partition("=")
+        if before == "--login":
+            shown.append(_login(word))
+        elif option == "--login" and equals:
+            shown.append(f"--login={_login(value)}")
+        else:
+            shown.append(_masked(word))
+    return shlex.join(shown)
+
+
+def _login(text: str) -> str:
+    """A login without the values of its fields, but for variables and what has a visitor's number.
+
+    Any of them may be a password, whatever its name.
+    """
+    try:
+        method, path, *pairs = shlex.split(text)
+    except ValueError:
+        return "***"
+    return shlex.join([method, _masked(path), *map(_form_field, pairs)])
+
+
+def _form_field(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if equals and (value.startswith("env:") or "{n}" in value):
+        return pair
+    return f"{name}=***" if equals else "***"
 
 
 def _masked(word: str) -> str:

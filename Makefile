@@ -28,7 +28,7 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 	@touch $@
 
 debian:  ## the Debian packages that the tests start: real Laravel, its servers
-	@scripts/debian-packages databases
+	@scripts/debian-packages servers
 
 soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"; docs/guarantees.md
 	@scripts/soak

@@ -22,6 +22,7 @@ from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.laravel import laravel
 from holdfast.rehearsal.protocol import State
 from holdfast.servers.guardian import Guardian
+from holdfast.servers.memcached import ask
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
 from holdfast.servers.redis import redis_server
 from holdfast.servers.tcp_proxy import Pass, Refuse
@@ -132,6 +133,16 @@ def test_laravel_writes_where_the_shop_reads(backed, directory, choice):
         assert handles(store.store_url(directory)) == [state.session]
 
 
+def test_laravel_writes_into_memcached(backed, directory):
+    with backed("memcached+block", proxied=True) as store:
+        visited(store, directory)
+        port = int(store.laravel["MEMCACHED_PORT"])
+        assert port == store.proxy.port
+        # The session; its lock has been given back.
+        assert b"STAT curr_items 1\r\n" in ask(port, b"stats")
+    assert not accepts(port)
+
+
 def test_a_redis_with_a_prefix_and_a_password_of_its_own(backed, directory):
     with redis_server(directory, password="p:/@ß") as server:
         url = server.url.replace("//", "//:p%3A%2F%40%C3%9F@") + "?prefix=my%3Aown_&lifetime=600"
@@ -189,6 +200,7 @@ def test_a_redis_of_the_run_ends_with_it(backed):
         ("redis+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "redis"}),
         ("database+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "database"}),
         ("database:mariadb+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "database"}),
+        ("memcached+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "memcached"}),
         ("file+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "file"}),
     ],
 )

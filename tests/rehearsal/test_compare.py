@@ -20,6 +20,12 @@ from holdfast.rehearsal.compare import EXAMPLE, Setup, parse_compare, parse_setu
         ("cookie", Setup("cookie", "laravel", "cookie"), "client"),
         (" redis ", Setup("redis", "laravel", "redis"), "shared"),
         ("shop=redis", Setup("shop=redis", "shop", "redis"), "shared"),
+        ("memcached", Setup("memcached", "laravel", "memcached"), "shared"),
+        (
+            "memcached+block",
+            Setup("memcached+block", "laravel", "memcached", block=True),
+            "shared",
+        ),
         ("database", Setup("database", "laravel", "database", "sqlite"), "shared"),
         (
             "database:postgresql",
@@ -63,7 +69,7 @@ def test_the_example_of_the_hints_is_one():
     ("text", "message", "hint"),
     [
         ("reddis", "no such driver: 'reddis'", "did you mean redis?"),
-        ("dynamo", "no such driver: 'dynamo'", "array, file, cookie, redis, database"),
+        ("dynamo", "no such driver: 'dynamo'", "array, file, cookie, redis, memcached, database"),
         ("larvel=redis", "no such application: 'larvel'", "did you mean laravel?"),
         ("=redis", "no such application: ''", "laravel, shop"),
         ("redis+blok", "no such option: 'blok'", "did you mean block?"),
@@ -79,9 +85,10 @@ def test_the_example_of_the_hints_is_one():
         ("redis@cookie+block", "is not [laravel=|shop=]driver", EXAMPLE),
         ("redis=laravel=x", "is not [laravel=|shop=]driver", EXAMPLE),
         ("shop=cookie", "the shop cannot keep sessions in cookies", "laravel=cookie"),
+        ("shop=memcached", "the shop cannot keep sessions in memcached", "laravel=memcached"),
         ("shop=redis+block", "Laravel's session lock", "laravel=redis+block"),
-        ("cookie+block", "needs a store for its locks", "file, redis, database"),
-        ("array+block", "needs a store for its locks", "file, redis, database"),
+        ("cookie+block", "needs a store for its locks", "file, redis, memcached, database"),
+        ("array+block", "needs a store for its locks", "file, redis, memcached, database"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_way_out(text, message, hint):

@@ -134,7 +134,7 @@ async def test_a_killed_replica_is_replaced_by_one_that_knows_nothing(deployed, 
     ]
 
 
-@pytest.mark.parametrize("choice", ["redis", "database", "file:shared", "cookie"])
+@pytest.mark.parametrize("choice", ["redis", "memcached", "database", "file:shared", "cookie"])
 async def test_where_sessions_are_not_with_the_replica_they_survive_its_death(deployed, choice):
     async with deployed(choice, 1) as deployment, Browser(deployment) as browser:
         await browser.get()
@@ -217,8 +217,9 @@ async def test_a_cancelled_fault_is_over(deployed, events):
             assert (await browser.count()).count == 1
 
 
-async def test_a_flush_takes_every_session(deployed, events):
-    async with deployed("shop=redis", 1) as deployment, Browser(deployment) as browser:
+@pytest.mark.parametrize("choice", ["shop=redis", "memcached"])
+async def test_a_flush_takes_every_session(deployed, events, choice):
+    async with deployed(choice, 1) as deployment, Browser(deployment) as browser:
         await browser.get()
         assert (await browser.count()).count == 1
         events.clear()

@@ -73,7 +73,7 @@ def rehearse(
             a Laravel application that answers the same routes as the fixture.
         compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
             comma. The last one is judged, the others are the contrast. Drivers: array, file
-            (`file:shared` for one directory), cookie, redis, database.
+            (`file:shared` for one directory), cookie, redis, memcached, database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
             `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. Sessions of

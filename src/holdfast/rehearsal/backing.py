@@ -13,6 +13,7 @@ from holdfast.core.errors import UsageError
 from holdfast.rehearsal.compare import App, Driver, Setup
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.mariadb import mariadb_server
+from holdfast.servers.memcached import memcached_server
 from holdfast.servers.ports import LOOPBACK
 from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
@@ -118,6 +119,19 @@ def backing(
                     backed = _shared(setup, seen, address)
                     yield replace(backed, proxy=proxy, flush=partial(redis_driver.flush, store))
             guardian.forget_group(server.process.pid)
+        case "memcached":
+            with memcached_server(directory) as cache:
+                guardian.watch_group(cache.process.pid)
+                with _before(cache.port, proxied) as (port, proxy):
+                    settings = {"MEMCACHED_HOST": LOOPBACK, "MEMCACHED_PORT": str(port)}
+                    plain = Backing(
+                        f"memcached on {LOOPBACK}:{port}",
+                        {"SESSION_DRIVER": "memcached", **settings},
+                        proxy=proxy,
+                        flush=cache.flush,
+                    )
+                    yield _with_locks(setup, plain)
+            guardian.forget_group(cache.process.pid)
         case "database" if setup.engine in _DATABASE_SERVERS:
             with _DATABASE_SERVERS[setup.engine](directory) as database:
                 guardian.watch_group(database.process.pid)

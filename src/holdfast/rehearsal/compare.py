@@ -11,7 +11,7 @@ from typing import Literal, cast
 from holdfast.core.errors import UsageError
 
 App = Literal["laravel", "shop"]
-Driver = Literal["array", "file", "cookie", "redis", "database"]
+Driver = Literal["array", "file", "cookie", "redis", "memcached", "database"]
 Locality = Literal["request", "replica", "client", "shared"]
 
 EXAMPLE = "file,file@cookie,redis,laravel=redis+block,shop=redis"
@@ -22,12 +22,14 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "file": ("own", "shared"),
     "cookie": (),
     "redis": (),
+    "memcached": (),
     "database": ("sqlite", "postgresql", "mariadb"),
 }
 """Every driver with its engines; the first is the default."""
 
 _AFFINITIES = ("cookie",)
-_LOCKING: tuple[Driver, ...] = ("file", "redis", "database")
+_LARAVEL_ALONE: dict[Driver, str] = {"cookie": "cookies", "memcached": "memcached"}
+_LOCKING: tuple[Driver, ...] = ("file", "redis", "memcached", "database")
 _GRAMMAR = re.compile(
     r"(?:(?P<app>[^=]*)=)?(?P<driver>[^=:+@]*)(?::(?P<engine>[^=:+@]*))?"
     r"(?P<options>(?:\+[^=:+@]*)*)(?:@(?P<affinity>[^=:+@]*))?"
@@ -125,10 +127,10 @@ def parse_setup(text: str, default_app: App) -> Setup:
 
 
 def _check(setup: Setup) -> None:
-    if setup.app == "shop" and setup.driver == "cookie":
+    if setup.app == "shop" and setup.driver in _LARAVEL_ALONE:
         raise UsageError(
-            f"the shop cannot keep sessions in cookies, in {setup.name!r}",
-            hint="write laravel=cookie: it is Laravel that has this driver",
+            f"the shop cannot keep sessions in {_LARAVEL_ALONE[setup.driver]}, in {setup.name!r}",
+            hint=f"write laravel={setup.driver}: it is Laravel that has this driver",
         )
     if setup.block and setup.app != "laravel":
         raise UsageError(

@@ -17,10 +17,15 @@ SIGNS = {
     "slow": "l",
     "blackhole": "b",
     "flush": "F",
+    "restart": "R",
+    "crash": "C",
+    "evict": "E",
     "over": "o",
 }
 LEGEND = "━ takes traffic  K killed  ^ started  d drained  p paused  x sessions lost here"
-STORE_LEGEND = "store: c answers cut  l slow  b blackhole  F flushed  o over"
+STORE_LEGEND = (
+    "store: c answers cut  l slow  b blackhole  F flushed  R restarted  C crashed  E evicts  o over"
+)
 
 
 def timeline(verdict: Verdict, width: int) -> list[Text]:
@@ -40,7 +45,7 @@ def _lane(lane: Lane, seconds: float, label: int, columns: int) -> Text:
         sign = SIGNS.get(mark.what, "")
         column = _column(mark.at, seconds, columns)
         if sign and not (mark.what == "over" and cells[column][0] != " "):
-            style = "bold red" if sign in "KF" else "cyan"
+            style = "bold red" if sign in "KFCE" else "cyan"
             cells[column] = (sign, style)
     for mark in lane.marks:
         if mark.what == "lost":

@@ -21,7 +21,7 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "array": (),
     "file": ("own", "shared"),
     "cookie": (),
-    "redis": (),
+    "redis": ("memory", "aof"),
     "memcached": (),
     "database": ("sqlite", "postgresql", "mariadb"),
 }
@@ -46,9 +46,12 @@ class Setup:
         driver: Laravel's word for the choice of store.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
             for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
-            ``database:postgresql`` and ``database:mariadb`` are servers.
+            ``database:postgresql`` and ``database:mariadb`` are servers. ``redis:memory`` keeps
+            nothing when it ends, ``redis:aof`` what its append-only file holds.
         block: Laravel's session locks (``session.block``) on every route.
         affinity: ``cookie`` where the balancer brings a browser back to the replica it was on.
+        given: the store was there before the run, and is not ours to stop or to empty.
+        tls: its server is reached with TLS, whose certificate is verified.
     """
 
     name: str
@@ -57,6 +60,20 @@ class Setup:
     engine: str | None = None
     block: bool = False
     affinity: Literal["cookie"] | None = None
+    given: bool = False
+    tls: bool = False
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the sessions are on a server, which replicas reach by TCP."""
+        return self.driver in ("redis", "memcached") or (
+            self.driver == "database" and self.engine != "sqlite"
+        )
+
+    @property
+    def volatile(self) -> bool:
+        """Whether a server that was started for the run forgets everything when it ends."""
+        return self.driver == "memcached" or (self.driver, self.engine) == ("redis", "memory")
 
     @property
     def locality(self) -> Locality:

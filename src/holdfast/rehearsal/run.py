@@ -85,8 +85,8 @@ async def rehearse(
             app_key=plan.app_key,
             proxied=any(FAULTS[name].proxied for name in plan.faults),
         ) as deployment:
-            lacking = [name for name in plan.faults if FAULTS[name].lacks(deployment)]
-            await _play(_Stage(plan, deployment, recorder, progress), interrupted)
+            lacking = [name for name in plan.faults if FAULTS[name].lacks(setup)]
+            await _play(_Stage(plan, setup, deployment, recorder, progress), interrupted)
             seconds = recorder.elapsed()
         progress.says("judging")
         return judge(setup, recorder.ops(), recorder.events, seconds, lacking)
@@ -97,6 +97,7 @@ class _Stage:
     """Where one setup is played."""
 
     plan: Plan
+    setup: Setup
     deployment: Deployment
     recorder: Recorder
     progress: Progress
@@ -141,7 +142,7 @@ async def _break(stage: _Stage) -> None:
     stage.phase(CALM, "users play")
     for at, fault in plan.schedule:
         await anyio.sleep(max(0.0, began + at - recorder.elapsed()))
-        if reason := FAULTS[fault].lacks(stage.deployment):
+        if reason := FAULTS[fault].lacks(stage.setup):
             stage.progress.says(f"{fault}: not applicable, {reason}")
             continue
         stage.phase(fault, FAULTS[fault].words)

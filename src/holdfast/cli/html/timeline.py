@@ -31,6 +31,9 @@ _SHAPES = {
     "slow": "M-6,-5 L6,-5 L-6,5 L6,5 Z",
     "blackhole": "M-6,0 A6,6 0 1,1 6,0 A6,6 0 1,1 -6,0 Z M-2,0 L2,0",
     "flush": "M-6,-6 L6,-6 L3,6 L-3,6 Z",
+    "restart": "M5,-4 A6,6 0 1,0 6,2 M5,-8 L5,-3 L0,-3",
+    "crash": "M1,-8 L-5,1 L0,1 L-1,8 L5,-1 L0,-1 Z",
+    "evict": "M-6,-6 L6,-6 M0,7 L0,-2 M-4,2 L0,-2 L4,2",
     "over": "M-5,0 L-1,5 L6,-6",
     "lost": "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5",
 }
@@ -45,6 +48,9 @@ _WORDS = {
     "slow": "store slow",
     "blackhole": "store does not answer",
     "flush": "store flushed",
+    "restart": "store restarted",
+    "crash": "store crashed",
+    "evict": "store evicts keys",
     "over": "fault over",
     "lost": "sessions found lost here",
 }

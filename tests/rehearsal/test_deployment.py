@@ -181,11 +181,12 @@ async def test_a_replica_can_be_taken_away_while_it_is_paused(deployed, temporar
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("choice", ["shop=redis", "memcached"])
 @pytest.mark.parametrize("fault", ["cut", "slow", "blackhole"])
-async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fault):
+async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fault, choice):
     pace = Pace(cut=0.4, slow=0.2, latency=0.05, blackhole=0.2)
     async with (
-        deployed("shop=redis", 1, pace=pace, proxied=True) as deployment,
+        deployed(choice, 1, pace=pace, proxied=True) as deployment,
         Browser(deployment) as browser,
     ):
         await browser.get()

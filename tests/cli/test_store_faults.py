@@ -98,12 +98,6 @@ def test_what_was_acknowledged_survives_the_end_of_the_server(holdfast, tmp_path
         ("memcached", "restart", "the store was restarted without persistence", "was restarted"),
         ("shop=redis", "crash", "the store crashed without persistence", "crashed"),
         ("memcached", "flush", "the store was flushed", "was flushed"),
-        (
-            "shop=redis:aof",
-            "evict",
-            "the store evicted keys: maxmemory with allkeys-lru",
-            "evicted keys",
-        ),
     ],
 )
 def test_what_a_store_forgets_is_a_loss_with_its_cause(
@@ -118,6 +112,30 @@ def test_what_a_store_forgets_is_a_loss_with_its_cause(
     assert judged.sessions_lost > 0
     assert judged.causes[cause] > 0
     assert f"the store {words} at " in ended.out
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("choice", "cause"),
+    [
+        ("memcached", "the store evicted keys: its memory was full"),
+        ("shop=redis:aof", "the store evicted keys: maxmemory with allkeys-lru"),
+    ],
+)
+def test_what_is_evicted_is_told_as_that(holdfast, tmp_path, choice, cause):
+    ended = holdfast(
+        *("rehearse", "--compare", choice, "--users", "6", "--seconds", "3", "--replicas", "1"),
+        *("--faults", "evict", "--judge", "survival", "--json", f"{tmp_path}/v.json"),
+    )
+    [judged] = verdicts(tmp_path / "v.json")
+    # Which keys it evicts is up to the store: perhaps only those of sessions that nobody has.
+    lost = [v for v in judged.violations if v.heading == "survival"]
+    assert ended.status == (1 if lost else 0), ended.out
+    did, _, why = cause.partition(":")
+    assert all(v.why.startswith(f"{did} at ") and v.why.endswith(f":{why}") for v in lost)
+    [store] = [lane for lane in judged.lanes if lane.replica == "store"]
+    assert [mark.what for mark in store.marks] == ["evict", "over"]
+    assert judged.not_applicable == []
 
 
 @pytest.mark.timeout(180)

@@ -100,6 +100,7 @@ def harmed(what):
 NO_PERSISTENCE = "the store was restarted at 4.2 s without persistence"
 CRASHED = "the store crashed at 4.2 s without persistence"
 EVICTED = "the store evicted keys at 4.2 s: maxmemory with allkeys-lru"
+FULL = "the store evicted keys at 4.2 s: its memory was full"
 SILENT = "the store did not answer at 4.2 s, which Laravel takes for an empty session"
 UNEXPLAINED = "the shared store no longer had what it had acknowledged"
 FLUSHED_LATER = [Event(9.5, "flush", "store", 0, "flush"), Event(9.6, "over", "store", 0, "flush")]
@@ -217,6 +218,7 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
                 ("memcached", "restart", NO_PERSISTENCE),
                 ("memcached", "crash", CRASHED),
                 ("redis:aof", "evict", EVICTED),
+                ("memcached", "evict", FULL),
                 ("memcached", "cut", SILENT),
                 ("memcached", "blackhole", SILENT),
             )

@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.memcached import PACKAGE, ask, memcached_server
+from holdfast.servers.memcached_evict import evict
 from holdfast.servers.ports import accepts
 
 
@@ -26,6 +27,29 @@ def test_a_flush_takes_what_was_stored_in_the_same_second(tmp_path):
         assert ask(server.port, b"get a") == b"VALUE a 0 1\r\n2\r\nEND\r\n"
     with pytest.raises(EnvironmentLacking, match="does not answer"):
         server.flush()
+
+
+def test_part_of_the_items_is_evicted_and_all_else_is_as_it_was(tmp_path):
+    with memcached_server(tmp_path) as server:
+        had = [b"laravel_cache:%d" % number for number in range(30)]
+        for number, name in enumerate(had):
+            value = b"x" * (300 + 20 * number)
+            ask(server.port, b"set %s 0 600 %d\r\n%s" % (name, len(value), value))
+        before = ask(server.port, b"stats settings")
+        gone = evict(server.port)
+        assert 15 <= gone <= 30
+        left = [name for name in had if ask(server.port, b"get " + name) != b"END\r\n"]
+        assert len(left) == 30 - gone
+        assert b"STAT curr_items %d\r\n" % len(left) in ask(server.port, b"stats")
+        assert ask(server.port, b"stats settings") == before
+
+
+def test_where_nothing_is_nothing_is_evicted(tmp_path):
+    with memcached_server(tmp_path) as server:
+        assert evict(server.port) == 0
+        assert b"STAT total_items 0\r\n" in ask(server.port, b"stats")
+    with pytest.raises(EnvironmentLacking, match="did not answer"):
+        evict(server.port)
 
 
 def test_a_port_that_is_taken(tmp_path):

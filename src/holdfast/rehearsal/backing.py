@@ -16,6 +16,7 @@ from holdfast.rehearsal.way import way_to, way_to_port
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.mariadb import mariadb_server
 from holdfast.servers.memcached import memcached_server
+from holdfast.servers.memcached_evict import evict as evict_memcached
 from holdfast.servers.ports import LOOPBACK
 from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.process import Process
@@ -146,6 +147,7 @@ def backing(
                         proxy=proxy,
                         server=running,
                         flush=cache.flush,
+                        evict=partial(evict_memcached, cache.port),
                     )
                     yield _with_locks(setup, plain)
             guardian.forget_group(cache.process.pid)

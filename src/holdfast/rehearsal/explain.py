@@ -87,6 +87,8 @@ def _taking(event: Event, setup: Setup) -> tuple[str, str] | None:
             return "was restarted", " without persistence"
         case "crash" if setup.volatile:
             return "crashed", " without persistence"
+        case "evict" if setup.driver == "memcached":
+            return "evicted keys", ": its memory was full"
         case "evict":
             return "evicted keys", ": maxmemory with allkeys-lru"
         case "cut" | "blackhole" if setup.driver == "memcached":

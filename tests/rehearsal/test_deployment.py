@@ -230,8 +230,17 @@ async def test_a_flush_takes_every_session(deployed, events, choice):
     assert events == [("flush", "store.0", "flush"), ("over", "store.0", "flush")]
 
 
-@pytest.mark.parametrize("fault", ["restart", "crash"])
-@pytest.mark.parametrize(("choice", "kept"), [("redis", 0), ("memcached", 0), ("redis:aof", 1)])
+@pytest.mark.parametrize(
+    ("choice", "fault", "kept"),
+    [
+        ("redis", "restart", 0),
+        ("redis", "crash", 0),
+        ("memcached", "restart", 0),
+        ("memcached", "crash", 0),
+        # A crash may lose: it holds back writes while it flushes the file.
+        ("redis:aof", "restart", 1),
+    ],
+)
 async def test_what_a_store_keeps_when_its_server_ends(deployed, events, fault, choice, kept):
     async with (
         deployed(choice, 1, pace=Pace(down=0.1)) as deployment,

@@ -100,6 +100,7 @@ def harmed(what):
 NO_PERSISTENCE = "the store was restarted at 4.2 s without persistence"
 CRASHED = "the store crashed at 4.2 s without persistence"
 EVICTED = "the store evicted keys at 4.2 s: maxmemory with allkeys-lru"
+BEFORE = "the store crashed at 4.2 s before its append-only file had what it had acknowledged"
 FULL = "the store evicted keys at 4.2 s: its memory was full"
 SILENT = "the store did not answer at 4.2 s, which Laravel takes for an empty session"
 UNEXPLAINED = "the shared store no longer had what it had acknowledged"
@@ -217,6 +218,7 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
                 ("shop=redis:memory", "crash", CRASHED),
                 ("memcached", "restart", NO_PERSISTENCE),
                 ("memcached", "crash", CRASHED),
+                ("redis:aof", "crash", BEFORE),
                 ("redis:aof", "evict", EVICTED),
                 ("memcached", "evict", FULL),
                 ("memcached", "cut", SILENT),
@@ -227,7 +229,6 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
             (setup, GONE, harmed(what), None, UNEXPLAINED)
             for setup, what in (
                 ("redis:aof", "restart"),
-                ("redis:aof", "crash"),
                 ("database:postgresql", "crash"),
                 ("redis", "blackhole"),
                 ("memcached", "slow"),

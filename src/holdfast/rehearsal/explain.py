@@ -87,6 +87,9 @@ def _taking(event: Event, setup: Setup) -> tuple[str, str] | None:
             return "was restarted", " without persistence"
         case "crash" if setup.volatile:
             return "crashed", " without persistence"
+        case "crash" if setup.driver == "redis":
+            # With everysec Redis answers, and holds back writes while it flushes (aof.c).
+            return "crashed", " before its append-only file had what it had acknowledged"
         case "evict" if setup.driver == "memcached":
             return "evicted keys", ": its memory was full"
         case "evict":

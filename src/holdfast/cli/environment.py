@@ -23,6 +23,7 @@ _PROGRAMS = (
     ("nginx", ("nginx", "-v")),
     ("HAProxy", ("haproxy", "-v")),
     ("Redis", ("redis-server", "--version")),
+    ("memcached", ("memcached", "-V")),
     ("MariaDB", ("mariadbd", "--version")),
     ("PostgreSQL", ("psql", "--version")),
 )

@@ -19,7 +19,7 @@ whole answer; it may have taken effect, may yet do so, or never will."""
 
 
 ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
-ToStore = Literal["cut", "slow", "blackhole", "flush", "over"]
+ToStore = Literal["cut", "slow", "blackhole", "flush", "restart", "crash", "evict", "over"]
 What = ToReplica | ToStore
 """What can be done to a replica or to the store, see Event."""
 
@@ -101,7 +101,8 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
             balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
             and ``resume`` (SIGSTOP, SIGCONT), ``phase``; to the store: ``cut``, ``slow``,
-            ``blackhole`` and ``flush`` when they begin, ``over`` when that is over.
+            ``blackhole``, ``flush``, ``restart``, ``crash`` and ``evict`` when they begin, ``over``
+            when that is over.
         replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and
             the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.

@@ -29,6 +29,7 @@ WORKERS = 4
 FRAMEWORK = "/usr/share/php/Illuminate/autoload.php"
 _EXTENSIONS = {
     "redis": ("redis", "php-redis"),
+    "memcached": ("memcached", "php-memcached"),
     "sqlite": ("pdo_sqlite", "php8.2-sqlite3"),
     "postgresql": ("pdo_pgsql", "php8.2-pgsql"),
     "mariadb": ("pdo_mysql", "php8.2-mysql"),

@@ -88,7 +88,7 @@ async def rehearse(
             app_key=plan.app_key,
             proxied=any(FAULTS[name].proxied for name in plan.faults),
         ) as deployment:
-            lacking = [name for name in plan.faults if FAULTS[name].lacks(deployment)]
+            lacking = [name for name in plan.faults if FAULTS[name].lacks(setup)]
             await _play(_Stage(plan, setup, deployment, recorder, progress), interrupted)
             seconds = recorder.elapsed()
         progress.says("judging")
@@ -122,7 +122,7 @@ async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
             client,
             address,
             site,
-            stage.deployment.store.store,
+            stage.deployment.store,
             think=stage.plan.think,
             steps=stage.plan.steps if site is not None or own is None else {},
         ) as people,
@@ -158,7 +158,7 @@ async def _break(stage: _Stage) -> None:
     stage.phase(CALM, "users play")
     for at, fault in plan.schedule:
         await anyio.sleep(max(0.0, began + at - recorder.elapsed()))
-        if reason := FAULTS[fault].lacks(stage.deployment):
+        if reason := FAULTS[fault].lacks(stage.setup):
             stage.progress.says(f"{fault}: not applicable, {reason}")
             continue
         stage.phase(fault, FAULTS[fault].words)

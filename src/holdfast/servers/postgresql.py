@@ -31,7 +31,6 @@ _DEBIAN = Path("/usr/lib/postgresql")
 _SETTINGS = {
     # What a killed server wrote is safe without it; a killed machine's rehearsal is over anyway.
     "fsync": "off",
-    "full_page_writes": "off",
     "max_connections": "200",
     # Not in /dev/shm, where a killed server would leave it.
     "dynamic_shared_memory_type": "mmap",

@@ -128,7 +128,7 @@ def open_store(name: str, directory: Path, request: pytest.FixtureRequest) -> St
         case "file":
             return FileStore(directory)
         case "database":
-            store = DatabaseStore(directory / "database.sqlite")
+            store = DatabaseStore(directory / "database.sqlite", beside=True)
             store.create_table()
             return store
         case "redis":

@@ -24,24 +24,28 @@ class Scheme:
 SCHEMES = {
     "memory": Scheme("holdfast.stores.memory:from_url"),
     "file": Scheme("holdfast.stores.file:from_url"),
-    "redis": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
-    "rediss": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
+    "redis": Scheme(
+        "holdfast.stores.redis:from_url", frozenset({"prefix", "password"}), "redis", "redis"
+    ),
+    "rediss": Scheme(
+        "holdfast.stores.redis:from_url", frozenset({"prefix", "password"}), "redis", "redis"
+    ),
     "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table", "beside"})),
     "postgresql": Scheme(
         "holdfast.stores.database:from_url",
-        frozenset({"table", "tls", "beside"}),
+        frozenset({"table", "tls", "password", "beside"}),
         "psycopg",
         "postgresql",
     ),
     "mysql": Scheme(
         "holdfast.stores.database:from_url",
-        frozenset({"table", "tls", "beside"}),
+        frozenset({"table", "tls", "password", "beside"}),
         "pymysql",
         "mysql",
     ),
     "mariadb": Scheme(
         "holdfast.stores.database:from_url",
-        frozenset({"table", "tls", "beside"}),
+        frozenset({"table", "tls", "password", "beside"}),
         "pymysql",
         "mysql",
     ),

@@ -100,6 +100,15 @@ def test_what_was_done_to_the_store_has_a_line_of_its_own():
     assert "F flushed" not in printed(EMPTY)
 
 
+def test_another_setting_is_not_hidden_by_what_came_with_it():
+    marks = [Mark(at, what) for at, what in ((2.0, "skew"), (2.01, "start"), (2.02, "drain"))]
+    ended = [Mark(4.0, "stopped"), Mark(4.0, "over"), Mark(2.03, "lost"), Mark(4.0, "lost")]
+    text = printed(replace(EMPTY, lanes=[Lane("r1", [(0.0, 10.0)], [*marks, *ended])]))
+    assert text.splitlines()[2].replace("━", "").split() == ["r1", "≠x"]
+    assert "≠ has another setting" in text
+    assert "≠ has another setting" not in printed(EMPTY)
+
+
 def test_what_is_not_applicable_is_said():
     text = printed(replace(EMPTY, name="file", not_applicable=["cut"]), EMPTY)
     assert [line.split() for line in text.splitlines() if line.strip().startswith("cut")] == [

@@ -92,6 +92,13 @@ FLUSHED_TWICE = [
 ]
 BEING_FLUSHED = FLUSHED[:1]
 FLUSHED_LATER = [Event(9.5, "flush", "store", 0, "flush"), Event(9.6, "over", "store", 0, "flush")]
+VOID = "the cookies that others made are void there, and each visit replaces them"
+SKEWED = [Event(4.2, "skew", "r2", 2, "key-skew"), Event(6.0, "over", "r2", 2, "key-skew")]
+SKEWED_STILL = SKEWED[:1]
+SKEWED_LATER = [Event(9.5, "skew", "r2", 2, "key-skew")]
+SKEWED_BEFORE = [Event(0.5, "skew", "r2", 2, "key-skew"), Event(1.0, "over", "r2", 2, "key-skew")]
+ANOTHER_IS_OVER = [*SKEWED_BEFORE[:1], Event(1.0, "over", "store", 0, "cut")]
+ROLLED_OUT = [Event(5.0, "drain", "r1", 1, "encrypt-skew")]
 KILLED = [Event(0.0, "start", "r1", 1), Event(5.0, "kill", "r1", 1, "kill")]
 ROLLED = [Event(4.0, "start", "r1", 2, "roll"), Event(5.0, "drain", "r1", 1, "roll")]
 SCALED = [Event(5.0, "drain", "r1", 1, "scale")]
@@ -196,7 +203,35 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
                 None,
                 "the shared store no longer had what it had acknowledged",
             )
-            for story, events in ((SAVED_AFTER, FLUSHED), (GONE, FLUSHED_LATER))
+            for story, events in (
+                (SAVED_AFTER, FLUSHED),
+                (GONE, FLUSHED_LATER),
+                (GONE, SKEWED_BEFORE),
+                (GONE, SKEWED_LATER),
+            )
+        ),
+        *(
+            (
+                setup,
+                GONE,
+                events,
+                f"r2 had another APP_KEY from {span}; {VOID}",
+                f"a replica had another APP_KEY: {VOID}",
+            )
+            for setup in ("redis", "cookie", "file:shared")
+            for events, span in (
+                (SKEWED, "4.2 s to 6.0 s"),
+                ([*FLUSHED_LATER, *SKEWED], "4.2 s to 6.0 s"),
+                (SKEWED_STILL, "4.2 s on"),
+                (ANOTHER_IS_OVER, "0.5 s on"),
+            )
+        ),
+        (
+            "file@cookie",
+            LOST_WITH_ITS_REPLICA,
+            ROLLED_OUT,
+            "r1.1 was replaced in a rollout of SESSION_ENCRYPT, and the file went with it at 5.0 s",
+            "its replica was replaced in a rollout of SESSION_ENCRYPT, and the file went with it",
         ),
         (
             "redis",

@@ -82,7 +82,7 @@ def rehearse(
         users: Browsers at the same time.
         seconds: How long they play, for each run; starting and stopping comes on top.
         faults: What happens to the replicas and their store, in this order: kill, roll, scale,
-            pause, cut, slow, blackhole, flush; empty for none.
+            pause, cut, slow, blackhole, flush, key-skew, encrypt-skew, name-skew; empty for none.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.cli.counterexamples import counterexamples
-from holdfast.cli.timeline import LEGEND, STORE_LEGEND, timeline
+from holdfast.cli.timeline import LEGEND, SKEW_LEGEND, STORE_LEGEND, timeline
 from holdfast.cli.verdict_table import comparison
 from holdfast.rehearsal.history import STORE
 from holdfast.rehearsal.verdict import Judge, Verdict
@@ -34,7 +34,7 @@ def whole_report(
             Text(verdict.name, style="bold"),
             *timeline(verdict, width),
             Text(LEGEND, style="dim"),
-            *_store_legend(verdict),
+            *_further_legends(verdict),
             _why(verdict),
             Text(),
         )
@@ -43,9 +43,11 @@ def whole_report(
     yield _sentence(verdicts[-1], judge)
 
 
-def _store_legend(verdict: Verdict) -> list[Text]:
-    there = any(lane.replica == STORE for lane in verdict.lanes)
-    return [Text(STORE_LEGEND, style="dim")] if there else []
+def _further_legends(verdict: Verdict) -> list[Text]:
+    store = any(lane.replica == STORE for lane in verdict.lanes)
+    skew = any(mark.what == "skew" for lane in verdict.lanes for mark in lane.marks)
+    legends = [*[SKEW_LEGEND] * skew, *[STORE_LEGEND] * store]
+    return [Text(legend, style="dim") for legend in legends]
 
 
 def _why(verdict: Verdict) -> RenderableType:

@@ -17,9 +17,12 @@ SIGNS = {
     "slow": "l",
     "blackhole": "b",
     "flush": "F",
+    "skew": "≠",
     "over": "o",
 }
+_GRAVE = ("kill", "flush", "skew")
 LEGEND = "━ takes traffic  K killed  ^ started  d drained  p paused  x sessions lost here"
+SKEW_LEGEND = "≠ has another setting than the rest"
 STORE_LEGEND = "store: c answers cut  l slow  b blackhole  F flushed  o over"
 
 
@@ -36,16 +39,17 @@ def _lane(lane: Lane, seconds: float, label: int, columns: int) -> Text:
     for begin, end in lane.spans:
         for column in range(_column(begin, seconds, columns), _column(end, seconds, columns) + 1):
             cells[column] = ("━", "green")
-    for mark in lane.marks:
-        sign = SIGNS.get(mark.what, "")
-        column = _column(mark.at, seconds, columns)
-        if sign and not (mark.what == "over" and cells[column][0] != " "):
-            style = "bold red" if sign in "KF" else "cyan"
-            cells[column] = (sign, style)
+    # What costs sessions is drawn over what else happened in the same cell, an end under all of it.
+    for mark in sorted(lane.marks, key=lambda mark: (mark.what in _GRAVE, mark.what != "over")):
+        if sign := SIGNS.get(mark.what):
+            style = "bold red" if mark.what in _GRAVE else "cyan"
+            cells[_column(mark.at, seconds, columns)] = (sign, style)
     for mark in lane.marks:
         if mark.what == "lost":
             column = _column(mark.at, seconds, columns)
-            if cells[column][0] != "K":  # the cause is worth more than its effect in the same cell
+            if (
+                cells[column][0] not in "K≠"
+            ):  # the cause is worth more than its effect in the same cell
                 cells[column] = ("x", "red")
     line = Text(lane.replica.ljust(label))
     for sign, style in cells:

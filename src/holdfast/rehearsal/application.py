@@ -8,15 +8,16 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.backing import Backing
 from holdfast.rehearsal.endpoint import Endpoint
+from holdfast.rehearsal.skew import Setting, Skew
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
 from holdfast.servers.process import Process
@@ -41,6 +42,7 @@ class Pod:
         storage: its own for what the application writes, as a pod's emptyDir; exists, empty.
         app_key: Laravel's APP_KEY, ``base64:...``.
         backing: where its sessions go.
+        skew: in what its settings differ from those of the other replicas, if they do.
     """
 
     endpoint: Endpoint
@@ -48,19 +50,24 @@ class Pod:
     storage: Path
     app_key: str
     backing: Backing
+    skew: Skew | None = None
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What every application is told, and of ours only what a program needs to run.
+    def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """An application's settings, what every application is told, and of ours only what a
+        program needs to run.
 
         A SESSION_DRIVER in the shell of whoever rehearses must not reach the replicas.
         """
-        return {
+        told = {
             **{name: os.environ[name] for name in _INHERITED if name in os.environ},
             "APP_KEY": self.app_key,
             "HOLDFAST_REPLICA": self.endpoint.name,
             "HOLDFAST_GENERATION": str(self.endpoint.generation),
+            **settings,
         }
+        if self.skew is not None:
+            told[self.skew.setting] = self.skew.other(told.get(self.skew.setting))
+        return told
 
 
 Container = Callable[[], Process]
@@ -69,6 +76,10 @@ Container = Callable[[], Process]
 
 class Application(Protocol):
     """An application that speaks the interface of :mod:`holdfast.rehearsal.protocol`."""
+
+    @property
+    def reads(self) -> Collection[Setting]:
+        """The settings of a skew that mean something to it."""
 
     def require(self) -> None:
         """Raise EnvironmentLacking where something that it needs is not installed. Blocks."""
@@ -84,16 +95,20 @@ class Application(Protocol):
 class Shop:
     """The Python shop: one process, our own interpreter."""
 
+    reads: ClassVar[Collection[Setting]] = ("APP_KEY", "SESSION_ENCRYPT")
+
     def require(self) -> None:
         """Nothing beyond Holdfast itself."""
 
     def containers(self, pod: Pod) -> Sequence[Container]:
         """One uvicorn, started as ``python -m holdfast.rehearsal.shop_server``."""
-        environment = {
-            **pod.environment,
-            "HOLDFAST_STORE": pod.backing.store_url(pod.storage),
-            "PORT": str(pod.endpoint.port),
-        }
+        environment = pod.environment(
+            {
+                "HOLDFAST_STORE": pod.backing.store_url(pod.storage),
+                "SESSION_ENCRYPT": pod.backing.laravel.get("SESSION_ENCRYPT", "false"),
+                "PORT": str(pod.endpoint.port),
+            }
+        )
         argv = (sys.executable, "-m", "holdfast.rehearsal.shop_server")
         return [lambda: Process(argv, pod.directory, name="shop", env=environment)]
 
@@ -114,6 +129,7 @@ class Replica:
         app_key: Laravel's APP_KEY.
         backing: where its sessions go.
         guardian: is told of its processes.
+        skew: in what its settings differ from those of the other replicas, if they do.
     """
 
     def __init__(
@@ -126,6 +142,7 @@ class Replica:
         app_key: str,
         backing: Backing,
         guardian: Guardian,
+        skew: Skew | None = None,
     ) -> None:
         self.endpoint = Endpoint(name, generation, free_port())
         self.directory = directory / f"{name}.{generation}"
@@ -133,6 +150,7 @@ class Replica:
         self._app_key = app_key
         self._backing = backing
         self._guardian = guardian
+        self._skew = skew
         self._lock = threading.Lock()
         self._ending = threading.Lock()
         self._killed = threading.Event()
@@ -147,7 +165,7 @@ class Replica:
         """
         storage = self.directory / "storage"
         storage.mkdir(parents=True)
-        pod = Pod(self.endpoint, self.directory, storage, self._app_key, self._backing)
+        pod = Pod(self.endpoint, self.directory, storage, self._app_key, self._backing, self._skew)
         for start in self._application.containers(pod):
             with self._lock:
                 if self._ended:
@@ -215,6 +233,11 @@ class Replica:
                 for process in self._processes:
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(process.pid, number)
+
+    @property
+    def reads(self) -> Collection[Setting]:
+        """The settings of a skew that mean something to its application."""
+        return self._application.reads
 
     @property
     def groups(self) -> list[int]:

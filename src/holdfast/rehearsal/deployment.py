@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import random
 import re
-import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -19,12 +17,14 @@ import anyio
 from anyio import CancelScope
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Application, Replica, Shop
 from holdfast.rehearsal.backing import Backing, backing
 from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.history import STORE, ToStore, What
 from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.skew import Setting, Skew
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.tcp_proxy import Blackhole, Cut, Latency, Mode, Pass
@@ -59,6 +59,7 @@ class Pace:
         slow: how long the store is slow.
         latency: how much later than usual it then gets what it is sent.
         blackhole: how long nothing comes through to the store or from it.
+        skew: how long a replica with another setting serves before a right one is started.
     """
 
     detection: float = 0.5
@@ -71,6 +72,7 @@ class Pace:
     slow: float = 1.5
     latency: float = 0.2
     blackhole: float = 1.0
+    skew: float = 2.0
 
 
 class Deployment:
@@ -88,7 +90,7 @@ class Deployment:
         store: Backing,
         emit: Emit,
         pace: Pace,
-        make: Callable[[str, int], Replica],
+        make: Callable[[str, int, Skew | None], Replica],
     ) -> None:
         self.address = balancer.address
         self.balancer = balancer.name
@@ -184,9 +186,26 @@ class Deployment:
         """Replace each replica: the new one takes traffic, then the old one drains and stops."""
         async with self._changing:
             for name in sorted(self._replicas):
-                old = self._replicas[name]
-                await self._launch(name, fault)
-                await self._retire(old, fault)
+                await self._replace(name, fault)
+
+    def reading(self, setting: Setting) -> list[str]:
+        """The names of the replicas to which a setting means something."""
+        return [
+            name for name, replica in sorted(self._replicas.items()) if setting in replica.reads
+        ]
+
+    async def skew_one(self, rng: random.Random, skew: Skew, fault: str) -> None:
+        """Replace one replica by one with another setting, and after ``Pace.skew`` by a right one.
+
+        A rollout that stops half-way and is taken back does this.
+        """
+        async with self._changing:
+            name = rng.choice(self.reading(skew.setting))
+            await self._replace(name, fault, skew)
+            await anyio.sleep(self._pace.skew)
+            wrong = self._generations[name]
+            await self._replace(name, fault)
+            self._emit("over", name, wrong, fault)
 
     async def scale_out_in(self, more: int = 1, fault: str = "scale") -> None:
         """Add replicas, let them serve for ``Pace.peak``, and take them away again."""
@@ -210,11 +229,19 @@ class Deployment:
                     await in_thread(partial(proxy.behave, Pass()))
                 self._emit("over", STORE, 0, fault)
 
-    async def _launch(self, name: str, fault: str) -> None:
+    async def _replace(self, name: str, fault: str, skew: Skew | None = None) -> None:
+        old = self._replicas[name]
+        await self._launch(name, fault, skew)
+        await self._retire(old, fault)
+
+    async def _launch(self, name: str, fault: str, skew: Skew | None = None) -> None:
         generation = self._generations.get(name, 0) + 1
         self._generations[name] = generation
-        replica = self._make(name, generation)
+        replica = self._make(name, generation, skew)
         await in_thread(replica.start, on_cancel=replica.kill)
+        if skew is not None:
+            # Told before it takes traffic: what it does to sessions comes later than this.
+            self._emit("skew", name, generation, fault)
         await self._balancer.add(replica.endpoint)
         self._replicas[name] = replica
         self._emit("start", name, generation, fault)
@@ -279,7 +306,7 @@ async def deploy(
             )
         )
 
-        def make(name: str, generation: int) -> Replica:
+        def make(name: str, generation: int, skew: Skew | None) -> Replica:
             replica = Replica(
                 application,
                 name,
@@ -288,6 +315,7 @@ async def deploy(
                 app_key=key,
                 backing=backed,
                 guardian=guardian,
+                skew=skew,
             )
             everything.callback(replica.kill)
             return replica
@@ -304,11 +332,6 @@ async def deploy(
     finally:
         with CancelScope(shield=True):
             await in_thread(everything.close)
-
-
-def fresh_app_key() -> str:
-    """A new APP_KEY as ``artisan key:generate`` makes one for AES-256-CBC."""
-    return "base64:" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _application(setup: Setup, project: Path | None) -> Application:

@@ -8,13 +8,15 @@ from math import inf
 from msgspec.structs import replace
 
 from holdfast.rehearsal.compare import Setup
-from holdfast.rehearsal.history import Event, Op
+from holdfast.rehearsal.history import Event, Op, What
+from holdfast.rehearsal.skew import SKEWS
 from holdfast.rehearsal.verdict import Violation
 
 _ENDED = {
     "kill": "was killed",
     "roll": "was replaced by the rolling update",
     "scale": "was scaled in",
+    **{fault: f"was replaced in a rollout of {skew.setting}" for fault, skew in SKEWS.items()},
 }
 _RACES = {
     "lost-update": "a parallel request of the same browser wrote back what it had read before",
@@ -45,8 +47,10 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
         return "the replica that answered had a copy of its own, which nobody ended", ""
     if setup.locality == "client" and ended:
         return "the cookies hold the session themselves: nobody can end what a browser kept", ""
-    if lasting and (flush := _flush_between(violation, events)) is not None:
-        return "the store was flushed", f"the store was flushed at {flush.at:.1f} s"
+    if lasting and (flush := _between("flush", violation, events)) is not None:
+        return "the store was flushed", f"the store was flushed at {flush[0].at:.1f} s"
+    if lasting and (skewed := _between("skew", violation, events)) is not None:
+        return _of_a_skew(*skewed)
     if violation.invariant in _RACES:
         return _RACES[violation.invariant], ""
     if violation.invariant in ("leak", "phantom"):
@@ -60,15 +64,33 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
             return "the shared store no longer had what it had acknowledged", ""
 
 
-def _flush_between(violation: Violation, events: Sequence[Event]) -> Event | None:
-    """The flush that came after the last sight of what is missing, and before it was missed."""
+def _between(
+    what: What, violation: Violation, events: Sequence[Event]
+) -> tuple[Event, float] | None:
+    """What was done between the last sight of what is missing and its being missed, and its end.
+
+    It may have been going on at either.
+    """
     *before, seen = violation.records
     for event in events:
-        if event.what == "flush" and event.at <= seen.end:
-            over = next((e.at for e in events if e.what == "over" and e.at >= event.at), inf)
+        if event.what == what and event.at <= seen.end:
+            over = next((e.at for e in events if _ends(e, event)), inf)
             if all(op.start <= over for op in before):
-                return event
+                return event, over
     return None
+
+
+def _ends(event: Event, begun: Event) -> bool:
+    return event.what == "over" and event.replica == begun.replica and event.at >= begun.at
+
+
+def _of_a_skew(event: Event, over: float) -> tuple[str, str]:
+    skew = SKEWS[event.fault]
+    until = "on" if over == inf else f"to {over:.1f} s"
+    return (
+        f"a replica had another {skew.setting}: {skew.effect}",
+        f"{event.replica} had another {skew.setting} from {event.at:.1f} s {until}; {skew.effect}",
+    )
 
 
 def _on_a_replica(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple[str, str]:

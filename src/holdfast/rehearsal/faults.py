@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from holdfast.rehearsal.deployment import Deployment
+from holdfast.rehearsal.skew import SKEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,20 @@ def _no_flush(deployment: Deployment) -> str | None:
     return None
 
 
+def _skew(name: str) -> Fault:
+    skew = SKEWS[name]
+
+    async def perform(deployment: Deployment, rng: random.Random) -> None:
+        await deployment.skew_one(rng, skew, name)
+
+    def lacks(deployment: Deployment) -> str | None:
+        if not deployment.reading(skew.setting):
+            return f"its replicas have no {skew.setting}"
+        return None
+
+    return Fault(f"{name}: a replica has another {skew.setting}", perform, lacks)
+
+
 FAULTS: dict[str, Fault] = {
     "kill": Fault("kill: a replica dies", Deployment.kill_one, usual=True),
     "roll": Fault("roll: every replica is replaced", lambda d, _: d.roll(), usual=True),
@@ -58,6 +73,7 @@ FAULTS: dict[str, Fault] = {
         proxied=True,
     ),
     "flush": Fault("flush: the store is emptied", lambda d, _: d.flush(), _no_flush),
+    **{name: _skew(name) for name in SKEWS},
 }
 
 USUAL_FAULTS = tuple(name for name, fault in FAULTS.items() if fault.usual)

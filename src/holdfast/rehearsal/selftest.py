@@ -18,9 +18,9 @@ import httpx2
 import msgspec
 
 from holdfast.laravel.payload import Codec
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.browser import Browser, http_client
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.mutants import (
     DropsWrites,

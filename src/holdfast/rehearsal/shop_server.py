@@ -5,6 +5,7 @@
 ``HOLDFAST_REPLICA``      its name, ``r2``
 ``HOLDFAST_GENERATION``   how often its slot has been replaced
 ``APP_KEY``               Laravel's
+``SESSION_ENCRYPT``       Laravel's, ``true`` or ``false``; without it the store's URL says
 ``PORT``                  the loopback port to serve
 ========================  ======================================================================
 
@@ -20,10 +21,13 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 import uvicorn
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError, StoreUnavailable, UsageError
+from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.payload import Codec
 from holdfast.rehearsal.shop import create_app
 from holdfast.servers.ports import LOOPBACK
 from holdfast.stores.open import open as open_store
@@ -68,10 +72,11 @@ def main() -> int:
 
 def _app(env: Mapping[str, str]) -> ASGIApp:
     opened = open_store(_text(env, "HOLDFAST_STORE"), env=env)
+    app_key = _text(env, "APP_KEY")
     app = create_app(
         opened.store,
-        opened.codec,
-        _text(env, "APP_KEY"),
+        _codec(opened.codec, env.get("SESSION_ENCRYPT"), app_key),
+        app_key,
         _text(env, "HOLDFAST_REPLICA"),
         _number(env, "HOLDFAST_GENERATION", range(2**31)),
     )
@@ -79,6 +84,14 @@ def _app(env: Mapping[str, str]) -> ASGIApp:
     with contextlib.suppress(StoreUnavailable), opened.store.connect():
         pass
     return app
+
+
+def _codec(codec: Codec, encrypt: str | None, app_key: str) -> Codec:
+    if encrypt in (None, "true" if codec.encrypter is not None else "false"):
+        return codec
+    if encrypt not in ("true", "false"):
+        raise UsageError(f"SESSION_ENCRYPT={encrypt} is neither true nor false", hint="correct it")
+    return replace(codec, encrypter=None if codec.encrypter else Encrypter.from_app_key(app_key))
 
 
 def _listen(port: int) -> socket.socket:

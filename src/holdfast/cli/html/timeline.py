@@ -31,6 +31,7 @@ _SHAPES = {
     "slow": "M-6,-5 L6,-5 L-6,5 L6,5 Z",
     "blackhole": "M-6,0 A6,6 0 1,1 6,0 A6,6 0 1,1 -6,0 Z M-2,0 L2,0",
     "flush": "M-6,-6 L6,-6 L3,6 L-3,6 Z",
+    "skew": "M-6,-3 L6,-3 M-6,3 L6,3 M3,-7 L-3,7",
     "over": "M-5,0 L-1,5 L6,-6",
     "lost": "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5",
 }
@@ -45,6 +46,7 @@ _WORDS = {
     "slow": "store slow",
     "blackhole": "store does not answer",
     "flush": "store flushed",
+    "skew": "other settings than the rest",
     "over": "fault over",
     "lost": "sessions found lost here",
 }

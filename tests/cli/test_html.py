@@ -218,6 +218,14 @@ def test_whatever_the_terminal_marks_is_on_the_page(what):
     assert len(figure.all("figcaption")[0].all("path", what)) == 1
 
 
+def test_what_replicas_run_is_said_where_it_is_not_the_same():
+    lanes = [Lane("r1", [], [], "laravel"), Lane("r2", [], [], "shop"), Lane("store", [], [])]
+    (figure,) = parsed(replace(HELD, lanes=lanes)).all("figure")
+    assert [label.text for label in figure.all("div", "label")][:3] == [
+        "r1 laravel", "r2 shop", "store"
+    ]  # fmt: skip
+
+
 def test_a_second_without_answers_is_a_gap():
     (figure,) = parsed(HELD).all("figure", "timeline")
     p50 = figure.all("path", "p50")[0].attributes["d"]

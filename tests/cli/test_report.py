@@ -109,6 +109,20 @@ def test_another_setting_is_not_hidden_by_what_came_with_it():
     assert "≠ has another setting" not in printed(EMPTY)
 
 
+def test_what_replicas_run_is_said_where_it_is_not_the_same():
+    lanes = [replace(lane, runs="laravel") for lane in EMPTY.lanes]
+    assert "r1  ━" in printed(replace(EMPTY, lanes=lanes))
+    lanes = [lanes[0], replace(lanes[1], runs="shop"), Lane("store", [], [])]
+    lines = printed(replace(EMPTY, lanes=lanes), width=64).splitlines()[2:6]
+    assert [line.partition("━")[0].split() for line in lines[:3]] == [
+        ["r1", "laravel"],
+        ["r2", "shop"],
+        ["store"],
+    ]
+    assert lines[0].index("━") == lines[1].index("━") == lines[3].index("|calm") == 12
+    assert max(len(line) for line in lines) <= 64
+
+
 def test_what_is_not_applicable_is_said():
     text = printed(replace(EMPTY, name="file", not_applicable=["cut"]), EMPTY)
     assert [line.split() for line in text.splitlines() if line.strip().startswith("cut")] == [

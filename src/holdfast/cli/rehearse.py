@@ -70,12 +70,14 @@ def rehearse(
     in Holdfast, 130 interrupted.
 
     Args:
-        application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop), the
-            directory of a Laravel application that answers the same routes as the fixture, or a
-            scenario file (`*.yaml`), whose settings the options come before.
-        compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
-            comma. The last one is judged, the others are the contrast. Drivers: array, file
-            (`file:shared` for one directory), cookie, redis (the default), database.
+        application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop),
+            `mixed` (replicas of both by turns, on one store), the directory of a Laravel
+            application that answers the same routes as the fixture, or a scenario file (`*.yaml`),
+            whose settings the options come before.
+        compare: Runs one after the other: `[APP=]driver[:engine][+block][@cookie]`, by comma;
+            APP is laravel, shop or mixed. The last one is judged, the others are the contrast.
+            Drivers: array, file (`file:shared` for one directory), cookie, redis (the default),
+            database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
             `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. Sessions of

@@ -28,13 +28,16 @@ STORE_LEGEND = "store: c answers cut  l slow  b blackhole  F flushed  o over"
 
 def timeline(verdict: Verdict, width: int) -> list[Text]:
     """The lines of one run's timeline, each at most ``width`` characters; a scale comes last."""
-    label = max([len(lane.replica) for lane in verdict.lanes], default=0) + 2
+    label = max([len(verdict.label(lane)) for lane in verdict.lanes], default=0) + 2
     columns = max(20, width - label - 1)
-    lines = [_lane(lane, verdict.seconds, label, columns) for lane in verdict.lanes]
+    lines = [
+        Text(verdict.label(lane).ljust(label)) + _lane(lane, verdict.seconds, columns)
+        for lane in verdict.lanes
+    ]
     return [*lines, _scale(verdict.phases, verdict.seconds, label, columns)]
 
 
-def _lane(lane: Lane, seconds: float, label: int, columns: int) -> Text:
+def _lane(lane: Lane, seconds: float, columns: int) -> Text:
     cells: list[tuple[str, str]] = [(" ", "")] * columns
     for begin, end in lane.spans:
         for column in range(_column(begin, seconds, columns), _column(end, seconds, columns) + 1):
@@ -51,7 +54,7 @@ def _lane(lane: Lane, seconds: float, label: int, columns: int) -> Text:
                 cells[column][0] not in "K≠"
             ):  # the cause is worth more than its effect in the same cell
                 cells[column] = ("x", "red")
-    line = Text(lane.replica.ljust(label))
+    line = Text()
     for sign, style in cells:
         line.append(sign, style)
     return line

@@ -1,4 +1,4 @@
-"""What a rehearsal compares: ``[laravel=|shop=]driver[:engine][+block][@affinity]``, by comma."""
+"""What a rehearsal compares: ``[APP=]driver[:engine][+block][@affinity]``, by comma."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Literal, cast
 
 from holdfast.core.errors import UsageError
 
-App = Literal["laravel", "shop"]
+Program = Literal["laravel", "shop"]
+App = Literal[Program, "mixed"]
 Driver = Literal["array", "file", "cookie", "redis", "database"]
 Locality = Literal["request", "replica", "client", "shared"]
 
 EXAMPLE = "file,file@cookie,redis,laravel=redis+block,shop=redis"
 
-_APPS: tuple[App, ...] = ("laravel", "shop")
+APPS: tuple[App, ...] = ("laravel", "shop", "mixed")
 _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "array": (),
     "file": ("own", "shared"),
@@ -28,6 +29,11 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
 
 _AFFINITIES = ("cookie",)
 _LOCKING: tuple[Driver, ...] = ("file", "redis", "database")
+_NOT_SHARED: dict[Driver, str] = {
+    "array": "each keeps them in its own memory, or not at all",
+    "file": "each replica has files of its own",
+    "cookie": "they are in cookies, which the shop cannot do",
+}
 _GRAMMAR = re.compile(
     r"(?:(?P<app>[^=]*)=)?(?P<driver>[^=:+@]*)(?::(?P<engine>[^=:+@]*))?"
     r"(?P<options>(?:\+[^=:+@]*)*)(?:@(?P<affinity>[^=:+@]*))?"
@@ -40,7 +46,7 @@ class Setup:
 
     Args:
         name: as it was written; unique in a comparison.
-        app: which application the replicas run.
+        app: which application the replicas run; ``mixed``: some Laravel, some the shop.
         driver: Laravel's word for the choice of store.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
             for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
@@ -55,6 +61,17 @@ class Setup:
     engine: str | None = None
     block: bool = False
     affinity: Literal["cookie"] | None = None
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """What its replicas run."""
+        return ("laravel", "shop") if self.app == "mixed" else (self.app,)
+
+    def runs(self, replica: str) -> Program:
+        """What a replica runs; of mixed ones the odd are Laravel and the even are the shop."""
+        if self.app != "mixed":
+            return self.app
+        return "laravel" if replica.endswith(("1", "3", "5", "7", "9")) else "shop"
 
     @property
     def locality(self) -> Locality:
@@ -96,10 +113,10 @@ def parse_setup(text: str, default_app: App) -> Setup:
     match = _GRAMMAR.fullmatch(name)
     if not name or match is None:
         raise UsageError(
-            f"{name!r} is not [laravel=|shop=]driver[:engine][+block][@affinity]",
+            f"{name!r} is not [laravel=|shop=|mixed=]driver[:engine][+block][@affinity]",
             hint=f"for example {EXAMPLE}",
         )
-    app = cast(App, _one_of("application", match["app"], _APPS, name, default_app))
+    app = cast(App, _one_of("application", match["app"], APPS, name, default_app))
     driver = cast(Driver, _one_of("driver", match["driver"], _DRIVERS, name))
     engines = _DRIVERS[driver]
     if match["engine"] is not None and not engines:
@@ -125,6 +142,12 @@ def parse_setup(text: str, default_app: App) -> Setup:
 
 
 def _check(setup: Setup) -> None:
+    if setup.app == "mixed" and setup.locality != "shared":
+        raise UsageError(
+            f"Laravel and the shop share no sessions where {_NOT_SHARED[setup.driver]},"
+            f" in {setup.name!r}",
+            hint="for example mixed=redis, mixed=database or mixed=file:shared",
+        )
     if setup.app == "shop" and setup.driver == "cookie":
         raise UsageError(
             f"the shop cannot keep sessions in cookies, in {setup.name!r}",
@@ -132,7 +155,7 @@ def _check(setup: Setup) -> None:
         )
     if setup.block and setup.app != "laravel":
         raise UsageError(
-            f"+block is Laravel's session lock, and {setup.name!r} is the shop",
+            f"+block is Laravel's session lock, and the shop takes none, in {setup.name!r}",
             hint=f"write laravel={setup.driver}+block; the shop's saves are conditional anyway",
         )
     if setup.block and setup.driver not in _LOCKING:

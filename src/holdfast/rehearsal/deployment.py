@@ -6,7 +6,7 @@ import random
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Application, Replica, Shop
 from holdfast.rehearsal.backing import Backing, backing
 from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
-from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.compare import Program, Setup
 from holdfast.rehearsal.history import STORE, ToStore, What
 from holdfast.rehearsal.laravel import laravel
 from holdfast.rehearsal.skew import Setting, Skew
@@ -290,7 +290,7 @@ async def deploy(
             start; nothing is left running.
         UsageError: the project is not a Laravel application.
     """
-    application = _application(setup, project)
+    applications = _applications(setup, project)
     key = app_key or fresh_app_key()
     everything = ExitStack()
     try:
@@ -298,7 +298,7 @@ async def deploy(
             partial(
                 _prepare,
                 everything,
-                application,
+                list(applications.values()),
                 setup,
                 key,
                 store,
@@ -308,7 +308,7 @@ async def deploy(
 
         def make(name: str, generation: int, skew: Skew | None) -> Replica:
             replica = Replica(
-                application,
+                applications[setup.runs(name)],
                 name,
                 generation,
                 directory,
@@ -334,20 +334,24 @@ async def deploy(
             await in_thread(everything.close)
 
 
-def _application(setup: Setup, project: Path | None) -> Application:
-    return Shop() if setup.app == "shop" else laravel(setup, project)
+def _applications(setup: Setup, project: Path | None) -> dict[Program, Application]:
+    return {
+        program: Shop() if program == "shop" else laravel(setup, project)
+        for program in setup.programs
+    }
 
 
 def _prepare(
     everything: ExitStack,
-    application: Application,
+    applications: Sequence[Application],
     setup: Setup,
     app_key: str,
     store: str | None,
     *,
     proxied: bool,
 ) -> tuple[Path, Guardian, Backing]:
-    application.require()
+    for application in applications:
+        application.require()
     guardian = everything.enter_context(Guardian())
     directory = Path(tempfile.mkdtemp(prefix="holdfast-"))
     guardian.watch_directory(directory)
@@ -368,7 +372,7 @@ def _prepare(
             directory,
             guardian,
             app_key=app_key,
-            create_tables=application.create_tables,
+            create_tables=applications[0].create_tables,
             url=store,
             proxied=proxied,
         )

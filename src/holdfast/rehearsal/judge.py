@@ -6,9 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.explain import explained
-from holdfast.rehearsal.history import Event, Op
+from holdfast.rehearsal.history import STORE, Event, Op
 from holdfast.rehearsal.invariants.first_page import first_page
 from holdfast.rehearsal.invariants.foreign import foreign, sources
 from holdfast.rehearsal.invariants.missing import missing
@@ -85,7 +87,7 @@ def judge(
         phases=_phases(ops, events, seconds),
         causes=dict(causes.most_common()),
         violations=violations,
-        lanes=_lanes(events, violations, seconds),
+        lanes=_lanes(setup, events, violations, seconds),
         seconds_series=_series(ops, violations, seconds),
         not_applicable=list(not_applicable),
     )
@@ -149,9 +151,15 @@ def _percentile(times: list[float], percent: int) -> float | None:
     return times[min(len(times) - 1, math.ceil(len(times) * percent / 100) - 1)]
 
 
-def _lanes(events: Sequence[Event], violations: Sequence[Violation], seconds: float) -> list[Lane]:
+def _lanes(
+    setup: Setup, events: Sequence[Event], violations: Sequence[Violation], seconds: float
+) -> list[Lane]:
     names = sorted({event.replica for event in events if event.replica})
-    return [_lane(name, events, violations, seconds) for name in names]
+    lanes = [_lane(name, events, violations, seconds) for name in names]
+    return [
+        lane if lane.replica == STORE else replace(lane, runs=setup.runs(lane.replica))
+        for lane in lanes
+    ]
 
 
 def _lane(

@@ -6,13 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from holdfast.core.errors import UsageError
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
-from holdfast.rehearsal.compare import App, Setup, parse_compare
+from holdfast.rehearsal.compare import APPS, App, Setup, parse_compare
 from holdfast.rehearsal.scenario import Scenario, TimedFault
 from holdfast.stores.url import parse
 
@@ -78,6 +78,8 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         setups = [setup_for_url(scenario.store, app)]
     else:
         setups = parse_compare(",".join(scenario.compare or ["redis"]), app)
+    if mixed := [setup for setup in setups if setup.app == "mixed"]:
+        _check_mixed(mixed[0], scenario.replicas, project)
     return Plan(
         setups=tuple(setups),
         replicas=scenario.replicas,
@@ -95,6 +97,19 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
     )
 
 
+def _check_mixed(setup: Setup, replicas: int, project: Path | None) -> None:
+    if replicas < len(setup.programs):
+        raise UsageError(
+            f"{setup.name!r} is Laravel and the shop, and there is one replica",
+            hint="try --replicas 2",
+        )
+    if project is not None:
+        raise UsageError(
+            f"{setup.name!r} is Holdfast's own Laravel fixture beside the shop, not {project}",
+            hint="leave the directory out: holdfast rehearse --compare mixed=redis",
+        )
+
+
 def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
     """Faults without times at equal distances over the play; those with times as they say."""
     faults = scenario.faults
@@ -109,14 +124,14 @@ def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
 
 
 def _application(text: str) -> tuple[App, Path | None]:
-    if text in ("laravel", "shop"):
-        return cast(App, text), None
+    if text in APPS:
+        return text, None
     directory = Path(text)
     if directory.is_dir():
         return "laravel", directory
     raise UsageError(
         f"no such application: {text!r}",
-        hint="laravel, shop, or the directory of a Laravel application",
+        hint="laravel, shop, mixed, or the directory of a Laravel application",
     )
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import fields, replace
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.balancer import Choice
-from holdfast.rehearsal.compare import parse_setup
+from holdfast.rehearsal.compare import APPS, parse_setup
 from holdfast.rehearsal.faults import FAULTS, USUAL_FAULTS
 from holdfast.rehearsal.located import MAX_BYTES, read
 from holdfast.rehearsal.users import STEPS
@@ -30,8 +30,6 @@ MAX_SECONDS = 86_400
 MAX_FAULTS = 1000
 MAX_WEIGHT = 1_000_000
 
-APPLICATIONS = ("laravel", "shop")
-
 Located = Callable[[str], AbstractContextManager[None]]
 """Names the place of a setting, ``$.faults[1].at``, in the errors that are raised inside."""
 
@@ -47,7 +45,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What to rehearse, as a person says it; every field has the command line's default.
 
     Args:
-        application: ``laravel``, ``shop``, or the directory of a Laravel application.
+        application: ``laravel``, ``shop``, ``mixed`` (replicas of both by turns), or
+            the directory of a Laravel application.
         compare: choices of store, run one after the other; the last one is judged.
         store: the URL of a store that is there already, in place of ``compare``.
         replicas: how many stand behind the balancer.
@@ -100,7 +99,7 @@ def read_scenario(path: Path) -> Scenario:
     check(scenario, document.at)
     return replace(
         scenario,
-        application=_beside(path, scenario.application, APPLICATIONS),
+        application=_beside(path, scenario.application, APPS),
         store=_store_beside(path, scenario.store),
     )
 
@@ -150,9 +149,10 @@ def check(scenario: Scenario, located: Located) -> None:
                 "a store that is there already, and choices to compare",
                 hint="leave out store or compare",
             )
+    app = scenario.application if scenario.application in APPS else "laravel"
     for number, choice in enumerate(scenario.compare):
         with located(f"$.compare[{number}]"):
-            parse_setup(choice, "shop" if scenario.application == "shop" else "laravel")
+            parse_setup(choice, app)
 
 
 def _between(value: float, least: float, most: float) -> None:

@@ -58,7 +58,7 @@ def timeline(verdict: Verdict) -> Html:
     seen = {mark.what for lane in verdict.lanes for mark in lane.marks}
     return tag(
         "figure",
-        *(_lane(lane, verdict.phases, end) for lane in verdict.lanes),
+        *(_lane(verdict.label(lane), lane, verdict.phases, end) for lane in verdict.lanes),
         _phases(verdict.phases, end),
         *_charts(verdict, end),
         _axis(end),
@@ -85,7 +85,7 @@ def _borders(phases: Sequence[Phase], end: float, height: int) -> Html:
     return join(*lines)
 
 
-def _lane(lane: Lane, phases: Sequence[Phase], end: float) -> Html:
+def _lane(label: str, lane: Lane, phases: Sequence[Phase], end: float) -> Html:
     spans = [
         tag("rect", x=_at(a, end), width=_at(b - a, end), y=_LANE / 2 - 4, height=8, class_="span")
         for a, b in lane.spans
@@ -93,9 +93,9 @@ def _lane(lane: Lane, phases: Sequence[Phase], end: float) -> Html:
     counts = Counter(mark.what for mark in lane.marks)
     told = ", ".join(f"{_WORDS[what]} {counts[what]} ×" for what in _SHAPES if counts[what])
     return _row(
-        lane.replica,
+        label,
         _LANE,
-        f"{lane.replica}: {told or 'nothing happened'}",
+        f"{label}: {told or 'nothing happened'}",
         _borders(phases, end, _LANE),
         *spans,
         *_marks(lane, end),

@@ -17,10 +17,11 @@ from holdfast.core.errors import UsageError
 from holdfast.laravel import cookies
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Replica
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import Pace, deploy, fresh_app_key
+from holdfast.rehearsal.deployment import Pace, deploy
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.protocol import PRODUCTS, State
 from holdfast.rehearsal.shop import COOKIE, create_app

@@ -13,8 +13,8 @@ from signal import SIGINT, SIGTERM
 import httpx2
 import pytest
 
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import healthy
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.shop import COOKIE
 from holdfast.servers.ports import LOOPBACK, free_port
 from holdfast.servers.process import Process

@@ -9,9 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.cli.counterexamples import counterexamples
-from holdfast.cli.timeline import LEGEND, SKEW_LEGEND, STORE_LEGEND, timeline
+from holdfast.cli.timeline import legend, timeline
 from holdfast.cli.verdict_table import comparison
-from holdfast.rehearsal.history import STORE
 from holdfast.rehearsal.verdict import Judge, Verdict
 
 
@@ -33,21 +32,13 @@ def whole_report(
         yield Group(
             Text(verdict.name, style="bold"),
             *timeline(verdict, width),
-            Text(LEGEND, style="dim"),
-            *_further_legends(verdict),
+            *legend(verdict, width),
             _why(verdict),
             Text(),
         )
     yield from comparison(verdicts, judge, width)
     yield from counterexamples(verdicts[-1], explain)
     yield _sentence(verdicts[-1], judge)
-
-
-def _further_legends(verdict: Verdict) -> list[Text]:
-    store = any(lane.replica == STORE for lane in verdict.lanes)
-    skew = any(mark.what == "skew" for lane in verdict.lanes for mark in lane.marks)
-    legends = [*[SKEW_LEGEND] * skew, *[STORE_LEGEND] * store]
-    return [Text(legend, style="dim") for legend in legends]
 
 
 def _why(verdict: Verdict) -> RenderableType:

@@ -1,29 +1,13 @@
-"""The timeline of a rehearsal: a line a replica, what was done to it, x where sessions got lost."""
+"""The timeline of a run in text: a line a replica, what was done to it, where sessions got lost."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.text import Text
 
-from holdfast.rehearsal.verdict import Lane, Phase, Verdict
-
-SIGNS = {
-    "kill": "K",
-    "drain": "d",
-    "stop": "s",
-    "start": "^",
-    "pause": "p",
-    "resume": "r",
-    "cut": "c",
-    "slow": "l",
-    "blackhole": "b",
-    "flush": "F",
-    "skew": "≠",
-    "over": "o",
-}
-_GRAVE = ("kill", "flush", "skew")
-LEGEND = "━ takes traffic  K killed  ^ started  d drained  p paused  x sessions lost here"
-SKEW_LEGEND = "≠ has another setting than the rest"
-STORE_LEGEND = "store: c answers cut  l slow  b blackhole  F flushed  o over"
+from holdfast.cli.marks import LOST, OVER, in_order, sign
+from holdfast.rehearsal.verdict import Lane, Mark, Phase, Verdict
 
 
 def timeline(verdict: Verdict, width: int) -> list[Text]:
@@ -37,27 +21,50 @@ def timeline(verdict: Verdict, width: int) -> list[Text]:
     return [*lines, _scale(verdict.phases, verdict.seconds, label, columns)]
 
 
+def legend(verdict: Verdict, width: int) -> Iterator[Text]:
+    """What the signs of this run's timeline mean, in lines of at most ``width`` characters."""
+    line = "━ takes traffic"
+    for what in in_order(mark.what for lane in verdict.lanes for mark in lane.marks):
+        if drawn := sign(what):
+            item = f"{drawn.letter} {drawn.words}"
+            if len(line) + 2 + len(item) > width:
+                yield Text(line, style="dim")
+                line = item
+            else:
+                line += f"  {item}"
+    yield Text(line, style="dim")
+
+
 def _lane(lane: Lane, seconds: float, columns: int) -> Text:
     cells: list[tuple[str, str]] = [(" ", "")] * columns
     for begin, end in lane.spans:
         for column in range(_column(begin, seconds, columns), _column(end, seconds, columns) + 1):
             cells[column] = ("━", "green")
-    # What costs sessions is drawn over what else happened in the same cell, an end under all of it.
-    for mark in sorted(lane.marks, key=lambda mark: (mark.what in _GRAVE, mark.what != "over")):
-        if sign := SIGNS.get(mark.what):
-            style = "bold red" if mark.what in _GRAVE else "cyan"
-            cells[_column(mark.at, seconds, columns)] = (sign, style)
-    for mark in lane.marks:
-        if mark.what == "lost":
-            column = _column(mark.at, seconds, columns)
-            if (
-                cells[column][0] not in "K≠"
-            ):  # the cause is worth more than its effect in the same cell
-                cells[column] = ("x", "red")
+    causes: set[int] = set()
+    for mark in sorted(lane.marks, key=_weight):
+        drawn = sign(mark.what)
+        column = _column(mark.at, seconds, columns)
+        if drawn is None:
+            continue
+        if mark.what == LOST:
+            if column not in causes:  # the cause is worth more than its effect in the same cell
+                cells[column] = (drawn.letter, "red")
+            continue
+        cells[column] = (drawn.letter, "bold red" if drawn.grave else "cyan")
+        if drawn.grave:
+            causes.add(column)
     line = Text()
-    for sign, style in cells:
-        line.append(sign, style)
+    for letter, style in cells:
+        line.append(letter, style)
     return line
+
+
+def _weight(mark: Mark) -> int:
+    """Of several marks in one cell the heaviest is seen."""
+    if mark.what in (OVER, LOST):
+        return 0 if mark.what == OVER else 3
+    drawn = sign(mark.what)
+    return 2 if drawn is not None and drawn.grave else 1
 
 
 def _scale(phases: list[Phase], seconds: float, label: int, columns: int) -> Text:

@@ -6,7 +6,6 @@ replicas of both may share a store.
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -25,6 +24,7 @@ from holdfast.core.digest import handle
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
 from holdfast.laravel.php import as_list
+from holdfast.rehearsal.csrf import Csrf
 from holdfast.rehearsal.protocol import MAX_HOLD_MS, PRODUCTS, State
 from holdfast.rehearsal.replay import ATTEMPT, ReplayMiddleware
 from holdfast.session import Session
@@ -61,8 +61,11 @@ def create_app(
     Raises:
         UsageError: the key does not fit AES-256-CBC.
     """
+    encrypter = Encrypter.from_app_key(app_key)
+    csrf = Csrf(encrypter, store.lifetime, clock)
 
-    def answer(session: Session) -> Response:
+    def answer(request: Request) -> Response:
+        session = _session(request)
         body = msgspec.json.encode(
             State(
                 replica=replica,
@@ -78,23 +81,26 @@ def create_app(
                 marks={str(key): value for key, value in session.get("marks", {}).items()},
             )
         )
-        return Response(body, media_type="application/json")
+        response = Response(body, media_type="application/json")
+        if cookie := csrf.cookie(request, session.token):
+            response.headers.append("set-cookie", cookie)
+        return response
 
     def handler(action: Action) -> Handler:
         async def handled(request: Request) -> Response:
             session = _session(request)
             body = (await request.body()).decode(errors="replace")
             form = dict(parse_qsl(body, keep_blank_values=True))
-            _require_token(request, session, form)
+            csrf.require(request, form, session.token)
             await _hold(request, form)
             action(session, form)
-            return answer(session)
+            return answer(request)
 
         return handled
 
     async def state(request: Request) -> Response:
         await _hold(request, {})
-        return answer(_session(request))
+        return answer(request)
 
     application = Starlette(
         routes=[
@@ -108,7 +114,7 @@ def create_app(
         application,
         store=store,
         codec=codec,
-        encrypter=Encrypter.from_app_key(app_key),
+        encrypter=encrypter,
         cookie=COOKIE,
         except_paths=["/healthz"],
         clock=clock,
@@ -184,13 +190,6 @@ def _field(form: Form, name: str) -> str:
     if name not in form:
         raise HTTPException(422, f"the field {name} is missing")
     return form[name]
-
-
-def _require_token(request: Request, session: Session, form: Form) -> None:
-    """As VerifyCsrfToken (Illuminate/Foundation/Http/Middleware): the field, else the header."""
-    given = form.get("_token") or request.headers.get("x-csrf-token", "")
-    if not hmac.compare_digest(given.encode(), session.token.encode()):
-        raise HTTPException(419, "the page has expired")
 
 
 async def _hold(request: Request, form: Form) -> None:

@@ -8,7 +8,7 @@ import pytest
 from holdfast.rehearsal.recorder import read_history
 from holdfast.rehearsal.verdict import Verdict
 
-SMALL = ("--users", "6", "--seconds", "4", "--seed", "7", "--replicas", "2")
+SMALL = ("--users", "6", "--seconds", "3", "--seed", "7", "--replicas", "2")
 
 
 class Written(msgspec.Struct):

@@ -55,3 +55,18 @@ def test_the_shop_loses_nothing_by_what_it_cannot_read(holdfast, tmp_path):
     assert judged.errors > 0
     assert judged.not_applicable == ["name-skew"]
     assert "name-skew: not applicable, its replicas have no APP_NAME" in ended.err
+
+
+@pytest.mark.timeout(180)
+def test_the_shop_loses_nothing_by_a_change_of_the_key(holdfast, tmp_path):
+    ended = holdfast(
+        *("rehearse", "shop", "--driver", "redis", "--users", "4", "--seconds", "3"),
+        *("--replicas", "2", "--faults", "rotate", "--judge", "survival"),
+        *("--json", f"{tmp_path}/v.json", "--history", str(tmp_path)),
+    )
+    assert ended.status == 0, ended.out
+    [judged] = verdicts(tmp_path / "v.json")
+    assert judged.writes_acknowledged > 0
+    assert [v for v in judged.violations if v.heading == "survival"] == []
+    _, events = read_history(tmp_path / "redis.jsonl")
+    assert [event.replica for event in events if event.what == "rotate"] == ["r1", "r2"]

@@ -98,6 +98,13 @@ SKEWED_STILL = SKEWED[:1]
 SKEWED_LATER = [Event(9.5, "skew", "r2", 2, "key-skew")]
 SKEWED_BEFORE = [Event(0.5, "skew", "r2", 2, "key-skew"), Event(1.0, "over", "r2", 2, "key-skew")]
 ANOTHER_IS_OVER = [*SKEWED_BEFORE[:1], Event(1.0, "over", "store", 0, "cut")]
+OLD_KEYS = "Laravel before 11 knows no APP_PREVIOUS_KEYS, and cookies of the old key are void there"
+ROTATED = [
+    *(Event(4.0 + number, "rotate", f"r{number}", 3, "rotate") for number in (1, 2)),
+    *(Event(7.0, "over", f"r{number}", 3, "rotate") for number in (1, 2)),
+]
+ROTATED_BEFORE = [Event(0.1, "rotate", "r1", 3, "rotate"), Event(0.2, "over", "r1", 3, "rotate")]
+REPLACED = [Event(5.0, "drain", "r1", 1, "rotate")]
 ROLLED_OUT = [Event(5.0, "drain", "r1", 1, "encrypt-skew")]
 KILLED = [Event(0.0, "start", "r1", 1), Event(5.0, "kill", "r1", 1, "kill")]
 ROLLED = [Event(4.0, "start", "r1", 2, "roll"), Event(5.0, "drain", "r1", 1, "roll")]
@@ -208,6 +215,7 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
                 (GONE, FLUSHED_LATER),
                 (GONE, SKEWED_BEFORE),
                 (GONE, SKEWED_LATER),
+                (GONE, ROTATED_BEFORE),
             )
         ),
         *(
@@ -225,6 +233,20 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
                 (SKEWED_STILL, "4.2 s on"),
                 (ANOTHER_IS_OVER, "0.5 s on"),
             )
+        ),
+        (
+            "redis",
+            GONE,
+            ROTATED,
+            f"APP_KEY was changed from 5.0 s to 7.0 s; {OLD_KEYS}",
+            f"APP_KEY was changed: {OLD_KEYS}",
+        ),
+        (
+            "file@cookie",
+            LOST_WITH_ITS_REPLICA,
+            REPLACED,
+            "r1.1 was replaced to change APP_KEY, and the file went with it at 5.0 s",
+            "its replica was replaced to change APP_KEY, and the file went with it",
         ),
         (
             "file@cookie",

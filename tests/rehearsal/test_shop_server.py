@@ -121,6 +121,22 @@ def test_what_encrypts_a_session(tmp_path, url, encrypt, begins):
     assert written.read_bytes().startswith(begins)
 
 
+def test_what_a_previous_key_sealed_is_opened_and_its_handle_is_the_same(tmp_path):
+    sessions = tmp_path / "sessions"
+    sessions.mkdir()
+    old, new = fresh_app_key(), fresh_app_key()
+    common = {"HOLDFAST_STORE": f"file://{sessions}?encrypt=1&key=env:APP_KEY"}
+    with running(tmp_path, **common, APP_KEY=old) as (_, address):
+        first = httpx2.get(f"{address}/state")
+    told = {"cookie": f"{COOKIE}={first.cookies[COOKIE]}"}
+    changed = {**common, "APP_KEY": new, "HOLDFAST_HANDLE_KEY": old}
+    with running(tmp_path, **changed, APP_PREVIOUS_KEYS=f"{new},{old}") as (_, address):
+        assert httpx2.get(f"{address}/state", headers=told).json() == first.json()
+    with running(tmp_path, **changed) as (_, address):
+        other = httpx2.get(f"{address}/state", headers=told).json()
+        assert other["token"] != first.json()["token"]
+
+
 def refused(directory, status, says, env):
     done = subprocess.run(
         ARGV, env=env, cwd=directory, capture_output=True, text=True, timeout=60, check=False

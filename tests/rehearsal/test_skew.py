@@ -124,6 +124,36 @@ async def test_the_shop_refuses_what_it_cannot_read_and_overwrites_nothing(skewe
         assert state(await browser.get("/state")).count == 1
 
 
+@pytest.mark.parametrize(("choice", "kept"), [("shop=redis", True), ("redis", False)])
+async def test_a_new_key_keeps_the_sessions_where_previous_keys_are_known(
+    deployed, events, choice, kept
+):
+    async with (
+        deployed(choice, SHORTLY) as deployment,
+        httpx2.AsyncClient(base_url=deployment.address, timeout=20) as browser,
+    ):
+        before = state(await browser.get("/state"))
+        headers = {"X-CSRF-TOKEN": before.token}
+        assert state(await browser.post("/count", headers=headers)).count == 1
+        events.clear()
+        await FAULTS["rotate"].perform(deployment, random.Random(1))
+        assert deployment.replicas == {"r1": 3}
+        after = state(await browser.get("/state"))
+        assert (after.count == 1, after.session == before.session) == (kept, kept)
+        # Who comes later has the new key too.
+        await deployment.roll()
+        later = state(await browser.get("/state"))
+        assert (later.generation, later.session, later.count) == (4, after.session, after.count)
+    told = [event for event in events if event[0] in ("start", "rotate", "over")]
+    assert told == [
+        ("start", "r1.2", "rotate"),
+        ("rotate", "r1.3", "rotate"),
+        ("start", "r1.3", "rotate"),
+        ("over", "r1.3", "rotate"),
+        ("start", "r1.4", "roll"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("choice", "lacking"), [("shop=array", {"name-skew"}), ("array", set()), ("file@cookie", set())]
 )

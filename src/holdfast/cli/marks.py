@@ -44,6 +44,7 @@ _SIGNS: Final = {
     "blackhole": Sign("b", "store silent", f"{_DISC} M-2,0 L2,0"),
     "flush": Sign("F", "store flushed", "M-6,-6 L6,-6 L3,6 L-3,6 Z", grave=True),
     "skew": Sign("≠", "has another setting", "M-6,-3 L6,-3 M-6,3 L6,3 M3,-7 L-3,7", grave=True),
+    "rotate": Sign("R", "has a new APP_KEY", "M-6,0 L2,0 M0,-4 L4,0 L0,4 M6,-6 L6,6"),
     OVER: Sign("o", "over", "M-5,0 L-1,5 L6,-6"),
     LOST: Sign("x", "sessions found lost", "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5", grave=True),
 }

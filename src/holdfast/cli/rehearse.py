@@ -86,8 +86,8 @@ def rehearse(
         users: Browsers at the same time; 50.
         seconds: How long they play, for each run; starting and stopping comes on top; 30.
         faults: What happens to the replicas and their store, in this order: kill, roll, scale,
-            pause, cut, slow, blackhole, flush, key-skew, encrypt-skew, name-skew; empty for none.
-            Default: kill,roll,scale.
+            pause, cut, slow, blackhole, flush, key-skew, encrypt-skew, name-skew, rotate; empty
+            for none. Default: kill,roll,scale.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims; 1.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or

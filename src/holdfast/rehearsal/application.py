@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
 from typing import ClassVar, Protocol
@@ -40,7 +40,8 @@ class Pod:
         endpoint: who it is, and the port it must serve.
         directory: its own for configuration and logs; exists.
         storage: its own for what the application writes, as a pod's emptyDir; exists, empty.
-        app_key: Laravel's APP_KEY, ``base64:...``.
+        keys: Laravel's APP_KEY, ``base64:...``, and after it APP_PREVIOUS_KEYS (Laravel 11 on).
+        handle_key: what the handles of session ids are keyed with in its answers.
         backing: where its sessions go.
         skew: in what its settings differ from those of the other replicas, if they do.
     """
@@ -48,7 +49,8 @@ class Pod:
     endpoint: Endpoint
     directory: Path
     storage: Path
-    app_key: str
+    keys: tuple[str, ...] = field(repr=False)
+    handle_key: str = field(repr=False)
     backing: Backing
     skew: Skew | None = None
 
@@ -60,7 +62,9 @@ class Pod:
         """
         told = {
             **{name: os.environ[name] for name in _INHERITED if name in os.environ},
-            "APP_KEY": self.app_key,
+            "APP_KEY": self.keys[0],
+            "APP_PREVIOUS_KEYS": ",".join(self.keys[1:]),
+            "HOLDFAST_HANDLE_KEY": self.handle_key,
             "HOLDFAST_REPLICA": self.endpoint.name,
             "HOLDFAST_GENERATION": str(self.endpoint.generation),
             **settings,
@@ -127,6 +131,9 @@ class Replica:
         generation: from 1.
         directory: an existing directory; the replica makes its own, fresh one below it.
         app_key: Laravel's APP_KEY.
+        previous_keys: its APP_PREVIOUS_KEYS.
+        handle_key: what the handles of session ids are keyed with, in all replicas of a run;
+            default: the APP_KEY.
         backing: where its sessions go.
         guardian: is told of its processes.
         skew: in what its settings differ from those of the other replicas, if they do.
@@ -142,12 +149,15 @@ class Replica:
         app_key: str,
         backing: Backing,
         guardian: Guardian,
+        previous_keys: Sequence[str] = (),
+        handle_key: str | None = None,
         skew: Skew | None = None,
     ) -> None:
         self.endpoint = Endpoint(name, generation, free_port())
         self.directory = directory / f"{name}.{generation}"
         self._application = application
-        self._app_key = app_key
+        self._keys = (app_key, *previous_keys)
+        self._handle_key = handle_key or app_key
         self._backing = backing
         self._guardian = guardian
         self._skew = skew
@@ -165,7 +175,15 @@ class Replica:
         """
         storage = self.directory / "storage"
         storage.mkdir(parents=True)
-        pod = Pod(self.endpoint, self.directory, storage, self._app_key, self._backing, self._skew)
+        pod = Pod(
+            self.endpoint,
+            self.directory,
+            storage,
+            self._keys,
+            self._handle_key,
+            self._backing,
+            self._skew,
+        )
         for start in self._application.containers(pod):
             with self._lock:
                 if self._ended:

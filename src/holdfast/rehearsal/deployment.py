@@ -90,7 +90,9 @@ class Deployment:
         store: Backing,
         emit: Emit,
         pace: Pace,
-        make: Callable[[str, int, Skew | None], Replica],
+        make: Callable[[str, int, Sequence[str], Skew | None], Replica],
+        *,
+        app_key: str,
     ) -> None:
         self.address = balancer.address
         self.balancer = balancer.name
@@ -99,6 +101,7 @@ class Deployment:
         self._balancer = balancer
         self._emit = emit
         self._pace = pace
+        self._keys = [app_key]
         self._make = make
         self._replicas: dict[str, Replica] = {}
         self._generations: dict[str, int] = {}
@@ -188,6 +191,22 @@ class Deployment:
             for name in sorted(self._replicas):
                 await self._replace(name, fault)
 
+    async def rotate(self, fault: str = "rotate") -> None:
+        """Change APP_KEY in two rolls: all replicas open with the new key, then all seal with it.
+
+        In a single roll nobody but the new replicas could open what they seal.
+        """
+        async with self._changing:
+            old, new = self._keys[0], fresh_app_key()
+            self._keys = [old, new]
+            for name in sorted(self._replicas):
+                await self._replace(name, fault)
+            self._keys = [new, old]
+            for name in sorted(self._replicas):
+                await self._replace(name, fault, announce="rotate")
+            for name in sorted(self._replicas):
+                self._emit("over", name, self._generations[name], fault)
+
     def reading(self, setting: Setting) -> list[str]:
         """The names of the replicas to which a setting means something."""
         return [
@@ -201,7 +220,7 @@ class Deployment:
         """
         async with self._changing:
             name = rng.choice(self.reading(skew.setting))
-            await self._replace(name, fault, skew)
+            await self._replace(name, fault, skew, announce="skew")
             await anyio.sleep(self._pace.skew)
             wrong = self._generations[name]
             await self._replace(name, fault)
@@ -229,19 +248,23 @@ class Deployment:
                     await in_thread(partial(proxy.behave, Pass()))
                 self._emit("over", STORE, 0, fault)
 
-    async def _replace(self, name: str, fault: str, skew: Skew | None = None) -> None:
+    async def _replace(
+        self, name: str, fault: str, skew: Skew | None = None, announce: What | None = None
+    ) -> None:
         old = self._replicas[name]
-        await self._launch(name, fault, skew)
+        await self._launch(name, fault, skew, announce)
         await self._retire(old, fault)
 
-    async def _launch(self, name: str, fault: str, skew: Skew | None = None) -> None:
+    async def _launch(
+        self, name: str, fault: str, skew: Skew | None = None, announce: What | None = None
+    ) -> None:
         generation = self._generations.get(name, 0) + 1
         self._generations[name] = generation
-        replica = self._make(name, generation, skew)
+        replica = self._make(name, generation, self._keys, skew)
         await in_thread(replica.start, on_cancel=replica.kill)
-        if skew is not None:
-            # Told before it takes traffic: what it does to sessions comes later than this.
-            self._emit("skew", name, generation, fault)
+        if announce is not None:
+            # Before it takes traffic: what it does to sessions comes later than this.
+            self._emit(announce, name, generation, fault)
         await self._balancer.add(replica.endpoint)
         self._replicas[name] = replica
         self._emit("start", name, generation, fault)
@@ -306,13 +329,15 @@ async def deploy(
             )
         )
 
-        def make(name: str, generation: int, skew: Skew | None) -> Replica:
+        def make(name: str, generation: int, keys: Sequence[str], skew: Skew | None) -> Replica:
             replica = Replica(
                 applications[setup.runs(name)],
                 name,
                 generation,
                 directory,
-                app_key=key,
+                app_key=keys[0],
+                previous_keys=keys[1:],
+                handle_key=key,
                 backing=backed,
                 guardian=guardian,
                 skew=skew,
@@ -326,7 +351,7 @@ async def deploy(
                     balancer, directory, affinity=setup.affinity is not None, guardian=guardian
                 )
             )
-            deployment = Deployment(opened, backed, emit, pace or Pace(), make)
+            deployment = Deployment(opened, backed, emit, pace or Pace(), make, app_key=key)
             await deployment.scale(replicas, fault="")
             yield deployment
     finally:

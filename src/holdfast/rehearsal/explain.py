@@ -16,8 +16,10 @@ _ENDED = {
     "kill": "was killed",
     "roll": "was replaced by the rolling update",
     "scale": "was scaled in",
+    "rotate": "was replaced to change APP_KEY",
     **{fault: f"was replaced in a rollout of {skew.setting}" for fault, skew in SKEWS.items()},
 }
+_ROTATED = "Laravel before 11 knows no APP_PREVIOUS_KEYS, and cookies of the old key are void there"
 _RACES = {
     "lost-update": "a parallel request of the same browser wrote back what it had read before",
     "late-cookie": "a request sent before the login answered after it and set the old cookie again",
@@ -51,6 +53,9 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
         return "the store was flushed", f"the store was flushed at {flush[0].at:.1f} s"
     if lasting and (skewed := _between("skew", violation, events)) is not None:
         return _of_a_skew(*skewed)
+    if lasting and (rotated := _between("rotate", violation, events)) is not None:
+        cause = f"APP_KEY was changed: {_ROTATED}"
+        return cause, f"APP_KEY was changed{_span(*rotated)}; {_ROTATED}"
     if violation.invariant in _RACES:
         return _RACES[violation.invariant], ""
     if violation.invariant in ("leak", "phantom"):
@@ -84,12 +89,15 @@ def _ends(event: Event, begun: Event) -> bool:
     return event.what == "over" and event.replica == begun.replica and event.at >= begun.at
 
 
+def _span(event: Event, over: float) -> str:
+    return f" from {event.at:.1f} s " + ("on" if over == inf else f"to {over:.1f} s")
+
+
 def _of_a_skew(event: Event, over: float) -> tuple[str, str]:
     skew = SKEWS[event.fault]
-    until = "on" if over == inf else f"to {over:.1f} s"
     return (
         f"a replica had another {skew.setting}: {skew.effect}",
-        f"{event.replica} had another {skew.setting} from {event.at:.1f} s {until}; {skew.effect}",
+        f"{event.replica} had another {skew.setting}{_span(event, over)}; {skew.effect}",
     )
 
 

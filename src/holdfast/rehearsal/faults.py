@@ -74,6 +74,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "flush": Fault("flush: the store is emptied", lambda d, _: d.flush(), _no_flush),
     **{name: _skew(name) for name in SKEWS},
+    "rotate": Fault("rotate: APP_KEY is changed, in two rolls", lambda d, _: d.rotate()),
 }
 
 USUAL_FAULTS = tuple(name for name, fault in FAULTS.items() if fault.usual)

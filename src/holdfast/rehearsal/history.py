@@ -17,7 +17,9 @@ Outcome = Literal["ok", "refused", "fail", "unknown"]
 unknown: no whole answer; it may have taken effect, may yet do so, or never will."""
 
 
-ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume", "skew"]
+ToReplica = Literal[
+    "start", "kill", "drain", "stop", "stopped", "pause", "resume", "skew", "rotate"
+]
 ToStore = Literal["cut", "slow", "blackhole", "flush", "over"]
 What = ToReplica | ToStore
 """What can be done to a replica or to the store, see Event."""
@@ -98,7 +100,8 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
             balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
             and ``resume`` (SIGSTOP, SIGCONT), ``skew`` (one with another setting takes traffic
-            next; ``over`` when it is gone), ``phase``; to the store: ``cut``, ``slow``,
+            next; ``over`` when it is gone), ``rotate`` (one with a new APP_KEY takes traffic next;
+            ``over`` when all have it), ``phase``; to the store: ``cut``, ``slow``,
             ``blackhole`` and ``flush`` when they begin, ``over`` when that is over.
         replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and

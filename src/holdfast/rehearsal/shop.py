@@ -7,7 +7,7 @@ replicas of both may share a store.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -47,6 +47,8 @@ def create_app(
     replica: str,
     generation: int,
     *,
+    previous_keys: Sequence[str] = (),
+    handle_key: str | None = None,
     clock: Clock = wall_clock,
 ) -> ASGIApp:
     """One replica of the shop as an ASGI application.
@@ -56,12 +58,14 @@ def create_app(
         app_key: Laravel's APP_KEY.
         replica, generation: who answers; every answer has them in ``X-Holdfast-Replica`` and
             ``X-Holdfast-Generation``.
+        previous_keys: what they sealed is opened too.
+        handle_key: what handles of session ids are keyed with; default: the key.
         clock: the time of expiries.
 
     Raises:
         UsageError: the key does not fit AES-256-CBC.
     """
-    encrypter = Encrypter.from_app_key(app_key)
+    encrypter = Encrypter.from_app_key(app_key, previous=previous_keys)
     csrf = Csrf(encrypter, store.lifetime, clock)
 
     def answer(request: Request) -> Response:
@@ -70,7 +74,7 @@ def create_app(
             State(
                 replica=replica,
                 generation=generation,
-                session=handle(session.id, app_key.encode()),
+                session=handle(session.id, (handle_key or app_key).encode()),
                 lineage=session.get("lineage"),
                 user=cast(int | None, session.user_id()),
                 token=session.token,

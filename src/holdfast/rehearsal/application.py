@@ -8,16 +8,16 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.backing import Backing
 from holdfast.rehearsal.endpoint import Endpoint
-from holdfast.rehearsal.skew import Setting, Skew
+from holdfast.rehearsal.skew import Skew
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
 from holdfast.servers.process import Process
@@ -81,10 +81,6 @@ Container = Callable[[], Process]
 class Application(Protocol):
     """An application that speaks the interface of :mod:`holdfast.rehearsal.protocol`."""
 
-    @property
-    def reads(self) -> Collection[Setting]:
-        """The settings of a skew that mean something to it."""
-
     def require(self) -> None:
         """Raise EnvironmentLacking where something that it needs is not installed. Blocks."""
 
@@ -98,8 +94,6 @@ class Application(Protocol):
 @dataclass(frozen=True, slots=True)
 class Shop:
     """The Python shop: one process, our own interpreter."""
-
-    reads: ClassVar[Collection[Setting]] = ("APP_KEY", "SESSION_ENCRYPT")
 
     def require(self) -> None:
         """Nothing beyond Holdfast itself."""
@@ -251,11 +245,6 @@ class Replica:
                 for process in self._processes:
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(process.pid, number)
-
-    @property
-    def reads(self) -> Collection[Setting]:
-        """The settings of a skew that mean something to its application."""
-        return self._application.reads
 
     @property
     def groups(self) -> list[int]:

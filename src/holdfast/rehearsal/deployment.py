@@ -24,7 +24,7 @@ from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
 from holdfast.rehearsal.compare import Program, Setup
 from holdfast.rehearsal.history import STORE, ToStore, What
 from holdfast.rehearsal.laravel import laravel
-from holdfast.rehearsal.skew import Setting, Skew
+from holdfast.rehearsal.skew import Skew
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.tcp_proxy import Blackhole, Cut, Latency, Mode, Pass
@@ -79,6 +79,7 @@ class Deployment:
     """The replicas of one run; opened by :func:`deploy`. One change is made at a time.
 
     Args:
+        setup: what it was made for.
         address: where browsers connect, ``http://127.0.0.1:PORT``.
         where: the store, for people.
         store: where its sessions go.
@@ -92,8 +93,10 @@ class Deployment:
         pace: Pace,
         make: Callable[[str, int, Sequence[str], Skew | None], Replica],
         *,
+        setup: Setup,
         app_key: str,
     ) -> None:
+        self.setup = setup
         self.address = balancer.address
         self.balancer = balancer.name
         self.where = store.where
@@ -207,19 +210,14 @@ class Deployment:
             for name in sorted(self._replicas):
                 self._emit("over", name, self._generations[name], fault)
 
-    def reading(self, setting: Setting) -> list[str]:
-        """The names of the replicas to which a setting means something."""
-        return [
-            name for name, replica in sorted(self._replicas.items()) if setting in replica.reads
-        ]
-
     async def skew_one(self, rng: random.Random, skew: Skew, fault: str) -> None:
         """Replace one replica by one with another setting, and after ``Pace.skew`` by a right one.
 
         A rollout that stops half-way and is taken back does this.
         """
         async with self._changing:
-            name = rng.choice(self.reading(skew.setting))
+            readers = [n for n in sorted(self._replicas) if self.setup.runs(n) in skew.programs]
+            name = rng.choice(readers)
             await self._replace(name, fault, skew, announce="skew")
             await anyio.sleep(self._pace.skew)
             wrong = self._generations[name]
@@ -351,7 +349,9 @@ async def deploy(
                     balancer, directory, affinity=setup.affinity is not None, guardian=guardian
                 )
             )
-            deployment = Deployment(opened, backed, emit, pace or Pace(), make, app_key=key)
+            deployment = Deployment(
+                opened, backed, emit, pace or Pace(), make, setup=setup, app_key=key
+            )
             await deployment.scale(replicas, fault="")
             yield deployment
     finally:

@@ -47,12 +47,9 @@ def _skew(name: str) -> Fault:
     async def perform(deployment: Deployment, rng: random.Random) -> None:
         await deployment.skew_one(rng, skew, name)
 
-    def lacks(deployment: Deployment) -> str | None:
-        if not deployment.reading(skew.setting):
-            return f"its replicas have no {skew.setting}"
-        return None
-
-    return Fault(f"{name}: a replica has another {skew.setting}", perform, lacks)
+    return Fault(
+        f"{name}: a replica has another {skew.setting}", perform, lambda d: skew.lacks(d.setup)
+    )
 
 
 FAULTS: dict[str, Fault] = {

@@ -6,16 +6,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.application import Container, Pod
 from holdfast.rehearsal.backing import database_settings
 from holdfast.rehearsal.compare import Setup
-from holdfast.rehearsal.skew import Setting
 from holdfast.servers.nginx import nginx_fastcgi, nginx_program
 from holdfast.servers.php import fpm_program, php_cli_server, php_fpm, php_program
 from holdfast.stores.database import DatabaseStore
@@ -49,8 +47,6 @@ class Laravel:
         project: a directory with ``public/index.php``; our own fixture, or a whole Laravel project.
         server: ``fpm``, ``cli``, or ``auto``: php-fpm and nginx where both are installed.
     """
-
-    reads: ClassVar[Collection[Setting]] = ("APP_KEY", "SESSION_ENCRYPT", "APP_NAME")
 
     driver: str
     project: Path = FIXTURE

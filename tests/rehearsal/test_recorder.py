@@ -88,6 +88,10 @@ def test_a_written_history_gives_the_same_verdict(tmp_path: Path, written):
         (b'{"type":"sent","id":"one"}', "Expected `int`"),
         (b'{"type":"event","at":1,"what":"stroke"}', "stroke"),
         (to_json(SENT).replace(b'"item"', b'"thing"'), "a request of cart without item"),
+        (
+            b'{"type":"event","at":1,"what":"skew","fault":"kill"}',
+            "nobody knows the setting: 'kill'",
+        ),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, line: bytes, reason: str):

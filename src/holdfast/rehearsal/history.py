@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from holdfast.rehearsal.protocol import State
+from holdfast.rehearsal.skew import SKEWS
 
 Outcome = Literal["ok", "refused", "fail", "unknown"]
 """ok: answered 200 with a state. refused: 409 or 419, nothing was written. fail: any other answer.
@@ -113,6 +114,10 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
     replica: str = ""
     generation: int = 0
     fault: str = ""
+
+    def __post_init__(self) -> None:
+        if self.what == "skew" and self.fault not in SKEWS:
+            raise ValueError(f"a skew of which nobody knows the setting: {self.fault!r}")
 
 
 Record = Sent | Answer | Event

@@ -12,7 +12,7 @@ from holdfast.core.errors import UsageError
 
 Program = Literal["laravel", "shop"]
 App = Literal[Program, "mixed"]
-Driver = Literal["array", "file", "cookie", "redis", "database"]
+Driver = Literal["array", "file", "cookie", "redis", "memcached", "database"]
 Locality = Literal["request", "replica", "client", "shared"]
 
 EXAMPLE = "file,file@cookie,redis,laravel=redis+block,shop=redis"
@@ -22,17 +22,20 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "array": (),
     "file": ("own", "shared"),
     "cookie": (),
-    "redis": (),
+    "redis": ("memory", "aof"),
+    "memcached": (),
     "database": ("sqlite", "postgresql", "mariadb"),
 }
 """Every driver with its engines; the first is the default."""
 
 _AFFINITIES = ("cookie",)
-_LOCKING: tuple[Driver, ...] = ("file", "redis", "database")
+_LARAVEL_ALONE: dict[Driver, str] = {"cookie": "cookies", "memcached": "memcached"}
+_LOCKING: tuple[Driver, ...] = ("file", "redis", "memcached", "database")
 _NOT_SHARED: dict[Driver, str] = {
     "array": "each keeps them in its own memory, or not at all",
     "file": "each replica has files of its own",
     "cookie": "they are in cookies, which the shop cannot do",
+    "memcached": "they are in memcached, which the shop cannot do",
 }
 _GRAMMAR = re.compile(
     r"(?:(?P<app>[^=]*)=)?(?P<driver>[^=:+@]*)(?::(?P<engine>[^=:+@]*))?"
@@ -50,9 +53,12 @@ class Setup:
         driver: Laravel's word for the choice of store.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
             for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
-            ``database:postgresql`` and ``database:mariadb`` are servers.
+            ``database:postgresql`` and ``database:mariadb`` are servers. ``redis:memory`` keeps
+            nothing when it ends, ``redis:aof`` what its append-only file holds.
         block: Laravel's session locks (``session.block``) on every route.
         affinity: ``cookie`` where the balancer brings a browser back to the replica it was on.
+        given: the store was there before the run, and is not ours to stop or to empty.
+        tls: its server is reached with TLS, whose certificate is verified.
     """
 
     name: str
@@ -61,6 +67,20 @@ class Setup:
     engine: str | None = None
     block: bool = False
     affinity: Literal["cookie"] | None = None
+    given: bool = False
+    tls: bool = False
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the sessions are on a server, which replicas reach by TCP."""
+        return self.driver in ("redis", "memcached") or (
+            self.driver == "database" and self.engine != "sqlite"
+        )
+
+    @property
+    def volatile(self) -> bool:
+        """Whether a server that was started for the run forgets everything when it ends."""
+        return self.driver == "memcached" or (self.driver, self.engine) == ("redis", "memory")
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -142,16 +162,17 @@ def parse_setup(text: str, default_app: App) -> Setup:
 
 
 def _check(setup: Setup) -> None:
-    if setup.app == "mixed" and setup.locality != "shared":
+    alone = setup.locality != "shared" or setup.driver in _LARAVEL_ALONE
+    if setup.app == "mixed" and alone:
         raise UsageError(
             f"Laravel and the shop share no sessions where {_NOT_SHARED[setup.driver]},"
             f" in {setup.name!r}",
             hint="for example mixed=redis, mixed=database or mixed=file:shared",
         )
-    if setup.app == "shop" and setup.driver == "cookie":
+    if setup.app == "shop" and setup.driver in _LARAVEL_ALONE:
         raise UsageError(
-            f"the shop cannot keep sessions in cookies, in {setup.name!r}",
-            hint="write laravel=cookie: it is Laravel that has this driver",
+            f"the shop cannot keep sessions in {_LARAVEL_ALONE[setup.driver]}, in {setup.name!r}",
+            hint=f"write laravel={setup.driver}: it is Laravel that has this driver",
         )
     if setup.block and setup.app != "laravel":
         raise UsageError(

@@ -212,3 +212,37 @@ def test_free_ports_are_free_and_outside_the_ephemeral_range():
     with socket.create_server(("127.0.0.1", ports[0])):
         assert accepts(ports[0])
     assert not accepts(ports[0])
+
+
+ENVIRONMENT = {
+    "APP_KEY": "base64:aGVsbG8=",
+    "DB_PASSWORD": "pass word",
+    "HOLDFAST_STORE": "redis://bob:p%40ss@h/0",
+    "DB_USERNAME": "",
+    "POD_STORAGE": "/srv/pod",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("the key is base64:aGVsbG8=", "the key is ***"),
+        ("the key is aGVsbG8=, decoded", "the key is ***, decoded"),
+        ("refused: pass word.", "refused: ***."),
+        ("cannot open redis://bob:p%40ss@h/0", "cannot open redis://bob:***@h/0"),
+        ("wrong: p@ss", "wrong: ***"),
+        ("--requirepass correct-horse-9", "--requirepass ***-9"),
+        ("no room in /srv/pod", "no room in /srv/pod"),
+    ],
+)
+def test_what_is_quoted_of_a_log_has_no_secret(tmp_path, said, quoted):
+    process = Process(
+        [sys.executable, "-c", "import sys; print(sys.argv[1])", said],
+        tmp_path,
+        env=ENVIRONMENT,
+        secrets=["correct-horse", "correct"],
+    )
+    with process, pytest.raises(EnvironmentLacking) as error:
+        process.wait_ready(lambda: False)
+    assert str(error.value).endswith(f"its log ends with: {quoted}")
+    assert process.last_line() == quoted

@@ -50,7 +50,7 @@ _REDIS_OPTIONS: dict[str | None, tuple[str, ...]] = {
     "memory": (),
     "aof": ("--appendonly", "yes", "--appendfsync", "everysec"),
 }
-_CONNECTIONS = {"postgresql": "pgsql", "mariadb": "mysql"}
+CONNECTIONS = {"postgresql": "pgsql", "mariadb": "mysql"}
 """Laravel's names of the connections; one named mariadb has come with 11, mysql is in all."""
 
 
@@ -62,6 +62,7 @@ class Backing:
         where: for people, without a secret.
         laravel: the settings of a Laravel replica, as environment variables.
         url: the store's URL; None where each replica has one of its own.
+        store: the store of ``url`` as replicas reach it.
         own_directory: whether a replica's own one is a directory, else it is its memory.
         proxy: what stands before a server; None without one.
         server: a server that was started for the run; None for any other store.
@@ -73,6 +74,7 @@ class Backing:
     where: str
     laravel: Mapping[str, str] = field(repr=False)
     url: str | None = field(default=None, repr=False)
+    store: Store | None = field(default=None, repr=False)
     own_directory: bool = False
     proxy: TcpProxy | None = field(default=None, repr=False)
     server: StoreServer | None = field(default=None, repr=False)
@@ -232,7 +234,7 @@ def database_settings(store: DatabaseStore) -> dict[str, str]:
     match store.at:
         case Server() as server:
             return {
-                "DB_CONNECTION": _CONNECTIONS[server.engine],
+                "DB_CONNECTION": CONNECTIONS[server.engine],
                 "DB_HOST": server.host,
                 "DB_PORT": str(server.port),
                 "DB_DATABASE": server.database,
@@ -276,7 +278,7 @@ def _shared(setup: Setup, store: Store, url: str) -> Backing:
             }
         case FileStore():
             settings |= {"SESSION_DRIVER": "file", "SESSION_FILES": str(store.directory)}
-    return _with_locks(setup, Backing(store.where, settings, url))
+    return _with_locks(setup, Backing(store.where, settings, url, store))
 
 
 def _with_locks(setup: Setup, plain: Backing) -> Backing:

@@ -24,7 +24,8 @@ from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.harm import Harm
 from holdfast.rehearsal.history import STORE, What
-from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.laravel import Laravel
+from holdfast.rehearsal.own_application import Copies, OwnApplication
 from holdfast.rehearsal.pace import Pace
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
@@ -46,6 +47,7 @@ class Deployment:
     Args:
         address: where browsers connect, ``http://127.0.0.1:PORT``.
         where: the store, for people.
+        store: the store of it as replicas reach it; None where each has one of its own.
         harm: what can be done to where its sessions go.
     """
 
@@ -60,6 +62,7 @@ class Deployment:
         self.address = balancer.address
         self.balancer = balancer.name
         self.where = store.where
+        self.store = store.store
         self._balancer = balancer
         self._emit = emit
         self._pace = pace
@@ -159,7 +162,7 @@ async def deploy(
     replicas: int,
     emit: Emit,
     balancer: Choice = "auto",
-    project: Path | None = None,
+    own: OwnApplication | None = None,
     store: str | None = None,
     app_key: str | None = None,
     pace: Pace | None = None,
@@ -175,7 +178,7 @@ async def deploy(
         replicas: how many there are at first.
         emit: told of every change; the first starts have an empty fault, the end is not told.
         balancer: see :func:`holdfast.rehearsal.balancer.open_balancer`.
-        project: a Laravel project in place of our own fixture.
+        own: a Laravel application in place of our own fixture.
         store: the URL of a store that is there already.
         app_key: Laravel's APP_KEY, default: :func:`fresh_app_key`.
         pace: how fast the cluster is.
@@ -187,7 +190,7 @@ async def deploy(
             start; nothing is left running.
         UsageError: the project is not a Laravel application.
     """
-    application = _application(setup, project)
+    application = _application(setup, own)
     key = app_key or fresh_app_key()
     everything = ExitStack()
     try:
@@ -235,8 +238,10 @@ def fresh_app_key() -> str:
     return "base64:" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _application(setup: Setup, project: Path | None) -> Application:
-    return Shop() if setup.app == "shop" else laravel(setup, project)
+def _application(setup: Setup, own: OwnApplication | None) -> Application:
+    if setup.app == "shop":
+        return Shop()
+    return Laravel(setup) if own is None else Copies(own, setup)
 
 
 def _prepare(

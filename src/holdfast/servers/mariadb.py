@@ -71,7 +71,7 @@ def mariadb_server(directory: Path, port: int | None = None) -> Iterator[Databas
             f"--pid-file={home / 'pid'}",
             *_SETTINGS,
         ]
-        with Process(argv, directory, cwd=home, package=PACKAGE) as process:
+        with Process(argv, directory, cwd=home, package=PACKAGE, secrets=(password,)) as process:
             # The socket file is in a directory of our own: who greets there is our own server.
             process.wait_ready(lambda: _greets(door), READY_SECONDS)
             # It is read at each start; no password lies about.

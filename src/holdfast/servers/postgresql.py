@@ -67,7 +67,13 @@ def postgresql_server(directory: Path, port: int | None = None) -> Iterator[Data
         ]
         # SIGINT ends its sessions; on SIGTERM it would wait for them to end by themselves.
         with Process(
-            argv, directory, name="postgres", cwd=home, package=PACKAGE, stop_signal=SIGINT
+            argv,
+            directory,
+            name="postgres",
+            cwd=home,
+            package=PACKAGE,
+            stop_signal=SIGINT,
+            secrets=(password,),
         ) as process:
             process.wait_ready(lambda: _ready(data, process.pid), READY_SECONDS)
             yield DatabaseServer(

@@ -16,7 +16,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from signal import SIGKILL, SIGSTOP, SIGTERM, Signals
 from types import TracebackType
@@ -24,6 +24,7 @@ from typing import Self
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.ports import accepts
+from holdfast.servers.secrecy import masked, secrets_in
 
 READY_SECONDS = 10.0
 GRACE_SECONDS = 5.0
@@ -45,6 +46,8 @@ class Process:
         env: its whole environment; default: this process's own.
         package: the Debian package that has the program, for the hint when it is missing.
         stop_signal: what :meth:`stop` sends to the master.
+        secrets: what of its arguments and files is secret; that, and the passwords and keys of
+            ``env``, are masked in what is quoted of the log.
         stop_group: send it to the whole group, for a master that does not tell its workers
             (``php -S``) and would wait for them for ever.
 
@@ -65,12 +68,14 @@ class Process:
         package: str = "",
         stop_signal: Signals = SIGTERM,
         stop_group: bool = False,
+        secrets: Iterable[str] = (),
     ) -> None:
         program = str(argv[0])
         self.name = name or Path(program).name
         self.log = directory / f"{self.name}.log"
         self.stop_signal = stop_signal
         self._signal = os.killpg if stop_group else os.kill
+        self._secrets = frozenset((*secrets, *secrets_in(env or {})))
         self._lock = threading.Lock()
         self._argv = [str(part) for part in argv]
         self._cwd = cwd or directory
@@ -196,12 +201,13 @@ class Process:
             time.sleep(_POLL_SECONDS)
 
     def last_line(self) -> str:
-        """The last line of its log that is not blank; empty where there is none."""
+        """The last line of its log that is not blank, secrets masked; empty where there is none."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()
         except OSError:
             return ""
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return masked(last, self._secrets)
 
     def _launch(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

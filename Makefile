@@ -28,7 +28,7 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 	@touch $@
 
 debian:  ## the Debian packages that the tests start: real Laravel, its servers, a browser
-	@scripts/debian-packages databases browser
+	@scripts/debian-packages servers browser
 
 soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"; docs/guarantees.md
 	@scripts/soak

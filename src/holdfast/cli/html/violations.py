@@ -15,6 +15,9 @@ MOST_VIOLATIONS = 50
 FIRST = 3
 """So many of each invariant stand in the open, and on paper; the others behind one more fold."""
 
+_SEEN = 1.5
+"""Percent of a row: what was shorter is drawn so wide."""
+
 
 def wrong(verdict: Verdict) -> Iterator[Html]:
     """The causes, the commonest first, and under each violated invariant its violations."""
@@ -66,13 +69,13 @@ def _record(op: Op, begin: float, seconds: float) -> Html:
     """A request in words, and when it was under way as a bar: those that overlap are parallel."""
     number, when, who, asked, shown = record_words(op)
     ended = op.answer.at if op.answer else begin + seconds
+    wide = max(_SEEN, 100 * (ended - op.sent.at) / seconds)
     bar = tag(
         "svg",
         tag(
             "rect",
-            x=f"{100 * (op.sent.at - begin) / seconds:.1f}%",
-            # At least so wide that it is seen.
-            width=f"{max(1.5, 100 * (ended - op.sent.at) / seconds):.1f}%",
+            x=f"{min(100 - wide, 100 * (op.sent.at - begin) / seconds):.1f}%",
+            width=f"{wide:.1f}%",
             height=6,
             class_="under-way" if op.answer else "under-way unanswered",
         ),

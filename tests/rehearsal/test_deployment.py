@@ -21,6 +21,7 @@ from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.application import Replica
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.deployment import Pace, deploy
+from holdfast.rehearsal.faults import FAULTS
 from holdfast.rehearsal.protocol import State
 
 pytestmark = pytest.mark.anyio
@@ -183,8 +184,8 @@ async def test_a_replica_can_be_taken_away_while_it_is_paused(deployed, temporar
 @pytest.mark.parametrize("fault", ["cut", "slow", "blackhole"])
 async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fault):
     pace = Pace(cut=0.4, slow=0.2, latency=0.05, blackhole=0.2)
-    async with deployed("shop=redis", 1, pace=pace, faults=[fault]) as deployment:
-        assert deployment.lacks(fault) is None
+    async with deployed("shop=redis", 1, pace=pace, proxied=True) as deployment:
+        assert FAULTS[fault].lacks(deployment) is None
         async with Browser(deployment) as browser:
             await browser.get()
             events.clear()
@@ -206,7 +207,7 @@ async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fa
 
 
 async def test_a_cancelled_fault_is_over(deployed, events):
-    async with deployed("shop=redis", 1, pace=Pace(blackhole=60), faults=["blackhole"]) as there:
+    async with deployed("shop=redis", 1, pace=Pace(blackhole=60), proxied=True) as there:
         events.clear()
         with anyio.move_on_after(0.1):
             await there.blackhole()
@@ -227,10 +228,10 @@ async def test_a_flush_takes_every_session(deployed, events):
 
 
 async def test_what_cannot_be_done_to_a_store_is_said(deployed):
-    async with deployed("shop=file", 1, faults=["cut"]) as deployment:
-        assert "no server" in deployment.lacks("cut")
-        assert "cache:clear" in deployment.lacks("flush")
-        assert deployment.lacks("kill") is None
+    async with deployed("shop=file", 1, proxied=True) as deployment:
+        assert "no server" in FAULTS["cut"].lacks(deployment)
+        assert "cache:clear" in FAULTS["flush"].lacks(deployment)
+        assert FAULTS["kill"].lacks(deployment) is None
 
 
 async def test_scaling_out_and_in_takes_the_newest_away(deployed, events):

@@ -22,7 +22,9 @@ from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.project.store import rehearsal_url
-from holdfast.rehearsal.run import USUAL_FAULTS, plan, rehearse_all
+from holdfast.rehearsal.faults import USUAL_FAULTS
+from holdfast.rehearsal.plan import plan
+from holdfast.rehearsal.run import rehearse_all
 from holdfast.rehearsal.selftest import SelfTestResult
 from holdfast.rehearsal.selftest import self_test as judge_the_judge
 from holdfast.rehearsal.verdict import Judge

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,9 +28,6 @@ from holdfast.rehearsal.laravel import laravel
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.tcp_proxy import Blackhole, Cut, Latency, Mode, Pass
-
-PROXIED = frozenset({"cut", "slow", "blackhole"})
-"""The faults that need a proxy between replicas and store."""
 
 CUT_EVERY = 3
 HALF_AN_ANSWER = 3
@@ -82,6 +79,7 @@ class Deployment:
     Args:
         address: where browsers connect, ``http://127.0.0.1:PORT``.
         where: the store, for people.
+        store: where its sessions go.
     """
 
     def __init__(
@@ -95,7 +93,7 @@ class Deployment:
         self.address = balancer.address
         self.balancer = balancer.name
         self.where = store.where
-        self._store = store
+        self.store = store
         self._balancer = balancer
         self._emit = emit
         self._pace = pace
@@ -151,18 +149,10 @@ class Deployment:
                 victim.resume()
             self._emit("resume", name, victim.endpoint.generation, fault)
 
-    def lacks(self, fault: str) -> str | None:
-        """Why a fault is not applicable here, for people; None where it is."""
-        if fault in PROXIED and self._store.proxy is None:
-            return "its sessions are on no server that was started for the run"
-        if fault == "flush" and self._store.flush is None:
-            return "cache:clear does not empty this store, or it was there before the run"
-        return None
-
     @property
     def harmed(self) -> int:
         """How many connections to the store the proxy has cut or swallowed something of."""
-        return self._store.proxy.harmed if self._store.proxy is not None else 0
+        return self.store.proxy.harmed if self.store.proxy is not None else 0
 
     async def cut(self, fault: ToStore = "cut") -> None:
         """Cut answers of the store for ``Pace.cut``: it has saved, and the replica does not know.
@@ -184,10 +174,10 @@ class Deployment:
 
     async def flush(self, fault: ToStore = "flush") -> None:
         """Empty the store as ``cache:clear`` does it; every session is lost."""
-        assert self._store.flush is not None
+        assert self.store.flush is not None
         async with self._changing:
             self._emit("flush", STORE, 0, fault)
-            await in_thread(self._store.flush)
+            await in_thread(self.store.flush)
             self._emit("over", STORE, 0, fault)
 
     async def roll(self, fault: str = "roll") -> None:
@@ -207,7 +197,7 @@ class Deployment:
 
     async def _between(self, fault: ToStore, *steps: tuple[Mode, float]) -> None:
         """Let the proxy do one thing after the other, each for some seconds, and then no more."""
-        proxy = self._store.proxy
+        proxy = self.store.proxy
         assert proxy is not None
         async with self._changing:
             self._emit(fault, STORE, 0, fault)
@@ -250,7 +240,7 @@ async def deploy(
     store: str | None = None,
     app_key: str | None = None,
     pace: Pace | None = None,
-    faults: Sequence[str] = (),
+    proxied: bool = False,
 ) -> AsyncIterator[Deployment]:
     """Start a store, a balancer and replicas in a temporary directory; take all of it away again.
 
@@ -266,7 +256,7 @@ async def deploy(
         store: the URL of a store that is there already.
         app_key: Laravel's APP_KEY, default: :func:`fresh_app_key`.
         pace: how fast the cluster is.
-        faults: what will be done; a proxy stands before the store only where one of PROXIED is.
+        proxied: put a proxy between replicas and a store that is started here.
 
     Raises:
         EnvironmentLacking, StoreUnavailable, StoreMisconfigured: something is missing or did not
@@ -285,7 +275,7 @@ async def deploy(
                 setup,
                 key,
                 store,
-                proxied=not PROXIED.isdisjoint(faults),
+                proxied=proxied,
             )
         )
 

@@ -2,86 +2,36 @@
 
 from __future__ import annotations
 
-import difflib
-import os
 import random
 import re
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import anyio
 import msgspec
 
-from holdfast.core.errors import EnvironmentLacking, HoldfastError, UsageError
-from holdfast.laravel.encrypter import Encrypter
-from holdfast.rehearsal.backing import setup_for_url
-from holdfast.rehearsal.balancer import Choice
+from holdfast.core.errors import EnvironmentLacking, HoldfastError
 from holdfast.rehearsal.browser import Browser, http_client
-from holdfast.rehearsal.compare import App, Setup, parse_compare, parse_setup
+from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.deployment import Deployment, deploy
+from holdfast.rehearsal.faults import FAULTS
 from holdfast.rehearsal.history import Event, What
 from holdfast.rehearsal.judge import judge
+from holdfast.rehearsal.plan import Plan
 from holdfast.rehearsal.progress import Progress
 from holdfast.rehearsal.recorder import Recorder
 from holdfast.rehearsal.users import play, read_back
 from holdfast.rehearsal.verdict import Verdict
-from holdfast.stores.url import parse
-
-USUAL_FAULTS = ("kill", "roll", "scale")
-FAULTS = (*USUAL_FAULTS, "pause", "cut", "slow", "blackhole", "flush")
-
-MAX_REPLICAS = 20
-MAX_USERS = 1000
-"""A rehearsal is a load on this machine: beyond these it measures the machine, not the sessions."""
 
 READ_BACK_ROUNDS = 3
 """How often each session is read at the end, so that more than one replica answers."""
 
-
-_PHASES = {
-    "calm": "users play",
-    "cut": "cut: answers of the store are cut",
-    "slow": "slow: the store gets everything late",
-    "blackhole": "blackhole: nothing comes through to the store",
-    "flush": "flush: the store is emptied",
-    "end": "reading every session back",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to rehearse.
-
-    Args:
-        setups: the choices of store, in the order of running; the last one is judged.
-        replicas: how many stand behind the balancer.
-        users: browsers at the same time.
-        seconds: how long they play in each run.
-        faults: what is done to the replicas and their store meanwhile, in this order.
-        balancer: which balancer.
-        seed: of the users' choices and the victims.
-        project: the Laravel application in place of our fixture.
-        store: URL of a store that is there already, for a single setup.
-        app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
-        history: directory for one JSON-lines file a setup; None: kept in a temporary file.
-    """
-
-    setups: tuple[Setup, ...]
-    replicas: int
-    users: int
-    seconds: float
-    faults: tuple[str, ...]
-    balancer: Choice
-    seed: int
-    project: Path | None = None
-    store: str | None = None
-    app_key: str | None = field(default=None, repr=False)
-    history: Path | None = None
+CALM, END = "calm", "end"
+"""The phases of a run beside those of its faults."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -89,68 +39,6 @@ class Report(msgspec.Struct, frozen=True):
 
     verdicts: list[Verdict]
     interrupted: bool
-
-
-def plan(
-    application: str,
-    *,
-    compare: str | None,
-    driver: str | None,
-    store: str | None,
-    replicas: int,
-    users: int,
-    seconds: float,
-    faults: str,
-    balancer: Choice,
-    seed: int,
-    history: Path | None,
-) -> Plan:
-    """Read what a person asked for.
-
-    Raises:
-        UsageError: it cannot be read, or contradicts itself.
-    """
-    for option, text in (("compare", compare), ("driver", driver), ("store", store)):
-        if text is not None and not text.strip():
-            raise UsageError(f"--{option} is empty", hint="say what to rehearse, or leave it out")
-    for text in (application, compare, driver):
-        if text is not None and "://" in text:
-            # Not quoted: it may hold a password.
-            raise UsageError("a store's URL is no application and no driver", hint="--store URL")
-    app, project = _application(application)
-    if sum(option is not None for option in (compare, driver, store)) > 1:
-        raise UsageError(
-            "--compare, --driver and --store exclude each other",
-            hint="--compare names several drivers, --driver one, --store a store that is there",
-        )
-    if store is not None:
-        setups = [setup_for_url(store, app)]
-    elif driver is not None:
-        setups = [parse_setup(driver, app)]
-    else:
-        setups = parse_compare(compare or "redis", app)
-    for value, name, most in ((replicas, "replicas", MAX_REPLICAS), (users, "users", MAX_USERS)):
-        if not 1 <= value <= most:
-            raise UsageError(
-                f"--{name} {value} is not between 1 and {most}", hint=f"try --{name} 3"
-            )
-    if not 1 <= seconds <= 86_400:
-        raise UsageError(
-            f"--seconds {seconds:g} is not between 1 and 86400", hint="try --seconds 30"
-        )
-    return Plan(
-        setups=tuple(setups),
-        replicas=replicas,
-        users=users,
-        seconds=seconds,
-        faults=_faults(faults),
-        balancer=balancer,
-        seed=seed,
-        project=project,
-        store=store,
-        app_key=_app_key(store) if store else None,
-        history=history,
-    )
 
 
 async def rehearse_all(plan: Plan, progress: Progress) -> Report:
@@ -195,9 +83,9 @@ async def rehearse(
             project=plan.project,
             store=plan.store,
             app_key=plan.app_key,
-            faults=plan.faults,
+            proxied=any(FAULTS[name].proxied for name in plan.faults),
         ) as deployment:
-            lacking = [name for name in dict.fromkeys(plan.faults) if deployment.lacks(name)]
+            lacking = [name for name in plan.faults if FAULTS[name].lacks(deployment)]
             await _play(_Stage(plan, deployment, recorder, progress), interrupted)
             seconds = recorder.elapsed()
         progress.says("judging")
@@ -213,10 +101,10 @@ class _Stage:
     recorder: Recorder
     progress: Progress
 
-    def phase(self, name: str) -> None:
-        """A phase of the run begins."""
+    def phase(self, name: str, words: str) -> None:
+        """A phase of the run begins; ``words`` say it for people."""
         self.recorder.event(Event(self.recorder.elapsed(), "phase", fault=name))
-        self.progress.says(_PHASES.get(name, name))
+        self.progress.says(words)
 
 
 async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
@@ -241,7 +129,7 @@ async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
             tasks.start_soon(users)
             await _unless(interrupted, partial(_break, stage))
             stop.set()
-        stage.phase("end")
+        stage.phase(END, "reading every session back")
         await read_back(browsers, rounds=READ_BACK_ROUNDS)
 
 
@@ -250,31 +138,14 @@ async def _break(stage: _Stage) -> None:
     plan, recorder = stage.plan, stage.recorder
     rng = random.Random(f"{plan.seed}:faults")
     began = recorder.elapsed()
-    stage.phase("calm")
-    for number, fault in enumerate(plan.faults, start=1):
-        due = began + plan.seconds * number / (len(plan.faults) + 1)
-        await anyio.sleep(max(0.0, due - recorder.elapsed()))
-        if reason := stage.deployment.lacks(fault):
+    stage.phase(CALM, "users play")
+    for at, fault in plan.schedule:
+        await anyio.sleep(max(0.0, began + at - recorder.elapsed()))
+        if reason := FAULTS[fault].lacks(stage.deployment):
             stage.progress.says(f"{fault}: not applicable, {reason}")
             continue
-        stage.phase(fault)
-        match fault:
-            case "kill":
-                await stage.deployment.kill_one(rng)
-            case "pause":
-                await stage.deployment.pause_one(rng)
-            case "roll":
-                await stage.deployment.roll()
-            case "scale":
-                await stage.deployment.scale_out_in()
-            case "cut":
-                await stage.deployment.cut()
-            case "slow":
-                await stage.deployment.slow()
-            case "blackhole":
-                await stage.deployment.blackhole()
-            case "flush":
-                await stage.deployment.flush()
+        stage.phase(fault, FAULTS[fault].words)
+        await FAULTS[fault].perform(stage.deployment, rng)
     await anyio.sleep(max(0.0, began + plan.seconds - recorder.elapsed()))
 
 
@@ -338,43 +209,3 @@ def _history_file(plan: Plan, setup: Setup) -> Path | None:
             hint="name a directory that can be written",
         ) from error
     return plan.history / f"{name}.jsonl"
-
-
-def _application(text: str) -> tuple[App, Path | None]:
-    if text in ("laravel", "shop"):
-        return cast(App, text), None
-    directory = Path(text)
-    if directory.is_dir():
-        return "laravel", directory
-    raise UsageError(
-        f"no such application: {text!r}",
-        hint="laravel, shop, or the directory of a Laravel application",
-    )
-
-
-def _app_key(store: str) -> str | None:
-    """The key that a store's URL names: the replicas then have it too, as the application has."""
-    name = parse(store).parameters.get("key")
-    if name is None:
-        return None
-    if name != "env:APP_KEY":
-        raise UsageError(
-            "key= in the store's URL: a rehearsal knows one key, its replicas' APP_KEY",
-            hint="write key=env:APP_KEY, with APP_KEY in the environment or left to the rehearsal",
-        )
-    key = os.environ.get("APP_KEY")
-    if key:
-        Encrypter.from_app_key(key)
-    return key or None
-
-
-def _faults(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if name not in FAULTS:
-            near = difflib.get_close_matches(name, FAULTS, n=1)
-            raise UsageError(
-                f"no such fault: {name!r}",
-                hint=f"did you mean {near[0]}?" if near else f"one of {', '.join(FAULTS)}",
-            )
-    return names

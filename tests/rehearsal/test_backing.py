@@ -23,7 +23,7 @@ from holdfast.rehearsal.laravel import laravel
 from holdfast.rehearsal.protocol import State
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
-from holdfast.servers.redis import redis_server
+from holdfast.servers.redis import ask, redis_server
 from holdfast.servers.tcp_proxy import Pass, Refuse
 from holdfast.stores.contract import Commit, Saved, Scan
 from holdfast.stores.open import create_table
@@ -71,7 +71,9 @@ def commit(url, sid):
         return run(do(session), perform)
 
 
-@pytest.mark.parametrize("choice", ["redis", "database:postgresql", "database:mariadb"])
+@pytest.mark.parametrize(
+    "choice", ["redis", "redis:sentinel", "database:postgresql", "database:mariadb"]
+)
 def test_replicas_reach_a_server_through_the_proxy(backed, directory, choice):
     with backed(choice, proxied=True) as store:
         settings = store.laravel
@@ -114,6 +116,25 @@ def test_redis_is_flushed_past_the_proxy(backed, directory):
         flush()
 
 
+def test_the_store_is_where_the_primary_is(backed, directory):
+    with backed("redis:sentinel", "shop") as store:
+        url = store.store_url(directory)
+        assert commit(url, "a" * 40) == Saved()
+        happens(lambda: ask(store.sentinel.primary, "WAIT 2 100") == ":2\r\n")
+        store.sentinel.failover()
+        primary = store.sentinel.settle()
+        assert commit(url, "b" * 40) == Saved()
+        assert len(handles(url)) == 2
+        assert ask(primary, "DBSIZE") == ":2\r\n"
+        store.flush()
+        assert ask(primary, "DBSIZE") == ":0\r\n"
+
+
+def test_a_single_redis_has_no_sentinel(backed):
+    with backed("redis:single") as store:
+        assert store.sentinel is None
+
+
 def test_a_store_that_is_there_is_never_flushed(backed, directory, tmp_path):
     with (
         redis_server(tmp_path) as server,
@@ -124,7 +145,12 @@ def test_a_store_that_is_there_is_never_flushed(backed, directory, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "choice", ["redis", "database", "database:postgresql", "database:mariadb", "file:shared"]
+    "choice",
+    [
+        *("redis", "redis:sentinel"),
+        *("database", "database:postgresql", "database:mariadb"),
+        "file:shared",
+    ],
 )
 def test_laravel_writes_where_the_shop_reads(backed, directory, choice):
     with backed(choice) as store:
@@ -235,6 +261,13 @@ def visited(store, directory):
             replica.kill()
     assert answer.status_code == 200, answer.text
     return msgspec.json.decode(answer.content, type=State)
+
+
+def happens(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def handles(url):

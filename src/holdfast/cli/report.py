@@ -9,10 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.cli.counterexamples import counterexamples
-from holdfast.cli.timeline import LEGEND, STORE_LEGEND, timeline
+from holdfast.cli.timeline import LEGEND, SENTINEL_LEGEND, STORE_LEGEND, timeline
 from holdfast.cli.verdict_table import comparison
 from holdfast.rehearsal.history import STORE
 from holdfast.rehearsal.verdict import Judge, Verdict
+
+_SENTINELS = {"failover", "kill-primary", "partition", "split", "heal"}
 
 
 def whole_report(
@@ -44,8 +46,9 @@ def whole_report(
 
 
 def _store_legend(verdict: Verdict) -> list[Text]:
-    there = any(lane.replica == STORE for lane in verdict.lanes)
-    return [Text(STORE_LEGEND, style="dim")] if there else []
+    done = {mark.what for lane in verdict.lanes if lane.replica == STORE for mark in lane.marks}
+    there = {STORE_LEGEND: done - _SENTINELS - {"over"}, SENTINEL_LEGEND: done & _SENTINELS}
+    return [Text(legend, style="dim") for legend, marks in there.items() if marks]
 
 
 def _why(verdict: Verdict) -> RenderableType:

@@ -17,9 +17,17 @@ SIGNS = {
     "slow": "l",
     "blackhole": "b",
     "flush": "F",
+    "failover": "f",
+    "kill-primary": "K",
+    "partition": "P",
+    "split": "2",
+    "heal": "h",
     "over": "o",
 }
 LEGEND = "━ takes traffic  K killed  ^ started  d drained  p paused  x sessions lost here"
+SENTINEL_LEGEND = (
+    "store: f failed over  K its primary killed  P cut off  2 nodes are primary  h heals  o over"
+)
 STORE_LEGEND = "store: c answers cut  l slow  b blackhole  F flushed  o over"
 
 

@@ -16,6 +16,7 @@ from holdfast.servers.mariadb import mariadb_server
 from holdfast.servers.ports import LOOPBACK
 from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
+from holdfast.servers.sentinel import SentinelRedis, sentinel_redis
 from holdfast.servers.tcp_proxy import TcpProxy, tcp_proxy
 from holdfast.stores.contract import Store
 from holdfast.stores.database import DatabaseStore, Server
@@ -30,8 +31,8 @@ SESSION_PREFIX = "laravel_database_laravel_cache:"
 (config/database.php, config/cache.php; RedisStore::setPrefix adds the colon)."""
 
 _DRIVERS: dict[str, tuple[Driver, str | None]] = {
-    "redis": ("redis", None),
-    "rediss": ("redis", None),
+    "redis": ("redis", "single"),
+    "rediss": ("redis", "single"),
     "sqlite": ("database", "sqlite"),
     "postgresql": ("database", "postgresql"),
     "mysql": ("database", "mariadb"),
@@ -56,6 +57,7 @@ class Backing:
         proxy: what stands before a server that was started for the run; None without one.
         flush: empties the store as ``cache:clear`` does, past the proxy; blocks. None where that
             does not touch sessions, and for a store that was there already.
+        sentinel: Redis nodes that were started for the run, with Sentinels; None without them.
     """
 
     where: str
@@ -64,6 +66,7 @@ class Backing:
     own_directory: bool = False
     proxy: TcpProxy | None = field(default=None, repr=False)
     flush: Callable[[], None] | None = field(default=None, repr=False)
+    sentinel: SentinelRedis | None = field(default=None, repr=False)
 
     def store_url(self, storage: Path) -> str:
         """The URL with which a replica whose storage is ``storage`` opens its store."""
@@ -108,15 +111,17 @@ def backing(
         yield _external(setup, url, app_key)
         return
     match setup.driver:
+        case "redis" if setup.engine == "sentinel":
+            with (
+                sentinel_redis(directory, guardian) as sentinel,
+                _redis(setup, sentinel.service.port, proxied) as backed,
+            ):
+                yield replace(backed, sentinel=sentinel)
         case "redis":
             with redis_server(directory) as server:
                 guardian.watch_group(server.process.pid)
-                store = RedisStore(port=server.port, prefix=SESSION_PREFIX)
-                with _before(server.port, proxied) as (port, proxy):
-                    seen = replace(store, port=port)
-                    address = f"redis://{LOOPBACK}:{port}/0?prefix={SESSION_PREFIX}"
-                    backed = _shared(setup, seen, address)
-                    yield replace(backed, proxy=proxy, flush=partial(redis_driver.flush, store))
+                with _redis(setup, server.port, proxied) as backed:
+                    yield backed
             guardian.forget_group(server.process.pid)
         case "database" if setup.engine in _DATABASE_SERVERS:
             with _DATABASE_SERVERS[setup.engine](directory) as database:
@@ -150,6 +155,16 @@ def backing(
             }[driver]
             own = Backing(where, {"SESSION_DRIVER": driver}, own_directory=driver == "file")
             yield _with_locks(setup, own)
+
+
+@contextmanager
+def _redis(setup: Setup, port: int, proxied: bool) -> Iterator[Backing]:
+    """A Redis of the run, behind its proxy where there is one; it is flushed past that."""
+    store = RedisStore(port=port, prefix=SESSION_PREFIX)
+    with _before(port, proxied) as (seen, proxy):
+        address = f"redis://{LOOPBACK}:{seen}/0?prefix={SESSION_PREFIX}"
+        backed = _shared(setup, replace(store, port=seen), address)
+        yield replace(backed, proxy=proxy, flush=partial(redis_driver.flush, store))
 
 
 @contextmanager

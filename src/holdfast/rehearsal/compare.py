@@ -21,7 +21,7 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "array": (),
     "file": ("own", "shared"),
     "cookie": (),
-    "redis": (),
+    "redis": ("single", "sentinel"),
     "database": ("sqlite", "postgresql", "mariadb"),
 }
 """Every driver with its engines; the first is the default."""
@@ -43,7 +43,8 @@ class Setup:
         app: which application the replicas run.
         driver: Laravel's word for the choice of store.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
-            for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
+            for each replica, ``file:shared`` one for all; ``redis:single`` is one Redis,
+            ``redis:sentinel`` three of them with Sentinels; ``database:sqlite`` is one shared file,
             ``database:postgresql`` and ``database:mariadb`` are servers.
         block: Laravel's session locks (``session.block``) on every route.
         affinity: ``cookie`` where the balancer brings a browser back to the replica it was on.

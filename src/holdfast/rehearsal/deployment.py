@@ -44,6 +44,10 @@ class Emit(Protocol):
         """Called in the event loop's thread; returns at once."""
 
 
+Tell = Callable[[ToStore], None]
+"""Tells of a change of the store, as it happens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How long things take in the rehearsed cluster, in seconds.
@@ -59,6 +63,7 @@ class Pace:
         slow: how long the store is slow.
         latency: how much later than usual it then gets what it is sent.
         blackhole: how long nothing comes through to the store or from it.
+        partition: how long Redis' primary is cut off after a replica has taken its place.
     """
 
     detection: float = 0.5
@@ -71,6 +76,7 @@ class Pace:
     slow: float = 1.5
     latency: float = 0.2
     blackhole: float = 1.0
+    partition: float = 2.0
 
 
 class Deployment:
@@ -80,6 +86,7 @@ class Deployment:
         address: where browsers connect, ``http://127.0.0.1:PORT``.
         where: the store, for people.
         store: where its sessions go.
+        pace: how fast the cluster is.
     """
 
     def __init__(
@@ -96,7 +103,7 @@ class Deployment:
         self.store = store
         self._balancer = balancer
         self._emit = emit
-        self._pace = pace
+        self.pace = pace
         self._make = make
         self._replicas: dict[str, Replica] = {}
         self._generations: dict[str, int] = {}
@@ -128,9 +135,9 @@ class Deployment:
             self._emit("kill", name, victim.endpoint.generation, fault)
             await in_thread(victim.kill)
             self._emit("stopped", name, victim.endpoint.generation, fault)
-            await anyio.sleep(self._pace.detection)
+            await anyio.sleep(self.pace.detection)
             await self._balancer.remove(victim.endpoint)
-            await anyio.sleep(max(0.0, self._pace.restart - self._pace.detection))
+            await anyio.sleep(max(0.0, self.pace.restart - self.pace.detection))
             await self._launch(name, fault)
 
     async def pause_one(self, rng: random.Random, fault: str = "pause") -> None:
@@ -144,10 +151,16 @@ class Deployment:
             self._emit("pause", name, victim.endpoint.generation, fault)
             victim.pause()
             try:
-                await anyio.sleep(self._pace.pause)
+                await anyio.sleep(self.pace.pause)
             finally:
                 victim.resume()
             self._emit("resume", name, victim.endpoint.generation, fault)
+
+    @asynccontextmanager
+    async def telling_of_store(self, fault: str) -> AsyncIterator[Tell]:
+        """Have the deployment for oneself, and a function that tells what is done to its store."""
+        async with self._changing:
+            yield lambda what: self._emit(what, STORE, 0, fault)
 
     @property
     def harmed(self) -> int:
@@ -160,17 +173,17 @@ class Deployment:
         Each third answer is cut, so that replicas get far enough to have one worth cutting; for
         half of the time before its first byte, then in the middle.
         """
-        half = self._pace.cut / 2
+        half = self.pace.cut / 2
         before, amid = (Cut(after, CUT_EVERY, times=None) for after in (0, HALF_AN_ANSWER))
         await self._between(fault, (before, half), (amid, half))
 
     async def slow(self, fault: ToStore = "slow") -> None:
         """Make each round trip to the store longer by ``Pace.latency``, for ``Pace.slow``."""
-        await self._between(fault, (Latency(self._pace.latency), self._pace.slow))
+        await self._between(fault, (Latency(self.pace.latency), self.pace.slow))
 
     async def blackhole(self, fault: ToStore = "blackhole") -> None:
         """Swallow what replicas and store send each other for ``Pace.blackhole``."""
-        await self._between(fault, (Blackhole(), self._pace.blackhole))
+        await self._between(fault, (Blackhole(), self.pace.blackhole))
 
     async def flush(self, fault: ToStore = "flush") -> None:
         """Empty the store as ``cache:clear`` does it; every session is lost."""
@@ -192,7 +205,7 @@ class Deployment:
         """Add replicas, let them serve for ``Pace.peak``, and take them away again."""
         count = len(self._replicas)
         await self.scale(count + more, fault)
-        await anyio.sleep(self._pace.peak)
+        await anyio.sleep(self.pace.peak)
         await self.scale(count, fault)
 
     async def _between(self, fault: ToStore, *steps: tuple[Mode, float]) -> None:
@@ -223,9 +236,9 @@ class Deployment:
         name, generation = replica.endpoint.name, replica.endpoint.generation
         await self._balancer.remove(replica.endpoint)
         self._emit("drain", name, generation, fault)
-        await anyio.sleep(self._pace.drain)
+        await anyio.sleep(self.pace.drain)
         self._emit("stop", name, generation, fault)
-        await in_thread(partial(replica.stop, self._pace.grace), on_cancel=replica.kill)
+        await in_thread(partial(replica.stop, self.pace.grace), on_cancel=replica.kill)
         self._emit("stopped", name, generation, fault)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from holdfast.rehearsal.deployment import Deployment
+from holdfast.rehearsal.failover import failover, kill_primary, no_sentinel, partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,19 @@ FAULTS: dict[str, Fault] = {
         proxied=True,
     ),
     "flush": Fault("flush: the store is emptied", lambda d, _: d.flush(), _no_flush),
+    "failover": Fault(
+        "failover: a replica of Redis becomes primary, as planned",
+        lambda d, _: failover(d),
+        no_sentinel,
+    ),
+    "kill-primary": Fault(
+        "kill-primary: Redis' primary dies", lambda d, _: kill_primary(d), no_sentinel
+    ),
+    "partition": Fault(
+        "partition: Redis' primary is cut off from its replicas",
+        lambda d, _: partition(d),
+        no_sentinel,
+    ),
 }
 
 USUAL_FAULTS = tuple(name for name, fault in FAULTS.items() if fault.usual)

@@ -18,7 +18,8 @@ unknown: no whole answer; it may have taken effect, may yet do so, or never will
 
 
 ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
-ToStore = Literal["cut", "slow", "blackhole", "flush", "over"]
+ToSentinel = Literal["failover", "kill-primary", "partition", "split", "heal"]
+ToStore = Literal["cut", "slow", "blackhole", "flush", "over"] | ToSentinel
 What = ToReplica | ToStore
 """What can be done to a replica or to the store, see Event."""
 
@@ -98,7 +99,9 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
             balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
             and ``resume`` (SIGSTOP, SIGCONT), ``phase``; to the store: ``cut``, ``slow``,
-            ``blackhole`` and ``flush`` when they begin, ``over`` when that is over.
+            ``blackhole`` and ``flush`` when they begin, ``failover`` (of Redis, ordered),
+            ``kill-primary`` and ``partition`` likewise, ``split`` when two nodes of Redis were seen
+            to be primary, ``heal`` at the end of a partition, ``over`` when all that is over.
         replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and
             the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.

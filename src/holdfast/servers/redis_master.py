@@ -98,7 +98,7 @@ def redis_master(
     admin = Admin(directory / "haproxy.sock", _BACKEND)
     config = directory / "haproxy.cfg"
     config.write_text(redis_master_config(port=port, admin=admin.path, nodes=nodes))
-    argv = [program, "-db", "-f", config]
+    argv = (program, "-db", "-f", config)
     with Process(argv, directory, name="haproxy", package=PACKAGE) as process:
         guardian.watch_group(process.pid)
         master = RedisMaster(port, process, admin)

@@ -1,4 +1,5 @@
-"""A Redis primary, two replicas and three Sentinels, to be failed over, killed and partitioned.
+"""A Redis primary, two replicas and three Sentinels, to be failed over, killed and partitioned, and
+one address for whichever node is primary.
 
 A proxy stands before each node, and the node announces the proxy's port (``replica-announce-port``)
 to replicas and Sentinels: a partition takes the proxy's connections away, while clients that know
@@ -18,6 +19,7 @@ from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, free_port
 from holdfast.servers.process import Process
 from holdfast.servers.redis import PACKAGE, ask, redis_server
+from holdfast.servers.redis_master import RedisMaster, redis_master
 from holdfast.servers.tcp_proxy import Blackhole, Pass, TcpProxy, tcp_proxy
 
 NODES = 3
@@ -51,9 +53,19 @@ class SentinelRedis:
     Ports are those of the nodes themselves, which clients use; proxies are between the nodes and
     before the Sentinels' view of them. Methods block; they may be called from any thread, one at a
     time. Those that wait raise EnvironmentLacking when it took :data:`WAIT_SECONDS` in vain.
+
+    Args:
+        service: the address for clients that know nothing of Sentinel.
     """
 
-    def __init__(self, nodes: list[_Node], sentinels: list[Process], ports: list[int]) -> None:
+    def __init__(
+        self,
+        nodes: list[_Node],
+        sentinels: list[Process],
+        ports: list[int],
+        service: RedisMaster,
+    ) -> None:
+        self.service = service
         self._nodes = nodes
         self._sentinels = sentinels
         self._sentinel_ports = ports
@@ -90,8 +102,10 @@ class SentinelRedis:
         return self._promoted(old)
 
     def partition_primary(self) -> int:
-        """Cut the primary off from replicas and Sentinels, and wait until a replica is primary; its
-        port. Clients reach all nodes."""
+        """Cut the primary off from the others, and wait until a replica is primary; its port.
+
+        Replicas and Sentinels reach it no more; clients reach all nodes.
+        """
         old = self._primary()
         old.proxy.behave(Blackhole())
         return self._promoted(old)
@@ -102,8 +116,11 @@ class SentinelRedis:
             node.proxy.behave(Pass())
 
     def settle(self) -> int:
-        """Wait until there is one primary, with two replicas linked to it, and every Sentinel knows
-        all of them; its port. A node that was killed is started again, without data."""
+        """Wait until there is one primary again; its port.
+
+        That is when the replicas are linked to it, every Sentinel knows that, and the service sends
+        clients to it alone. A node that was killed is started again for that, without data.
+        """
         primary = self._primary()
         for node in self._nodes:
             if not node.running:
@@ -151,12 +168,17 @@ class SentinelRedis:
             "master_port": str(primary.proxy.port),
             "master_link_status": "up",
         }
-        return all(
-            view.get("address") == primary.announced
-            and (view["status"], view["slaves"], view["sentinels"])
-            == ("ok", str(NODES - 1), str(SENTINELS))
-            for view in views
-        ) and all(linked.items() <= node.info().items() for node in self._nodes if node != primary)
+        known = {
+            "address": primary.announced,
+            "status": "ok",
+            "slaves": str(NODES - 1),
+            "sentinels": str(SENTINELS),
+        }
+        return (
+            all(known.items() <= view.items() for view in views)
+            and all(linked.items() <= n.info().items() for n in self._nodes if n is not primary)
+            and self.service.serving() == (primary.port,)
+        )
 
     def _view(self, port: int) -> dict[str, str]:
         """What a Sentinel says of the primary, ``INFO sentinel``; empty where it does not answer.
@@ -231,18 +253,20 @@ class _Node:
 
 @contextmanager
 def sentinel_redis(directory: Path, guardian: Guardian) -> Iterator[SentinelRedis]:
-    """Start three nodes and three Sentinels, each in a directory of its own, and wait until all
-    know each other. Blocks for some seconds.
+    """Start three nodes, three Sentinels and HAProxy, and wait until all know each other.
+
+    Each has a directory of its own. Blocks for some seconds.
 
     Args:
-        directory: an existing directory.
+        directory: an existing directory, whose path is at most 80 bytes long.
         guardian: is told of every process.
 
     Raises:
-        EnvironmentLacking: Redis is not installed, or older than 7.0, or something did not start.
+        EnvironmentLacking: Redis or HAProxy is not installed, Redis is older than 7.0, or something
+            did not start.
     """
     with ExitStack() as stack:
-        nodes = []
+        nodes: list[_Node] = []
         for number in range(1, NODES + 1):
             node = _Node(_made(directory / f"redis-{number}"), stack, guardian)
             node.start(replica_of=nodes[0] if nodes else None)
@@ -252,7 +276,10 @@ def sentinel_redis(directory: Path, guardian: Guardian) -> Iterator[SentinelRedi
             _sentinel(_made(directory / f"sentinel-{number}"), port, nodes[0], stack, guardian)
             for number, port in enumerate(ports, start=1)
         ]
-        redis = SentinelRedis(nodes, sentinels, ports)
+        service = stack.enter_context(
+            redis_master(_made(directory / "service"), [node.port for node in nodes], guardian)
+        )
+        redis = SentinelRedis(nodes, sentinels, ports, service)
         redis.settle()
         yield redis
 
@@ -269,7 +296,7 @@ def _sentinel(
         f"sentinel failover-timeout {_NAME} {FAILOVER_TIMEOUT_MS}\n"
         f"sentinel parallel-syncs {_NAME} {NODES - 1}\n"
     )
-    argv = [PACKAGE, config, "--sentinel"]
+    argv = (PACKAGE, config, "--sentinel")
     process = stack.enter_context(Process(argv, directory, name="sentinel", package=PACKAGE))
     guardian.watch_group(process.pid)
     stack.callback(guardian.forget_group, process.pid)

@@ -31,6 +31,11 @@ _SHAPES = {
     "slow": "M-6,-5 L6,-5 L-6,5 L6,5 Z",
     "blackhole": "M-6,0 A6,6 0 1,1 6,0 A6,6 0 1,1 -6,0 Z M-2,0 L2,0",
     "flush": "M-6,-6 L6,-6 L3,6 L-3,6 Z",
+    "failover": "M-6,4 A6,6 0 0,1 6,4 M6,4 L2,2 M6,4 L8,0",
+    "kill-primary": "M-5,-9 L5,-9 L5,9 L-5,9 Z M-5,-9 L5,9 M-5,9 L5,-9",
+    "partition": "M0,-9 L0,-4 M0,-1 L0,1 M0,4 L0,9 M-7,0 L-3,0 M3,0 L7,0",
+    "split": "M-7,0 A3,3 0 1,1 -1,0 A3,3 0 1,1 -7,0 Z M1,0 A3,3 0 1,1 7,0 A3,3 0 1,1 1,0 Z",
+    "heal": "M-6,0 L6,0 M0,-6 L0,6",
     "over": "M-5,0 L-1,5 L6,-6",
     "lost": "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5",
 }
@@ -45,6 +50,11 @@ _WORDS = {
     "slow": "store slow",
     "blackhole": "store does not answer",
     "flush": "store flushed",
+    "failover": "store failed over",
+    "kill-primary": "the store's primary killed",
+    "partition": "the store's primary cut off",
+    "split": "two nodes of the store are primary",
+    "heal": "cut off no more",
     "over": "fault over",
     "lost": "sessions found lost here",
 }

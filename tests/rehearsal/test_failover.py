@@ -1,0 +1,68 @@
+"""What is done to Redis with Sentinel, in a deployment of the shop: told, undone, and cancelled."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+
+from holdfast.rehearsal.compare import parse_setup
+from holdfast.rehearsal.deployment import Pace, deploy
+from holdfast.rehearsal.failover import kill_primary, no_sentinel, partition
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
+
+
+@asynccontextmanager
+async def deployed(events, pace):
+    def emit(what, replica, _generation, fault):
+        if replica == "store":
+            events.append((what, fault))
+
+    setup = parse_setup("shop=redis:sentinel", "shop")
+    async with deploy(setup, replicas=1, emit=emit, pace=pace) as deployment:
+        yield deployment
+
+
+async def test_what_is_done_to_the_primary_is_told_and_over_at_the_end():
+    events = []
+    async with deployed(events, Pace(partition=0.1)) as deployment:
+        redis = deployment.store.sentinel
+        assert no_sentinel(deployment) is None
+        first = redis.primary
+        await partition(deployment)
+        second = redis.primary
+        await kill_primary(deployment)
+        assert redis.primaries() == redis.service.serving() == (redis.primary,)
+        assert first != second != redis.primary
+    assert events == [
+        *((what, "partition") for what in ("partition", "split", "heal", "over")),
+        *((what, "kill-primary") for what in ("kill-primary", "over")),
+    ]
+
+
+async def test_a_cancelled_partition_heals():
+    events = []
+    async with deployed(events, Pace(partition=60)) as deployment:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partition, deployment)
+            await happens(lambda: ("split", "partition") in events)
+            tasks.cancel_scope.cancel()
+        assert events[-1] == ("heal", "partition")
+        redis = deployment.store.sentinel
+        assert redis.settle() == redis.primary
+
+
+async def test_a_failover_that_is_waited_for_can_be_cancelled():
+    events = []
+    async with deployed(events, Pace()) as deployment, anyio.create_task_group() as tasks:
+        tasks.start_soon(kill_primary, deployment)
+        await happens(lambda: events)
+        tasks.cancel_scope.cancel()
+    assert events == [("kill-primary", "kill-primary")]
+
+
+async def happens(condition):
+    while not condition():  # noqa: ASYNC110 - nobody sets an event for these
+        await anyio.sleep(0.01)

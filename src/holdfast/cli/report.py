@@ -9,12 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.cli.counterexamples import counterexamples
-from holdfast.cli.timeline import LEGEND, SENTINEL_LEGEND, STORE_LEGEND, timeline
+from holdfast.cli.timeline import legend, timeline
 from holdfast.cli.verdict_table import comparison
-from holdfast.rehearsal.history import STORE
 from holdfast.rehearsal.verdict import Judge, Verdict
-
-_SENTINELS = {"failover", "kill-primary", "partition", "split", "heal"}
 
 
 def whole_report(
@@ -35,20 +32,13 @@ def whole_report(
         yield Group(
             Text(verdict.name, style="bold"),
             *timeline(verdict, width),
-            Text(LEGEND, style="dim"),
-            *_store_legend(verdict),
+            *legend(verdict, width),
             _why(verdict),
             Text(),
         )
     yield from comparison(verdicts, judge, width)
     yield from counterexamples(verdicts[-1], explain)
     yield _sentence(verdicts[-1], judge)
-
-
-def _store_legend(verdict: Verdict) -> list[Text]:
-    done = {mark.what for lane in verdict.lanes if lane.replica == STORE for mark in lane.marks}
-    there = {STORE_LEGEND: done - _SENTINELS - {"over"}, SENTINEL_LEGEND: done & _SENTINELS}
-    return [Text(legend, style="dim") for legend, marks in there.items() if marks]
 
 
 def _why(verdict: Verdict) -> RenderableType:

@@ -15,7 +15,8 @@ import anyio
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
-from holdfast.rehearsal.browser import Browser, http_client
+from holdfast.rehearsal.browser import Browser
+from holdfast.rehearsal.client import http_client
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.deployment import Deployment, deploy
 from holdfast.rehearsal.faults import FAULTS
@@ -120,6 +121,8 @@ async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
                     stage.recorder,
                     users=stage.plan.users,
                     seed=stage.plan.seed,
+                    think=stage.plan.think,
+                    steps=stage.plan.steps,
                     stop=stop,
                     on_progress=stage.progress.counts,
                 )

@@ -75,7 +75,8 @@ def rehearse(
             scenario file (`*.yaml`), whose settings the options come before.
         compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
             comma. The last one is judged, the others are the contrast. Drivers: array, file
-            (`file:shared` for one directory), cookie, redis (the default), database.
+            (`file:shared` for one directory), cookie, redis (the default; `redis:sentinel` for one
+            that fails over), database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
             `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. Sessions of
@@ -84,7 +85,8 @@ def rehearse(
         users: Browsers at the same time; 50.
         seconds: How long they play, for each run; starting and stopping comes on top; 30.
         faults: What happens to the replicas and their store, in this order: kill, roll, scale,
-            pause, cut, slow, blackhole, flush; empty for none. Default: kill,roll,scale.
+            pause, cut, slow, blackhole, flush, and to `redis:sentinel` failover, kill-primary,
+            partition; empty for none. Default: kill,roll,scale.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims; 1.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or

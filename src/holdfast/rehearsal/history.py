@@ -19,7 +19,7 @@ unknown: no whole answer; it may have taken effect, may yet do so, or never will
 
 ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
 ToSentinel = Literal["failover", "kill-primary", "partition", "split", "heal"]
-ToStore = Literal["cut", "slow", "blackhole", "flush", "over"] | ToSentinel
+ToStore = Literal["cut", "slow", "blackhole", "flush", "over", ToSentinel]
 What = ToReplica | ToStore
 """What can be done to a replica or to the store, see Event."""
 

@@ -19,7 +19,7 @@ class Written(msgspec.Struct):
 def test_a_failover_is_done_to_sentinel_and_not_applicable_to_one_redis(holdfast, tmp_path):
     ended = holdfast(
         *("rehearse", "shop", "--compare", "redis,redis:sentinel", "--faults", "failover"),
-        *("--users", "4", "--seconds", "3", "--replicas", "1", "--judge", "survival"),
+        *("--users", "4", "--seconds", "2", "--replicas", "1", "--judge", "survival"),
         *("--json", f"{tmp_path}/v.json", "--history", str(tmp_path)),
     )
     single, sentinel = msgspec.json.decode(

@@ -25,33 +25,22 @@ async def deployed(events, pace):
         yield deployment
 
 
-async def test_what_is_done_to_the_primary_is_told_and_over_at_the_end():
-    events = []
-    async with deployed(events, Pace(partition=0.1)) as deployment:
-        redis = deployment.store.sentinel
-        assert no_sentinel(deployment) is None
-        first = redis.primary
-        await partition(deployment)
-        second = redis.primary
-        await kill_primary(deployment)
-        assert redis.primaries() == redis.service.serving() == (redis.primary,)
-        assert first != second != redis.primary
-    assert events == [
-        *((what, "partition") for what in ("partition", "split", "heal", "over")),
-        *((what, "kill-primary") for what in ("kill-primary", "over")),
-    ]
-
-
-async def test_a_cancelled_partition_heals():
+async def test_a_cancelled_partition_heals_and_a_killed_primary_is_replaced():
     events = []
     async with deployed(events, Pace(partition=60)) as deployment:
+        redis = deployment.store.sentinel
+        assert no_sentinel(deployment) is None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(partition, deployment)
             await happens(lambda: ("split", "partition") in events)
             tasks.cancel_scope.cancel()
-        assert events[-1] == ("heal", "partition")
-        redis = deployment.store.sentinel
-        assert redis.settle() == redis.primary
+        assert events == [(what, "partition") for what in ("partition", "split", "heal")]
+        old = redis.settle()
+        events.clear()
+        await kill_primary(deployment)
+        assert redis.primary != old
+        assert redis.primaries() == redis.service.serving() == (redis.primary,)
+    assert events == [(what, "kill-primary") for what in ("kill-primary", "over")]
 
 
 async def test_a_failover_that_is_waited_for_can_be_cancelled():

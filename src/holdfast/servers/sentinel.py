@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.guardian import Guardian
@@ -21,6 +22,8 @@ from holdfast.servers.process import Process
 from holdfast.servers.redis import PACKAGE, ask, redis_server
 from holdfast.servers.redis_master import RedisMaster, redis_master
 from holdfast.servers.tcp_proxy import Blackhole, Pass, TcpProxy, tcp_proxy
+
+T = TypeVar("T")
 
 NODES = 3
 SENTINELS = 3
@@ -133,26 +136,19 @@ class SentinelRedis:
         self._given_up.set()
 
     def _primary(self) -> _Node:
-        """The node that all Sentinels name, once they agree."""
-        named: list[_Node] = []
+        return self._until(self._agreed, "Sentinels do not agree on a primary")
 
-        def agreed() -> bool:
-            views = [self._view(port).get("address", "") for port in self._sentinel_ports]
-            named[:] = [n for n in self._nodes if views == [n.announced] * len(views)]
-            return bool(named)
-
-        self._until(agreed, "Sentinels do not agree on a primary")
-        return named[0]
+    def _agreed(self) -> _Node | None:
+        """The node that all Sentinels name, if they agree on one that lives."""
+        named = {self._view(port).get("address", "") for port in self._sentinel_ports}
+        living = (node for node in self._nodes if node.running)
+        return next((node for node in living if named == {node.announced}), None)
 
     def _promoted(self, old: _Node) -> int:
-        others: list[int] = []
+        def new() -> int | None:
+            return next((port for port in self.primaries() if port != old.port), None)
 
-        def promoted() -> bool:
-            others[:] = [port for port in self.primaries() if port != old.port]
-            return bool(others)
-
-        self._until(promoted, "no replica became primary")
-        return others[0]
+        return self._until(new, "no replica became primary")
 
     def _ordered(self) -> bool:
         return ask(self._sentinel_ports[0], f"SENTINEL FAILOVER {_NAME}").startswith("+OK")
@@ -191,9 +187,10 @@ class SentinelRedis:
                 return {name: value for name, _, value in pairs}
         return {}
 
-    def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
+    def _until(self, look: Callable[[], T | None], otherwise: str) -> T:
+        """Wait until it finds something."""
         deadline = time.monotonic() + WAIT_SECONDS
-        while not condition():
+        while not (found := look()):
             if self._given_up.wait(_POLL_SECONDS):
                 raise EnvironmentLacking(f"{otherwise}; given up", hint="")
             if time.monotonic() > deadline:
@@ -202,6 +199,7 @@ class SentinelRedis:
                     f"{otherwise} after {WAIT_SECONDS:g} s; a Sentinel's log ends with: {last}",
                     hint="try again: on a machine that is too busy Sentinels act late",
                 )
+        return found
 
 
 class _Node:
@@ -243,6 +241,7 @@ class _Node:
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
+        self._guardian.forget_group(self._process.pid)
 
     def info(self) -> dict[str, str]:
         """``INFO replication``; empty where it does not answer."""

@@ -13,8 +13,6 @@ from holdfast.servers.process import Process
 
 PACKAGE = "redis-server"
 
-_ASK_SECONDS = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
@@ -57,14 +55,14 @@ def redis_server(
         yield RedisServer(port=port, url=f"redis://{LOOPBACK}:{port}/0", process=process)
 
 
-def ask(port: int, command: str, password: str | None = None) -> str:
+def ask(port: int, command: str, password: str | None = None, seconds: float = 1.0) -> str:
     """What a Redis or Sentinel on a loopback port answers to one command, as it came.
 
-    Empty where it does not answer. Connects anew each time; blocks for a second at most, as a rule.
+    Empty where it does not answer, or says nothing for so many seconds. Connects anew each time.
     """
     login = "" if password is None else f"AUTH {password}\r\n"
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=_ASK_SECONDS) as connection:
+        with socket.create_connection((LOOPBACK, port), timeout=seconds) as connection:
             connection.sendall(f"{login}{command}\r\n".encode())
             # Sentinel knows no QUIT.
             connection.shutdown(socket.SHUT_WR)

@@ -29,18 +29,27 @@ NODES = 3
 SENTINELS = 3
 QUORUM = 2
 
-DOWN_AFTER_MS = 1000
+DOWN_AFTER_MS = 1500
 """How long a node does not answer until a Sentinel takes it for dead (Redis' default: 30 s)."""
 
-FAILOVER_TIMEOUT_MS = 3000
+FAILOVER_TIMEOUT_MS = 5000
 """A failover that got nowhere is tried again after twice this time (Redis' default: 180 s)."""
 
-PERIODS_MS = {"publish-period": 250, "info-period": 1000, "tilt-period": 1000}
+PERIODS_MS = {
+    "publish-period": 250,
+    "info-period": 1000,
+    "ping-period": 500,
+    "tilt-trigger": 1000,
+    "tilt-period": 1000,
+}
 """What Sentinels do more often than by default, by ``SENTINEL DEBUG`` (Redis 7.0).
 
 After a failover a Sentinel demotes a node that still calls itself primary once it has seen it do so
-for four publish periods: after 1 s here, after 8 s by default. Sentinels that were held up for two
-seconds, as on a busy machine, do nothing for the tilt period (30 s by default).
+for four publish periods: after 1 s here, after 8 s by default. It connects anew once a ping period
+(1 s by default), and a failover cuts connections: that must be well below the time after which a
+node is dead, or the new primary is taken for dead in its turn. A Sentinel that was itself held up,
+as on a busy machine or disk, for more than the tilt trigger (2 s by default), knows that it cannot
+tell who is dead, and does nothing for the tilt period (30 s by default).
 """
 
 WAIT_SECONDS = 60.0
@@ -140,9 +149,9 @@ class SentinelRedis:
 
     def _agreed(self) -> _Node | None:
         """The node that all Sentinels name, if they agree on one that lives."""
-        named = {self._view(port).get("address", "") for port in self._sentinel_ports}
+        named = {self._view(port).get("port") for port in self._sentinel_ports}
         living = (node for node in self._nodes if node.running)
-        return next((node for node in living if named == {node.announced}), None)
+        return next((node for node in living if named == {str(node.proxy.port)}), None)
 
     def _promoted(self, old: _Node) -> int:
         def new() -> int | None:
@@ -154,7 +163,6 @@ class SentinelRedis:
         return ask(self._sentinel_ports[0], f"SENTINEL FAILOVER {_NAME}").startswith("+OK")
 
     def _whole(self) -> bool:
-        views = [self._view(port) for port in self._sentinel_ports]
         primaries = [node for node in self._nodes if node.info().get("role") == "master"]
         if len(primaries) != 1:
             return False
@@ -165,27 +173,25 @@ class SentinelRedis:
             "master_link_status": "up",
         }
         known = {
-            "address": primary.announced,
-            "status": "ok",
-            "slaves": str(NODES - 1),
-            "sentinels": str(SENTINELS),
+            "port": str(primary.proxy.port),
+            # Neither down for this Sentinel, nor about to be failed over by it.
+            "flags": "master",
+            "num-slaves": str(NODES - 1),
+            "num-other-sentinels": str(SENTINELS - 1),
         }
         return (
-            all(known.items() <= view.items() for view in views)
+            all(known.items() <= self._view(port).items() for port in self._sentinel_ports)
             and all(linked.items() <= n.info().items() for n in self._nodes if n is not primary)
             and self.service.serving() == (primary.port,)
         )
 
     def _view(self, port: int) -> dict[str, str]:
-        """What a Sentinel says of the primary, ``INFO sentinel``; empty where it does not answer.
-
-        ``master0:name=holdfast,status=ok,address=127.0.0.1:7000,slaves=2,sentinels=3``
+        """What a Sentinel says of the primary (``SENTINEL MASTER``, an array of names and values);
+        empty where it does not answer.
         """
-        for line in ask(port, "INFO sentinel").splitlines():
-            if line.startswith("master0:"):
-                pairs = (part.partition("=") for part in line.removeprefix("master0:").split(","))
-                return {name: value for name, _, value in pairs}
-        return {}
+        # Each element has a line of its length before it.
+        words = ask(port, f"SENTINEL MASTER {_NAME}").split("\r\n")[2::2]
+        return dict(zip(words[::2], words[1::2], strict=False))
 
     def _until(self, look: Callable[[], T | None], otherwise: str) -> T:
         """Wait until it finds something."""
@@ -212,11 +218,6 @@ class _Node:
         self._guardian = guardian
         self._process: Process | None = None
         self.proxy: TcpProxy = stack.enter_context(tcp_proxy(self.port))
-
-    @property
-    def announced(self) -> str:
-        """The address by which replicas and Sentinels know it."""
-        return f"{LOOPBACK}:{self.proxy.port}"
 
     @property
     def running(self) -> bool:
@@ -301,7 +302,8 @@ def _sentinel(
     stack.callback(guardian.forget_group, process.pid)
     process.wait_ready(lambda: f"process_id:{process.pid}\r\n" in ask(port, "INFO server"))
     for name, milliseconds in PERIODS_MS.items():
-        said = ask(port, f"SENTINEL DEBUG {name} {milliseconds}")
+        # It may be writing its file, on a disk that is slow.
+        said = ask(port, f"SENTINEL DEBUG {name} {milliseconds}", seconds=WAIT_SECONDS)
         if not said.startswith("+OK"):
             raise EnvironmentLacking(
                 f"Sentinel refused «SENTINEL DEBUG {name}»: {said.strip() or 'no answer'}",

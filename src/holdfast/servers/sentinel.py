@@ -266,11 +266,13 @@ def sentinel_redis(directory: Path, guardian: Guardian) -> Iterator[SentinelRedi
             did not start.
     """
     with ExitStack() as stack:
-        nodes: list[_Node] = []
-        for number in range(1, NODES + 1):
-            node = _Node(_made(directory / f"redis-{number}"), stack, guardian)
-            node.start(replica_of=nodes[0] if nodes else None)
-            nodes.append(node)
+        nodes = [
+            _Node(_made(directory / f"redis-{number}"), stack, guardian)
+            for number in range(1, NODES + 1)
+        ]
+        nodes[0].start(replica_of=None)
+        for replica in nodes[1:]:
+            replica.start(replica_of=nodes[0])
         ports = [free_port() for _ in range(SENTINELS)]
         sentinels = [
             _sentinel(_made(directory / f"sentinel-{number}"), port, nodes[0], stack, guardian)

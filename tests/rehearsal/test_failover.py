@@ -8,8 +8,9 @@ import anyio
 import pytest
 
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import Pace, deploy
-from holdfast.rehearsal.failover import kill_primary, no_sentinel, partition
+from holdfast.rehearsal.deployment import deploy
+from holdfast.rehearsal.failover import kill_primary, partition
+from holdfast.rehearsal.pace import Pace
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
@@ -28,16 +29,15 @@ async def deployed(events, pace):
 async def test_a_cancelled_partition_heals_and_a_killed_primary_is_replaced():
     events = []
     async with deployed(events, Pace(partition=60)) as deployment:
-        redis = deployment.store.sentinel
-        assert no_sentinel(deployment) is None
+        redis = deployment.harm.store.sentinel
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partition, deployment)
+            tasks.start_soon(partition, deployment.harm)
             await happens(lambda: ("split", "partition") in events)
             tasks.cancel_scope.cancel()
         assert events == [(what, "partition") for what in ("partition", "split", "heal")]
         old = redis.settle()
         events.clear()
-        await kill_primary(deployment)
+        await kill_primary(deployment.harm)
         assert redis.primary != old
         assert redis.primaries() == redis.service.serving() == (redis.primary,)
     assert events == [(what, "kill-primary") for what in ("kill-primary", "over")]
@@ -46,7 +46,7 @@ async def test_a_cancelled_partition_heals_and_a_killed_primary_is_replaced():
 async def test_a_failover_that_is_waited_for_can_be_cancelled():
     events = []
     async with deployed(events, Pace()) as deployment, anyio.create_task_group() as tasks:
-        tasks.start_soon(kill_primary, deployment)
+        tasks.start_soon(kill_primary, deployment.harm)
         await happens(lambda: events)
         tasks.cancel_scope.cancel()
     assert events == [("kill-primary", "kill-primary")]

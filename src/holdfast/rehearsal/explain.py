@@ -8,7 +8,8 @@ from math import inf
 from msgspec.structs import replace
 
 from holdfast.rehearsal.compare import Setup
-from holdfast.rehearsal.history import Event, Op, What
+from holdfast.rehearsal.failover_cause import BY_TWO_PRIMARIES, failed_over
+from holdfast.rehearsal.history import Event, Op
 from holdfast.rehearsal.verdict import Violation
 
 _ENDED = {
@@ -22,7 +23,6 @@ _RACES = {
     "resurrection": "a request in flight at the logout saved the session again after it",
     "fixation": "a request in flight at the login saved the old session again after it",
 }
-_BY_TWO_PRIMARIES = ("lost-update", "resurrection", "fixation")
 
 
 def explained(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple[Violation, str]:
@@ -46,12 +46,12 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
         return "the replica that answered had a copy of its own, which nobody ended", ""
     if setup.locality == "client" and ended:
         return "the cookies hold the session themselves: nobody can end what a browser kept", ""
-    if lasting and (flush := _between("flush", violation, events)) is not None:
-        return "the store was flushed", f"the store was flushed at {flush[0].at:.1f} s"
+    if lasting and (told := _taken_between(violation, setup, events)) is not None:
+        return told
     # The shop's saves are conditional: no parallel request of it overwrites another's.
-    by_the_store = lasting or (setup.app == "shop" and violation.invariant in _BY_TWO_PRIMARIES)
-    if by_the_store and (failed := _failed_over(violation, events)) is not None:
-        return failed
+    by_the_store = lasting or (setup.app == "shop" and violation.invariant in BY_TWO_PRIMARIES)
+    if by_the_store and (told := failed_over(violation, events)) is not None:
+        return told
     if violation.invariant in _RACES:
         return _RACES[violation.invariant], ""
     if violation.invariant in ("leak", "phantom"):
@@ -65,41 +65,45 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
             return "the shared store no longer had what it had acknowledged", ""
 
 
-def _between(
-    what: What, violation: Violation, events: Sequence[Event]
-) -> tuple[Event, float] | None:
-    """What was done between the last sight of what is missing and its being missed, and its end.
+def _taken_between(
+    violation: Violation, setup: Setup, events: Sequence[Event]
+) -> tuple[str, str] | None:
+    """What took from the store what is missing, after its last sight and before it was missed.
 
-    It may have been going on at either.
+    The cause, and the same with its time.
     """
     *before, seen = violation.records
     for event in events:
-        if event.what == what and event.at <= seen.end:
+        took = _taking(event, setup)
+        if took is not None and event.at <= seen.end:
             over = next((e.at for e in events if e.what == "over" and e.at >= event.at), inf)
             if all(op.start <= over for op in before):
-                return event, over
+                did, why = took
+                return f"the store {did}{why}", f"the store {did} at {event.at:.1f} s{why}"
     return None
 
 
-def _failed_over(violation: Violation, events: Sequence[Event]) -> tuple[str, str] | None:
-    """What a failover of Redis did to it, where one came between; the first that did.
-
-    What was acknowledged before it is there on the new primary, unless that had not received it
-    yet. What was acknowledged, or looked for, while two nodes were primary may be on one of them.
-    """
-    found = (
-        _between(what, violation, events) for what in ("failover", "kill-primary", "partition")
-    )
-    event, over = min((f for f in found if f), key=lambda f: f[0].at, default=(None, inf))
-    if event is None:
-        return None
-    split = next((e for e in events if e.what == "split" and event.at <= e.at <= over), None)
-    if split is not None and max(op.end for op in violation.records[:-1]) >= event.at:
-        until = "on" if over == inf else f"to {over:.1f} s"
-        cause = "two nodes of the store were primary at a time, and only one of them knew of it"
-        return cause, cause.replace("at a time", f"from {split.at:.1f} s {until}")
-    cause = "the store failed over to a replica that had not yet received it"
-    return cause, cause.replace("a replica", f"a replica at {event.at:.1f} s")
+def _taking(event: Event, setup: Setup) -> tuple[str, str] | None:
+    """What an event did that takes sessions from a shared store, and why it does."""
+    match event.what:
+        case "flush":
+            return "was flushed", ""
+        case "restart" if setup.volatile:
+            return "was restarted", " without persistence"
+        case "crash" if setup.volatile:
+            return "crashed", " without persistence"
+        case "crash" if setup.driver == "redis":
+            # With everysec Redis answers, and holds back writes while it flushes (aof.c).
+            return "crashed", " before its append-only file had what it had acknowledged"
+        case "evict" if setup.driver == "memcached":
+            return "evicted keys", ": its memory was full"
+        case "evict":
+            return "evicted keys", ": maxmemory with allkeys-lru"
+        case "cut" | "blackhole" if setup.driver == "memcached":
+            # MemcachedStore::get gives null for every error (Illuminate/Cache, 8 to 13).
+            return "did not answer", ", which Laravel takes for an empty session"
+        case _:
+            return None
 
 
 def _on_a_replica(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple[str, str]:

@@ -21,6 +21,16 @@ from holdfast.rehearsal.compare import EXAMPLE, Setup, parse_compare, parse_setu
         (" redis ", Setup("redis", "laravel", "redis", "memory"), "shared"),
         ("shop=redis", Setup("shop=redis", "shop", "redis", "memory"), "shared"),
         ("redis:aof", Setup("redis:aof", "laravel", "redis", "aof"), "shared"),
+        (
+            "shop=redis:sentinel",
+            Setup("shop=redis:sentinel", "shop", "redis", "sentinel"),
+            "shared",
+        ),
+        (
+            "redis:sentinel+block",
+            Setup("redis:sentinel+block", "laravel", "redis", "sentinel", True),
+            "shared",
+        ),
         ("memcached", Setup("memcached", "laravel", "memcached"), "shared"),
         ("mixed=redis", Setup("mixed=redis", "mixed", "redis", "memory"), "shared"),
         (
@@ -106,7 +116,7 @@ def test_the_example_of_the_hints_is_one():
         ("file:share", "no such engine: 'share'", "did you mean shared?"),
         ("database:mysql", "no such engine: 'mysql'", "one of sqlite, postgresql, mariadb"),
         ("database:postgres", "no such engine: 'postgres'", "did you mean postgresql?"),
-        ("redis:cluster", "no such engine: 'cluster'", "one of memory, aof"),
+        ("redis:cluster", "no such engine: 'cluster'", "one of memory, aof, sentinel"),
         ("cookie:big", "the driver cookie has no engines", "write cookie"),
         ("file@ip", "no such affinity: 'ip'", "cookie"),
         ("file@", "no such affinity: ''", "cookie"),

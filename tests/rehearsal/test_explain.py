@@ -85,6 +85,51 @@ READ_WHILE_FLUSHED = """
     8-9 state
 """
 
+READ_ON_THE_OTHER = """
+    0-1 open
+    4.6-4.7 cart a   -> cart=a
+    5-6 state
+"""
+WRITTEN_BEFORE = """
+    0-1 open
+    2-3 cart a       -> cart=a
+    5-6 state
+"""
+WRITTEN_AFTER = """
+    0-1 open
+    7-8 cart a       -> cart=a
+    8-9 state
+"""
+LOGGED_OUT_ON_ONE = """
+    0-1 open         -> r1.1
+    out: 4.6-4.7 logout -> r1.1
+    5.6-5.7 probe out -> u1.1 user=1 r2.1
+    u1 6-7 login     -> nothing user=1
+"""
+OVERWRITTEN_ON_ONE = """
+    0-1 open
+    4.6-4.9 count    -> count=1
+    4.7-5 count      -> count=1
+"""
+
+
+def of_redis(*what):
+    """What was done to Redis from 4.2 s on: one event each 0.3 s, of the fault that came first."""
+    return [Event(4.2 + 0.3 * n, name, "store", 0, what[0]) for n, name in enumerate(what)]
+
+
+SPLIT = of_redis("failover", "split", "over")
+SPLIT_ON = of_redis("partition", "split")
+SPLIT_AND_HEALED = of_redis("partition", "split", "heal", "over")
+NO_SPLIT = of_redis("kill-primary", "over")
+LATER = [Event(9.5, "failover", "store", 0, "failover"), Event(9.6, "split", "store")]
+BEFORE_THAT = [Event(0.1, "failover", "store", 0, "failover"), Event(0.2, "over", "store")]
+TWO = "two nodes of the store were primary at a time, and only one of them knew of it"
+LAG = "the store failed over to a replica that had not yet received it"
+GONE_FROM_SHARED = "the shared store no longer had what it had acknowledged"
+RACED = "a parallel request of the same browser wrote back what it had read before"
+SAVED_AFTER_LOGOUT = "a request in flight at the logout saved the session again after it"
+
 FLUSHED = [Event(4.2, "flush", "store", 0, "flush"), Event(4.3, "over", "store", 0, "flush")]
 FLUSHED_TWICE = [
     *(Event(0.1, "flush", "store", 0, "flush"), Event(0.2, "over", "store", 0, "flush")),
@@ -298,6 +343,41 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
             None,
             "a parallel request of the same browser wrote back what it had read before",
         ),
+        *(
+            ("redis:sentinel", READ_ON_THE_OTHER, events, TWO.replace("at a time", when), TWO)
+            for events, when in (
+                (SPLIT, "from 4.5 s to 4.8 s"),
+                ([*BEFORE_THAT, *SPLIT], "from 4.5 s to 4.8 s"),
+                (SPLIT_ON, "from 4.5 s on"),
+                (SPLIT_AND_HEALED, "from 4.5 s to 5.1 s"),
+            )
+        ),
+        *(
+            (
+                "shop=redis:sentinel",
+                WRITTEN_BEFORE,
+                events,
+                LAG.replace("a replica", "a replica at 4.2 s"),
+                LAG,
+            )
+            for events in (SPLIT, NO_SPLIT, SPLIT_AND_HEALED)
+        ),
+        ("redis:sentinel", WRITTEN_AFTER, SPLIT, None, GONE_FROM_SHARED),
+        ("redis:sentinel", WRITTEN_BEFORE, BEFORE_THAT, None, GONE_FROM_SHARED),
+        *(
+            (
+                "shop=redis:sentinel",
+                story,
+                SPLIT,
+                TWO.replace("at a time", "from 4.5 s to 4.8 s"),
+                TWO,
+            )
+            for story in (LOGGED_OUT_ON_ONE, OVERWRITTEN_ON_ONE)
+        ),
+        # Of Laravel's races no failover is to blame: it has them on every store.
+        ("redis:sentinel", LOGGED_OUT_ON_ONE, SPLIT, None, SAVED_AFTER_LOGOUT),
+        ("redis:sentinel", OVERWRITTEN_ON_ONE, SPLIT, None, RACED),
+        ("shop=redis:sentinel", OVERWRITTEN, LATER, None, RACED),
         (
             "redis",
             NOBODYS,

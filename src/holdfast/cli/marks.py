@@ -53,6 +53,13 @@ _SIGNS: Final = {
         "M-6,-8 L6,-8 L6,-5 L2,-5 L2,1 L6,1 L0,8 L-6,1 L-2,1 L-2,-5 L-6,-5 Z",
         grave=True,
     ),
+    "failover": Sign("f", "failover", "M-6,4 A6,6 0 0,1 6,4 M3,1 L6,4 L8,0"),
+    "kill-primary": Sign("M", "primary killed", f"{_DISC} M-3,-3 L3,3 M-3,3 L3,-3", grave=True),
+    "partition": Sign("P", "primary cut off", "M0,-8 L0,-3 M0,-1 L0,1 M0,3 L0,8 M-7,0 L-3,0"),
+    "split": Sign(
+        "2", "two primaries", "M-5,-6 L-5,6 M5,-6 L5,6 M-8,0 L-2,0 M2,0 L8,0", grave=True
+    ),
+    "heal": Sign("h", "cut off no more", "M-6,0 L6,0 M0,-6 L0,6"),
     OVER: Sign("o", "over", "M-5,0 L-1,5 L6,-6"),
     LOST: Sign("x", "sessions found lost", "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5", grave=True),
 }

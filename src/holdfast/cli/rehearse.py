@@ -81,7 +81,8 @@ def rehearse(
         compare: Runs one after the other: `[APP=]driver[:engine][+block][@cookie]`, by comma;
             APP is laravel, shop or mixed. The last one is judged, the others are the contrast.
             Drivers: array, file (`file:shared` for one directory), cookie, redis (the default;
-            `redis:aof` keeps an append-only file), memcached, database.
+            `redis:aof` keeps an append-only file, `redis:sentinel` fails over), memcached,
+            database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
             `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. A password
@@ -92,7 +93,8 @@ def rehearse(
         seconds: How long they play, for each run; starting and stopping comes on top; 30.
         faults: What happens to the replicas and their store, in this order: kill, roll, scale,
             pause, cut, slow, blackhole, flush, restart, crash, evict, key-skew, encrypt-skew,
-            name-skew, rotate; empty for none. Default: kill,roll,scale.
+            name-skew, rotate, failover, kill-primary, partition; empty for none. Default:
+            kill,roll,scale.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims; 1.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or

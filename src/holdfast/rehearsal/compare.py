@@ -22,7 +22,7 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "array": (),
     "file": ("own", "shared"),
     "cookie": (),
-    "redis": ("memory", "aof"),
+    "redis": ("memory", "aof", "sentinel"),
     "memcached": (),
     "database": ("sqlite", "postgresql", "mariadb"),
 }
@@ -54,7 +54,8 @@ class Setup:
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
             for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
             ``database:postgresql`` and ``database:mariadb`` are servers. ``redis:memory`` keeps
-            nothing when it ends, ``redis:aof`` what its append-only file holds.
+            nothing when it ends, ``redis:aof`` what its append-only file holds; ``redis:sentinel``
+            is a primary with replicas and Sentinels.
         block: Laravel's session locks (``session.block``) on every route.
         affinity: ``cookie`` where the balancer brings a browser back to the replica it was on.
         given: the store was there before the run, and is not ours to stop or to empty.

@@ -8,6 +8,7 @@ from math import inf
 from msgspec.structs import replace
 
 from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.failover_cause import BY_TWO_PRIMARIES, failed_over
 from holdfast.rehearsal.history import Event, Op, What
 from holdfast.rehearsal.skew import SKEWS
 from holdfast.rehearsal.verdict import Violation
@@ -56,6 +57,10 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
     if lasting and (rotated := _between("rotate", violation, events)) is not None:
         cause = f"APP_KEY was changed: {_ROTATED}"
         return cause, f"APP_KEY was changed{_span(*rotated)}; {_ROTATED}"
+    # The shop's saves are conditional: no parallel request of it overwrites another's.
+    by_the_store = lasting or (setup.app == "shop" and violation.invariant in BY_TWO_PRIMARIES)
+    if by_the_store and (told := failed_over(violation, events)) is not None:
+        return told
     if violation.invariant in _RACES:
         return _RACES[violation.invariant], ""
     if violation.invariant in ("leak", "phantom"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.deployment import Deployment
+from holdfast.rehearsal.failover import failover, kill_primary, partition
 from holdfast.rehearsal.skew import SKEWS
 
 
@@ -48,13 +49,21 @@ def _no_flush(setup: Setup) -> str | None:
 def _no_end(setup: Setup) -> str | None:
     if not setup.on_server:
         return "its sessions are on no server"
+    if setup.engine == "sentinel":
+        return "it has several servers: kill-primary ends one of them"
     return "a store that was there before the run is never stopped" if setup.given else None
 
 
 def _no_evict(setup: Setup) -> str | None:
     if setup.driver not in ("redis", "memcached"):
         return "this store keeps nothing in memory that it could evict"
+    if setup.engine == "sentinel":
+        return "it is done to a single server"
     return "a store that was there before the run is never filled" if setup.given else None
+
+
+def _no_sentinel(setup: Setup) -> str | None:
+    return None if setup.engine == "sentinel" else "its store is not redis:sentinel"
 
 
 def _skew(name: str) -> Fault:
@@ -95,6 +104,19 @@ FAULTS: dict[str, Fault] = {
     ),
     **{name: _skew(name) for name in SKEWS},
     "rotate": Fault("rotate: APP_KEY is changed, in two rolls", lambda d, _: d.rotate()),
+    "failover": Fault(
+        "failover: a replica of Redis becomes primary, as planned",
+        lambda d, _: failover(d.harm),
+        _no_sentinel,
+    ),
+    "kill-primary": Fault(
+        "kill-primary: Redis' primary dies", lambda d, _: kill_primary(d.harm), _no_sentinel
+    ),
+    "partition": Fault(
+        "partition: Redis' primary is cut off from its replicas",
+        lambda d, _: partition(d.harm),
+        _no_sentinel,
+    ),
 }
 
 USUAL_FAULTS = tuple(name for name, fault in FAULTS.items() if fault.usual)

@@ -22,7 +22,10 @@ whole answer; it may have taken effect, may yet do so, or never will."""
 ToReplica = Literal[
     "start", "kill", "drain", "stop", "stopped", "pause", "resume", "skew", "rotate"
 ]
-ToStore = Literal["cut", "slow", "blackhole", "flush", "restart", "crash", "evict", "over"]
+ToSentinel = Literal["failover", "kill-primary", "partition", "split", "heal"]
+ToStore = Literal[
+    "cut", "slow", "blackhole", "flush", "restart", "crash", "evict", "over", ToSentinel
+]
 What = ToReplica | ToStore
 """What can be done to a replica or to the store, see Event."""
 
@@ -106,7 +109,9 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
             and ``resume`` (SIGSTOP, SIGCONT), ``skew`` (one with another setting takes traffic
             next; ``over`` when it is gone), ``rotate`` (one with a new APP_KEY takes traffic next;
             ``over`` when all have it), ``phase``; to the store: ``cut``, ``slow``, ``blackhole``,
-            ``flush``, ``restart``, ``crash`` and ``evict`` when they begin, ``over`` when that is
+            ``flush``, ``restart``, ``crash``, ``evict``, ``failover`` (of Redis), ``kill-primary``
+            and ``partition`` when they begin, ``split`` when two nodes of Redis were seen to be
+            primary, ``heal`` at the end of a partition, ``over`` when all that is
             over.
         replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and

@@ -22,6 +22,7 @@ class Pace:
         blackhole: how long nothing comes through to the store or from it.
         skew: how long a replica with another setting serves before a right one is started.
         down: how long the store's server is gone before it is started again.
+        partition: how long Redis' primary is cut off after a replica has taken its place.
     """
 
     detection: float = 0.5
@@ -36,3 +37,4 @@ class Pace:
     blackhole: float = 1.0
     skew: float = 2.0
     down: float = 0.5
+    partition: float = 2.0

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
-import httpx2
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.rehearsal.browser import Browser, Jar, http_client
+from holdfast.rehearsal.browser import Browser, Jar
+from holdfast.rehearsal.client import NoAnswer, Response
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.judge import judge
@@ -108,20 +109,20 @@ class Server:
         self.made += 1
         return f"{what}{self.made}"
 
-    def answer(self, request: Request, status: int, sid: str, session: Session) -> httpx2.Response:
+    def answer(self, request: Request, status: int, sid: str, session: Session) -> Response:
         headers = []
         if self.chatty or sid != request.sid:
             headers.append(("set-cookie", f"laravel_session={sid}; path=/"))
         if status != 200 or request.kind == "catalogue":
-            return httpx2.Response(status, headers=headers, content=b"[]")
+            return Response(status, headers, b"[]")
         state = State(replica="r1", generation=1, session=sid, **deepcopy(vars(session)))
-        return httpx2.Response(200, headers=headers, content=msgspec.json.encode(state))
+        return Response(200, headers, msgspec.json.encode(state))
 
 
 class Atomic(Server):
     """Saves only what nobody else saved meanwhile; reads and acts again where somebody did."""
 
-    async def handle(self, request: Request) -> httpx2.Response:
+    async def handle(self, request: Request) -> Response:
         await Pause()
         for _ in range(REPLAYS + 1):
             base = deepcopy(self.sessions.get(request.sid or ""))
@@ -156,7 +157,7 @@ class Atomic(Server):
 class LastWins(Server):
     """Laravel: every request saves the whole session as it read it, under any id it is given."""
 
-    async def handle(self, request: Request) -> httpx2.Response:
+    async def handle(self, request: Request) -> Response:
         await Pause()
         sid = request.sid or self.fresh("sid")
         session = deepcopy(self.sessions.get(sid)) or Session(self.fresh("token"))
@@ -180,9 +181,9 @@ class LastWins(Server):
 class Exchange:
     """A request on its way: the handler at work on it, and what the browser will get."""
 
-    handler: Coroutine[Any, None, httpx2.Response]
+    handler: Coroutine[Any, None, Response]
     begun: bool = False
-    response: httpx2.Response | None = None
+    response: Response | None = None
     error: Exception | None = None
 
     def advance(self) -> None:
@@ -192,7 +193,7 @@ class Exchange:
         except StopIteration as done:
             self.response = done.value
 
-    def __await__(self) -> Generator[Exchange, None, httpx2.Response]:
+    def __await__(self) -> Generator[Exchange, None, Response]:
         yield self
         if self.error is not None:
             raise self.error
@@ -200,24 +201,23 @@ class Exchange:
         return self.response
 
 
-class Wire(httpx2.AsyncBaseTransport):
+class Wire:
     """Brings a request to the server; the play decides what becomes of it."""
 
     def __init__(self, server: Atomic | LastWins) -> None:
         self._server = server
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        cookies = dict(
-            pair.split("=", 1) for pair in request.headers.get("cookie", "").split("; ") if pair
-        )
-        form = dict(httpx2.QueryParams(request.content.decode()))
+    async def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
+    ) -> Response:
+        cookies = dict(pair.split("=", 1) for pair in headers.get("cookie", "").split("; ") if pair)
         return await Exchange(
             self._server.handle(
                 Request(
-                    kind=request.url.path[1:],
-                    form=form,
+                    kind=target[1:],
+                    form=dict(parse_qsl(body.decode())),
                     sid=cookies.get("laravel_session"),
-                    token=request.headers.get("x-csrf-token", ""),
+                    token=headers.get("x-csrf-token", ""),
                 )
             )
         )
@@ -259,7 +259,7 @@ class Play:
         return judge(REDIS, self.recorder.ops(), [], self.recorder.elapsed())
 
     def play(self, happenings: int) -> None:
-        client = http_client("http://shop", transport=Wire(self.server))
+        client = Wire(self.server)
         browsers = [Browser(name, client, self.recorder) for name in ("u1", "u2")]
         for _ in range(happenings):
             if len(self.waiting) < IN_FLIGHT and self.chance.random() < 0.3:
@@ -331,23 +331,23 @@ class Play:
                 if exchange.begun:
                     return
                 exchange.handler.close()
-                exchange.error = httpx2.ConnectError("refused")
+                exchange.error = NoAnswer("refused", sent=False)
             case "502":  # the replica is killed, before or after its save
                 exchange.handler.close()
-                exchange.response = httpx2.Response(502, content=b"")
+                exchange.response = Response(502, [], b"")
             case "broken":  # it is killed together with the balancer
                 exchange.handler.close()
-                exchange.error = httpx2.ReadError("connection reset")
+                exchange.error = NoAnswer("connection reset", sent=True)
             case "cut":
                 while exchange.response is None:
                     exchange.advance()
-                exchange.response = httpx2.Response(200, content=b"{")
+                exchange.response = Response(200, [], b"{")
             case "504":  # nobody waits any more, the handler goes on
                 self.orphans += [Exchange(exchange.handler)] if late else []
-                exchange.response = httpx2.Response(504, content=b"")
+                exchange.response = Response(504, [], b"")
             case _:
                 self.orphans += [Exchange(exchange.handler)] if late else []
-                exchange.error = httpx2.ReadTimeout("too late")
+                exchange.error = NoAnswer("too late", sent=True)
         self.arrive(waiting)
 
     def arrive(self, waiting: Waiting) -> None:

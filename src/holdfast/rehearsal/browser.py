@@ -5,16 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from http.cookies import CookieError, SimpleCookie
 from typing import Literal
 from urllib.parse import urlencode
 
-import httpx2
 import msgspec
 from msgspec.structs import replace
 
 from holdfast.core.digest import handle
+from holdfast.rehearsal.client import Client, NoAnswer, Response
 from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder
@@ -25,31 +24,9 @@ TIMEOUT_SECONDS = 15.0
 
 _GETS = ("state", "catalogue")
 _REFUSED = (409, 419)
-_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 _SALT = secrets.token_bytes(16)
 """Tokens are recorded as handles: a token of a real store would outlive the run's files."""
-
-_NO_COOKIES = DefaultCookiePolicy(allowed_domains=())
-
-
-def http_client(
-    address: str, *, transport: httpx2.AsyncBaseTransport | None = None
-) -> httpx2.AsyncClient:
-    """The connections that all browsers share. It keeps no cookie: each browser has a jar.
-
-    Args:
-        address: the balancer's, ``http://127.0.0.1:8080``.
-        transport: in place of the network, for an application in this process.
-    """
-    return httpx2.AsyncClient(
-        base_url=address,
-        transport=transport,
-        cookies=CookieJar(_NO_COOKIES),
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
-        follow_redirects=False,
-        trust_env=False,
-    )
 
 
 @dataclass(slots=True)
@@ -90,14 +67,14 @@ class Browser:
 
     Args:
         name: ``u7``.
-        client: sends the requests; its own cookie handling is not used.
+        client: sends the requests.
         recorder: is told of every request and answer.
 
     ``lineage`` is the session that this browser believes to have (``u7.3``); ``opened`` says
     whether the application has confirmed it, ``user`` who is logged in as far as the browser knows.
     """
 
-    def __init__(self, name: str, client: httpx2.AsyncClient, recorder: Recorder) -> None:
+    def __init__(self, name: str, client: Client, recorder: Recorder) -> None:
         self.name = name
         self.jar = Jar()
         self.token = ""
@@ -182,55 +159,44 @@ class Browser:
 
     async def _exchange(self, sent: Sent, jar: Jar) -> Answer:
         headers = {"cookie": "; ".join(f"{name}={value}" for name, value in jar.cookies.items())}
-        body: bytes | None = None
-        path = f"/{sent.kind}"
-        if sent.kind in _GETS:
-            path += f"?{urlencode(sent.args)}" if sent.args else ""
+        target, body = f"/{sent.kind}", b""
+        method = "GET" if sent.kind in _GETS else "POST"
+        if method == "GET":
+            target += f"?{urlencode(sent.args)}" if sent.args else ""
         else:
             headers["x-csrf-token"] = self.token
             headers["content-type"] = "application/x-www-form-urlencoded"
             body = urlencode(sent.args).encode()
-        request = self._client.build_request(
-            "GET" if body is None else "POST",
-            path,
-            headers={name: value for name, value in headers.items() if value},
-            content=body,
-            timeout=TIMEOUT_SECONDS,
-        )
+        headers = {name: value for name, value in headers.items() if value}
         try:
-            response = await self._client.send(request)
-        except _NEVER_SENT as error:
-            return self._no_answer(sent, "fail", error)
-        except httpx2.HTTPError as error:
-            return self._no_answer(sent, "unknown", error)
+            response = await self._client.send(method, target, headers, body, TIMEOUT_SECONDS)
+        except NoAnswer as error:
+            outcome: Outcome = "unknown" if error.sent else "fail"
+            return Answer(sent.id, self._recorder.elapsed(), outcome, error=str(error))
         return self._answer(sent, response, jar)
 
-    def _no_answer(self, sent: Sent, outcome: Outcome, error: Exception) -> Answer:
-        words = f"{type(error).__name__}: {error}"
-        return Answer(id=sent.id, at=self._recorder.elapsed(), outcome=outcome, error=words)
-
-    def _answer(self, sent: Sent, response: httpx2.Response, jar: Jar) -> Answer:
-        set_cookie = jar.take(response.headers.get_list("set-cookie"), sent.id)
-        generation = response.headers.get("x-holdfast-generation", "")
+    def _answer(self, sent: Sent, response: Response, jar: Jar) -> Answer:
+        set_cookie = jar.take(response.all("set-cookie"), sent.id)
+        generation = response.first("x-holdfast-generation") or ""
         state, error = None, None
         outcome: Outcome = "ok"
-        if response.status_code in _REFUSED:
+        if response.status in _REFUSED:
             outcome = "refused"
-        elif response.status_code != 200:
-            outcome, error = "fail", f"HTTP {response.status_code}"
+        elif response.status != 200:
+            outcome, error = "fail", f"HTTP {response.status}"
         elif sent.kind != "catalogue":
             try:
-                state = msgspec.json.decode(response.content, type=State)
+                state = msgspec.json.decode(response.body, type=State)
             except msgspec.MsgspecError as wrong:
-                begins = response.content[:60].decode(errors="replace")
+                begins = response.body[:60].decode(errors="replace")
                 outcome, error = "fail", f"not a state: {wrong}; it begins with {begins!r}"
         return Answer(
             id=sent.id,
             at=self._recorder.elapsed(),
             outcome=outcome,
-            status=response.status_code,
+            status=response.status,
             state=state,
-            replica=state.replica if state else response.headers.get("x-holdfast-replica"),
+            replica=state.replica if state else response.first("x-holdfast-replica"),
             generation=state.generation if state else _number(generation),
             set_cookie=set_cookie,
             error=error,

@@ -15,7 +15,8 @@ import anyio
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
-from holdfast.rehearsal.browser import Browser, http_client
+from holdfast.rehearsal.browser import Browser
+from holdfast.rehearsal.client import http_client
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.deployment import Deployment, deploy
 from holdfast.rehearsal.faults import FAULTS

@@ -9,18 +9,19 @@ strike, so that its wrong is seen whatever this machine does meanwhile.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
-import httpx2
 import msgspec
 
 from holdfast.laravel.payload import Codec
-from holdfast.rehearsal.browser import Browser, http_client
+from holdfast.rehearsal.browser import Browser
+from holdfast.rehearsal.client import Response
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.deployment import fresh_app_key
+from holdfast.rehearsal.in_process import InProcess
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.mutants import (
     DropsWrites,
@@ -125,22 +126,21 @@ class _Clock:
         return self.now
 
 
-class _Replicas(httpx2.AsyncBaseTransport):
+class _Replicas:
     """Replicas of the shop over one store, each request at the next one, without a network."""
 
     def __init__(self, mutant: Mutant, clock: _Clock) -> None:
         store = MemoryStore(lifetime=LIFETIME, clock=clock, rule=mutant)
         key = fresh_app_key()
         self._next = itertools.cycle(
-            httpx2.ASGITransport(
-                create_app(store, Codec(store.form), key, f"r{number}", 1, clock=clock),
-                raise_app_exceptions=False,
-            )
+            InProcess(create_app(store, Codec(store.form), key, f"r{number}", 1, clock=clock))
             for number in range(1, REPLICAS + 1)
         )
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        return await next(self._next).handle_async_request(request)
+    async def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
+    ) -> Response:
+        return await next(self._next).send(method, target, headers, body, timeout)
 
 
 async def _played(mutant: Mutant, seed: int) -> Verdict:
@@ -154,14 +154,14 @@ async def _played(mutant: Mutant, seed: int) -> Verdict:
         stop.set()
 
     with Recorder() as recorder:
-        async with http_client("http://shop", transport=_Replicas(mutant, clock)) as client:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(end)
-                browsers = await play(
-                    client, recorder, users=USERS, seed=seed, stop=stop, think=THINK_SECONDS
-                )
-            await _last_act(browsers, mutant, clock)
-            await read_back(browsers)
+        replicas = _Replicas(mutant, clock)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(end)
+            browsers = await play(
+                replicas, recorder, users=USERS, seed=seed, stop=stop, think=THINK_SECONDS
+            )
+        await _last_act(browsers, mutant, clock)
+        await read_back(browsers)
         return judge(
             parse_setup("redis", "shop"), recorder.ops(), recorder.events, recorder.elapsed()
         )

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 import anyio
-import httpx2
 
 from holdfast.rehearsal.browser import Browser
+from holdfast.rehearsal.client import Client
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.protocol import PRODUCTS
 from holdfast.rehearsal.recorder import Recorder
@@ -72,7 +72,7 @@ class User:
 
 
 async def play(
-    client: httpx2.AsyncClient,
+    client: Client,
     recorder: Recorder,
     *,
     users: int,

@@ -19,11 +19,15 @@ unknown: no whole answer; it may have taken effect, may yet do so, or never will
 
 ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
 ToStore = Literal["cut", "slow", "blackhole", "flush", "over"]
-What = ToReplica | ToStore
-"""What can be done to a replica or to the store, see Event."""
+ToDeployment = Literal["command", "key", "over"]
+What = ToReplica | ToStore | ToDeployment
+"""What can be done to a replica, to the store, or to the whole of it, see Event."""
 
 STORE = "store"
 """Stands where a replica's name would, for what is done to the store."""
+
+DEPLOYMENT = "deployment"
+"""Stands there for what is done to a deployment of which no more is known."""
 
 _FIELDS = {"open": ("lineage",), "login": ("user",), "cart": ("item",), "mark": ("key", "value")}
 """What a request of a kind is nothing without."""
@@ -98,17 +102,21 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
             balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
             and ``resume`` (SIGSTOP, SIGCONT), ``phase``; to the store: ``cut``, ``slow``,
-            ``blackhole`` and ``flush`` when they begin, ``over`` when that is over.
-        replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
+            ``blackhole`` and ``flush`` when they begin, ``over`` when that is over; to a deployment
+            that is already there: ``command`` (the user's begins), ``over`` (it has ended), ``key``
+            (the user says that something begins).
+        replica, generation: whom; ``store`` or ``deployment`` and 0, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and
             the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.
+        status: exit status of a command that is over; negative: the signal that ended it.
     """
 
     at: float
-    what: ToReplica | ToStore | Literal["phase"]
+    what: What | Literal["phase"]
     replica: str = ""
     generation: int = 0
     fault: str = ""
+    status: int | None = None
 
 
 Record = Sent | Answer | Event

@@ -15,9 +15,9 @@ USAGE, ENVIRONMENT = 2, 3
         ("rehearse laravell", "no such application: 'laravell'", "laravel, shop, or the directory"),
         ("rehearse --replica 3", "Unknown option: --replica", "--help"),
         ("rehearse --users many", '"many"', "--help"),
-        ("rehearse --users 0", "--users 0 is not between 1 and 1000", "--users"),
-        ("rehearse --replicas 21", "--replicas 21 is not between 1 and 20", "--replicas"),
-        ("rehearse --seconds 0", "--seconds 0 is not between", "--seconds"),
+        ("rehearse --users 0", "--users: 0 is not between 1 and 1000", "try 3"),
+        ("rehearse --replicas 21", "--replicas: 21 is not between 1 and 20", "try 3"),
+        ("rehearse --seconds 0", "--seconds: 0 is not between", "try 3"),
         ("rehearse --faults kil", "no such fault: 'kil'", "did you mean kill?"),
         ("rehearse --compare file,redsi", "no such driver: 'redsi'", "did you mean redis?"),
         ("rehearse --compare file,file", "file", "once"),
@@ -113,7 +113,7 @@ def test_debug_shows_the_traceback_and_the_line(holdfast):
     ended = holdfast("rehearse", "--users", "0", "--debug")
     assert ended.status == USAGE
     assert "Traceback" in ended.err
-    assert ended.err.rstrip().splitlines()[-2].startswith("holdfast: --users 0")
+    assert ended.err.rstrip().splitlines()[-2].startswith("holdfast: --users: 0")
 
 
 def test_help_names_the_command_and_its_options(holdfast):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich import box
 from rich.table import Table
 
 from holdfast.cli import exit_status
+from holdfast.cli.asked import asked, write_scenario
 from holdfast.cli.environment import here
 from holdfast.cli.html import page as html_page
 from holdfast.cli.junit import junit as junit_xml
@@ -21,8 +21,6 @@ from holdfast.cli.output import require_writable, say_error, stderr, stdout, wri
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
 from holdfast.core.errors import EnvironmentLacking, UsageError
-from holdfast.project.store import rehearsal_url
-from holdfast.rehearsal.faults import USUAL_FAULTS
 from holdfast.rehearsal.plan import plan
 from holdfast.rehearsal.run import rehearse_all
 from holdfast.rehearsal.selftest import SelfTestResult
@@ -31,23 +29,24 @@ from holdfast.rehearsal.verdict import Judge
 
 
 def rehearse(
-    application: str = "laravel",
+    application: str | None = None,
     *,
     compare: str | None = None,
     driver: str | None = None,
     store: str | None = None,
-    replicas: int = 3,
-    users: int = 50,
-    seconds: float = 30.0,
-    faults: str = ",".join(USUAL_FAULTS),
-    balancer: Literal["auto", "haproxy", "builtin"] = "auto",
-    seed: int = 1,
-    judge: Judge = "all",
+    replicas: int | None = None,
+    users: int | None = None,
+    seconds: float | None = None,
+    faults: str | None = None,
+    balancer: Literal["auto", "haproxy", "builtin"] | None = None,
+    seed: int | None = None,
+    judge: Judge | None = None,
     json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     html: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     junit: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     history: Path | None = None,
     explain: int = 1,
+    init: Annotated[bool, Parameter(negative="")] = False,
     self_test: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Count every session and write that a deployment loses when pods come and go.
@@ -63,36 +62,41 @@ def rehearse(
 
         holdfast rehearse shop --store redis://127.0.0.1:6379/0 --judge all
 
+        holdfast rehearse --init; holdfast rehearse rehearsal.yaml
+
         holdfast rehearse --self-test
 
     Exit status: 0 all judged invariants hold, 1 one was violated, 2 usage, 3 environment, 70 a bug
     in Holdfast, 130 interrupted.
 
     Args:
-        application: `laravel` (the Laravel fixture), `shop` (the Python shop), or the directory of
-            a Laravel application that answers the same routes as the fixture.
+        application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop), the
+            directory of a Laravel application that answers the same routes as the fixture, or a
+            scenario file (`*.yaml`), whose settings the options come before.
         compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
             comma. The last one is judged, the others are the contrast. Drivers: array, file
-            (`file:shared` for one directory), cookie, redis, database.
+            (`file:shared` for one directory), cookie, redis (the default), database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
             `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. Sessions of
             the run are left to expire in it.
-        replicas: Replicas behind the balancer.
-        users: Browsers at the same time.
-        seconds: How long they play, for each run; starting and stopping comes on top.
+        replicas: Replicas behind the balancer; 3.
+        users: Browsers at the same time; 50.
+        seconds: How long they play, for each run; starting and stopping comes on top; 30.
         faults: What happens to the replicas and their store, in this order: kill, roll, scale,
-            pause, cut, slow, blackhole, flush; empty for none.
+            pause, cut, slow, blackhole, flush; empty for none. Default: kill,roll,scale.
         balancer: HAProxy where it is installed, else the built-in one.
-        seed: The same seed plays the same users and chooses the same victims.
+        seed: The same seed plays the same users and chooses the same victims; 1.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or
-            `all` (the races of parallel requests too, which stock Laravel loses on every store).
+            `all` (the races of parallel requests too, which stock Laravel loses on every store; the
+            default).
         json: Write verdicts as JSON to this file (`-`: stdout, and the tables to stderr).
         html: Write the report as one HTML page, which needs no network, to this file.
         junit: Write the verdicts as JUnit XML to this file: a failure for each judged invariant
             that was violated.
         history: Write every request, answer and event as JSON lines into this directory.
         explain: How many counter-examples to print for each violated invariant of the judged run.
+        init: Write a commented scenario file, `rehearsal.yaml` or the one named, and end.
         self_test: Judge deliberately broken stores instead: does the judge catch each? Takes --seed
             and --json only.
     """
@@ -100,25 +104,32 @@ def rehearse(
     _require_writable({"--json": json, "--html": html, "--junit": junit})
     if explain < 0:
         raise UsageError(f"--explain {explain} is less than none", hint="try --explain 1")
+    if init:
+        path = write_scenario(application)
+        stdout.print(f"{path} is written; run it: holdfast rehearse {path}", highlight=False)
+        return exit_status.HOLDS
     if self_test:
         if html is not None or junit is not None:
             raise UsageError(
                 "--self-test writes neither --html nor --junit", hint="--json FILE has its results"
             )
-        return _self_test(seed, json)
-    chosen = plan(
+        return _self_test(1 if seed is None else seed, json)
+    scenario = asked(
         application,
-        compare=compare,
-        driver=driver,
-        store=rehearsal_url(store, os.environ) if store else store,
-        replicas=replicas,
-        users=users,
-        seconds=seconds,
-        faults=faults,
-        balancer=balancer,
-        seed=seed,
-        history=history,
+        {
+            "compare": compare,
+            "driver": driver,
+            "store": store,
+            "replicas": replicas,
+            "users": users,
+            "seconds": seconds,
+            "faults": faults,
+            "balancer": balancer,
+            "seed": seed,
+            "judge": judge,
+        },
     )
+    judge, chosen = scenario.judge, plan(scenario, history)
     with LiveProgress(stderr) as progress:
         report = anyio.run(partial(rehearse_all, chosen, progress))
     for part in whole_report(report.verdicts, judge, explain, screen.width):

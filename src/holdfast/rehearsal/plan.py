@@ -1,10 +1,9 @@
-"""What to rehearse: the plan, and how it is read from what a person asked for."""
+"""What to rehearse: the plan that a scenario makes."""
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -13,13 +12,9 @@ from holdfast.core.errors import UsageError
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
-from holdfast.rehearsal.compare import App, Setup, parse_compare, parse_setup
-from holdfast.rehearsal.faults import FAULTS
+from holdfast.rehearsal.compare import App, Setup, parse_compare
+from holdfast.rehearsal.scenario import Scenario, TimedFault
 from holdfast.stores.url import parse
-
-MAX_REPLICAS = 20
-MAX_USERS = 1000
-"""A rehearsal is a load on this machine: beyond these it measures the machine, not the sessions."""
 
 
 class Scheduled(NamedTuple):
@@ -38,6 +33,7 @@ class Plan:
         replicas: how many stand behind the balancer.
         users: browsers at the same time.
         seconds: how long they play in each run.
+        think, steps: as in Scenario.
         schedule: what is done to the replicas and their store meanwhile, in order of time.
         balancer: which balancer.
         seed: of the users' choices and the victims.
@@ -51,6 +47,8 @@ class Plan:
     replicas: int
     users: int
     seconds: float
+    think: float
+    steps: Mapping[str, int]
     schedule: tuple[Scheduled, ...]
     balancer: Choice
     seed: int
@@ -65,72 +63,49 @@ class Plan:
         return tuple(dict.fromkeys(fault for _, fault in self.schedule))
 
 
-def plan(
-    application: str,
-    *,
-    compare: str | None,
-    driver: str | None,
-    store: str | None,
-    replicas: int,
-    users: int,
-    seconds: float,
-    faults: str,
-    balancer: Choice,
-    seed: int,
-    history: Path | None,
-) -> Plan:
-    """Read what a person asked for.
+def plan(scenario: Scenario, history: Path | None = None) -> Plan:
+    """Make a plan of a scenario that was checked.
+
+    Args:
+        scenario: see :func:`holdfast.rehearsal.scenario.check`.
+        history: as in Plan.
 
     Raises:
-        UsageError: it cannot be read, or contradicts itself.
+        UsageError: its application, store or comparison cannot be.
     """
-    for option, text in (("compare", compare), ("driver", driver), ("store", store)):
-        if text is not None and not text.strip():
-            raise UsageError(f"--{option} is empty", hint="say what to rehearse, or leave it out")
-    for text in (application, compare, driver):
-        if text is not None and "://" in text:
-            # Not quoted: it may hold a password.
-            raise UsageError("a store's URL is no application and no driver", hint="--store URL")
-    app, project = _application(application)
-    if sum(option is not None for option in (compare, driver, store)) > 1:
-        raise UsageError(
-            "--compare, --driver and --store exclude each other",
-            hint="--compare names several drivers, --driver one, --store a store that is there",
-        )
-    if store is not None:
-        setups = [setup_for_url(store, app)]
-    elif driver is not None:
-        setups = [parse_setup(driver, app)]
+    app, project = _application(scenario.application)
+    if scenario.store is not None:
+        setups = [setup_for_url(scenario.store, app)]
     else:
-        setups = parse_compare(compare or "redis", app)
-    for value, name, most in ((replicas, "replicas", MAX_REPLICAS), (users, "users", MAX_USERS)):
-        if not 1 <= value <= most:
-            raise UsageError(
-                f"--{name} {value} is not between 1 and {most}", hint=f"try --{name} 3"
-            )
-    if not 1 <= seconds <= 86_400:
-        raise UsageError(
-            f"--seconds {seconds:g} is not between 1 and 86400", hint="try --seconds 30"
-        )
+        setups = parse_compare(",".join(scenario.compare or ["redis"]), app)
     return Plan(
         setups=tuple(setups),
-        replicas=replicas,
-        users=users,
-        seconds=seconds,
-        schedule=spread(_faults(faults), seconds),
-        balancer=balancer,
-        seed=seed,
+        replicas=scenario.replicas,
+        users=scenario.users,
+        seconds=scenario.seconds,
+        think=scenario.think,
+        steps=scenario.steps,
+        schedule=_schedule(scenario),
+        balancer=scenario.balancer,
+        seed=scenario.seed,
         project=project,
-        store=store,
-        app_key=_app_key(store) if store else None,
+        store=scenario.store,
+        app_key=_app_key(scenario.store) if scenario.store else None,
         history=history,
     )
 
 
-def spread(faults: Sequence[str], seconds: float) -> tuple[Scheduled, ...]:
-    """The faults in this order, at equal distances over the seconds of a play."""
-    gap = seconds / (len(faults) + 1)
-    return tuple(Scheduled(gap * number, fault) for number, fault in enumerate(faults, start=1))
+def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
+    """Faults without times at equal distances over the play; those with times as they say."""
+    faults = scenario.faults
+    gap = scenario.seconds / (len(faults) + 1)
+    spread = [
+        Scheduled(fault.at, fault.fault)
+        if isinstance(fault, TimedFault)
+        else Scheduled(gap * number, fault)
+        for number, fault in enumerate(faults, start=1)
+    ]
+    return tuple(sorted(spread, key=lambda scheduled: scheduled.at))
 
 
 def _application(text: str) -> tuple[App, Path | None]:
@@ -159,15 +134,3 @@ def _app_key(store: str) -> str | None:
     if key:
         Encrypter.from_app_key(key)
     return key or None
-
-
-def _faults(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if name not in FAULTS:
-            near = difflib.get_close_matches(name, FAULTS, n=1)
-            raise UsageError(
-                f"no such fault: {name!r}",
-                hint=f"did you mean {near[0]}?" if near else f"one of {', '.join(FAULTS)}",
-            )
-    return names

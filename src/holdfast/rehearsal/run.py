@@ -121,6 +121,8 @@ async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
                     stage.recorder,
                     users=stage.plan.users,
                     seed=stage.plan.seed,
+                    think=stage.plan.think,
+                    steps=stage.plan.steps,
                     stop=stop,
                     on_progress=stage.progress.counts,
                 )

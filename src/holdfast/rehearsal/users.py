@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
 import anyio
@@ -79,6 +79,7 @@ async def play(
     seed: int,
     stop: anyio.Event,
     think: float = THINK_SECONDS,
+    steps: Mapping[str, int] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Browser]:
     """Let users shop until ``stop`` is set; requests in flight then are waited for.
@@ -90,6 +91,7 @@ async def play(
         seed: the same seed makes the same users.
         stop: ends the play.
         think: mean pause between two steps of a user, seconds.
+        steps: how often each of STEPS is taken against the others; default: as shops are used.
         on_progress: told the number of requests, and of sessions that were found gone.
 
     Returns:
@@ -106,7 +108,7 @@ async def play(
         await _pause(user, think, stop)
         while not stop.is_set():
             before = user.browser.lineage, user.browser.opened
-            step = _next_step(user)
+            step = _next_step(user, steps or {})
             await step(user)
             left = step in (log_out, log_out_in_flight)
             if before[1] and not left and user.browser.lineage != before[0]:
@@ -200,30 +202,38 @@ async def log_out_in_flight(user: User) -> None:
     await _log_out(user, [("cart", user.slowly(user.item()))])
 
 
-_GUEST_STEPS: list[tuple[Step, int]] = [
-    (visit, 1),
-    (add, 2),
-    (mark_in_parallel, 1),
-    (log_in, 2),
-    (log_in_in_flight, 2),
-]
-_MEMBER_STEPS: list[tuple[Step, int]] = [
-    (visit, 2),
-    (add, 4),
-    (add_in_parallel, 4),
-    (count, 4),
-    (mark_in_parallel, 4),
-    (check_out, 2),
-    (log_out, 2),
-    (log_out_in_flight, 1),
-]
+_GUEST_STEPS: dict[Step, int] = {
+    visit: 1,
+    add: 2,
+    mark_in_parallel: 1,
+    log_in: 2,
+    log_in_in_flight: 2,
+}
+_MEMBER_STEPS: dict[Step, int] = {
+    visit: 2,
+    add: 4,
+    add_in_parallel: 4,
+    count: 4,
+    mark_in_parallel: 4,
+    check_out: 2,
+    log_out: 2,
+    log_out_in_flight: 1,
+}
+STEPS: dict[str, Step] = {
+    step.__name__.replace("_", "-"): step for step in {**_GUEST_STEPS, **_MEMBER_STEPS}
+}
+"""What a user who has a session can do, by name; guests and members each have their share."""
 
 
-def _next_step(user: User) -> Step:
+def _next_step(user: User, weights: Mapping[str, int]) -> Step:
     if not user.browser.opened:
         return start
     steps = _GUEST_STEPS if user.browser.user is None else _MEMBER_STEPS
-    return user.will.choices([s for s, _ in steps], [weight for _, weight in steps])[0]
+    if weights:
+        steps = {STEPS[name]: weight for name, weight in weights.items() if STEPS[name] in steps}
+    if not any(steps.values()):
+        return visit
+    return user.will.choices(list(steps), list(steps.values()))[0]
 
 
 async def _log_in(user: User, in_flight: list[tuple[str, dict[str, str]]]) -> None:

@@ -66,7 +66,9 @@ async def test_cancelled_it_is_ended(tmp_path):
 
 
 async def test_what_it_leaves_in_the_background_is_not_waited_for(tmp_path):
-    script = f"(until [ -e {tmp_path}/go ]; do sleep 0.01; done; echo late; touch {tmp_path}/over) &"
+    script = (
+        f"(until [ -e {tmp_path}/go ]; do sleep 0.01; done; echo late; touch {tmp_path}/over) &"
+    )
     outcome = await run_command(("sh", "-c", script), {})
     assert not outcome.failed
     (tmp_path / "go").touch()
@@ -93,7 +95,7 @@ def alive(file: Path) -> bool:
     deadline = time.monotonic() + 20
     process = Path(f"/proc/{file.read_text().strip()}")
     while process.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)  # noqa: TID251
+        time.sleep(0.01)
     return process.exists()
 
 

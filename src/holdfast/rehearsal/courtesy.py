@@ -28,22 +28,25 @@ class Courtesy:
     """Admits requests one after the other, and notices when a deployment is in distress.
 
     A token bucket: ``rate`` requests a second, BURST of them at once. Where an answer of 429 or 503
-    names a ``Retry-After``, nobody sends anything before it is over. ``distress`` is the reason in
-    words, from when more than half of the answers in WINDOW_SECONDS were 5xx, 429 or none at all.
+    names a ``Retry-After``, nobody sends anything before it is over. Where more than half of the
+    answers in WINDOW_SECONDS were 5xx, 429 or none at all, the deployment is in distress.
 
     Args:
         rate: requests a second over all users.
+        on_distress: told so once, in words.
         clock, sleep: the monotonic clock, seconds, and how to wait; replaced in tests.
     """
 
     def __init__(
         self,
         rate: float,
+        on_distress: Callable[[str], object],
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
     ) -> None:
         self._rate = rate
+        self._on_distress = on_distress
         self._clock = clock
         self._sleep = sleep
         self._turn = anyio.Lock()
@@ -52,13 +55,7 @@ class Courtesy:
         self._not_before = -math.inf
         self._expected_until = -math.inf
         self._answers: deque[tuple[float, bool]] = deque()
-        self._distress = ""
-        self.distressed = anyio.Event()
-
-    @property
-    def distress(self) -> str:
-        """Why nothing more should be sent; empty while all is well."""
-        return self._distress
+        self._distressed = False
 
     async def turn(self) -> None:
         """Wait until one more request may be sent; whoever came first goes first."""
@@ -93,12 +90,12 @@ class Courtesy:
         while self._answers[0][0] < now - WINDOW_SECONDS:
             self._answers.popleft()
         ill = sum(bad for _, bad in self._answers)
-        if len(self._answers) >= FEWEST and 2 * ill > len(self._answers):
-            self._distress = (
+        if len(self._answers) >= FEWEST and 2 * ill > len(self._answers) and not self._distressed:
+            self._distressed = True
+            self._on_distress(
                 f"{ill} of {len(self._answers)} answers within {WINDOW_SECONDS:g} s were 5xx, 429"
-                " or none"
+                " or none at all"
             )
-            self.distressed.set()
 
 
 def seconds_of(retry_after: str) -> float:

@@ -16,6 +16,7 @@ _ENDED = {
     "roll": "was replaced by the rolling update",
     "scale": "was scaled in",
 }
+_DONE = {"command": "your command", "key": "what you did by hand,"}
 _RACES = {
     "lost-update": "a parallel request of the same browser wrote back what it had read before",
     "late-cookie": "a request sent before the login answered after it and set the old cookie again",
@@ -54,6 +55,8 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
     match setup.locality:
         case "request":
             return "the array driver forgets a session when its request ends", ""
+        case "unknown":
+            return _after_what_was_done(violation, events)
         case "client":
             return "the cookie that held it was not sent back, or an older one was", ""
         case _:
@@ -69,6 +72,16 @@ def _flush_between(violation: Violation, events: Sequence[Event]) -> Event | Non
             if all(op.start <= over for op in before):
                 return event
     return None
+
+
+def _after_what_was_done(violation: Violation, events: Sequence[Event]) -> tuple[str, str]:
+    """What a user did last to a deployment of which no more is known."""
+    seen = violation.records[-1]
+    did = [event for event in events if event.what in _DONE and event.at <= seen.end]
+    if not did:
+        return "nothing had been done to the deployment yet", ""
+    cause = f"after {_DONE[did[-1].what]} «{did[-1].fault}»"
+    return cause, f"{cause} at {did[-1].at:.1f} s"
 
 
 def _on_a_replica(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.explain import explained
-from holdfast.rehearsal.history import Event, Op
+from holdfast.rehearsal.history import DEPLOYMENT, Event, Op
 from holdfast.rehearsal.invariants.first_page import first_page
 from holdfast.rehearsal.invariants.foreign import foreign, sources
 from holdfast.rehearsal.invariants.missing import missing
@@ -25,7 +25,9 @@ def judge(
     ops: list[Op],
     events: Sequence[Event],
     seconds: float,
+    *,
     not_applicable: Sequence[str] = (),
+    doubts: Sequence[str] = (),
 ) -> Verdict:
     """Judge one run.
 
@@ -35,6 +37,7 @@ def judge(
         events: everything that was done to the replicas, in order of time.
         seconds: how long the run took.
         not_applicable: the faults that could not be done to this setup.
+        doubts: why the run may have shown less than it was to show, in words.
     """
     everyone = stories(ops)
     known = sources(everyone)
@@ -88,6 +91,7 @@ def judge(
         lanes=_lanes(events, violations, seconds),
         seconds_series=_series(ops, violations, seconds),
         not_applicable=list(not_applicable),
+        doubts=list(doubts),
     )
 
 
@@ -175,6 +179,6 @@ def _lane(
     marks += [
         Mark(violation.at, "lost")
         for violation in violations
-        if violation.invariant in _LOST and violation.replica == name
+        if violation.invariant in _LOST and name in (violation.replica, DEPLOYMENT)
     ]
     return Lane(name, sorted(spans), sorted(marks, key=lambda mark: mark.at))

@@ -14,6 +14,7 @@ from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import App, Setup, parse_compare
 from holdfast.rehearsal.scenario import Scenario, TimedFault
+from holdfast.rehearsal.target import Target
 from holdfast.stores.url import parse
 
 
@@ -41,6 +42,10 @@ class Plan:
         store: URL of a store that is there already, for a single setup.
         app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
         history: directory for one JSON-lines file a setup; None: kept in a temporary file.
+        target: a deployment that is there already; nothing is started then, and a scheduled fault
+            is what its command is told.
+        keys: names for what the user does by hand and marks with a key, in their order; None: there
+            is no keyboard.
     """
 
     setups: tuple[Setup, ...]
@@ -56,6 +61,8 @@ class Plan:
     store: str | None = None
     app_key: str | None = field(default=None, repr=False)
     history: Path | None = None
+    target: Target | None = None
+    keys: tuple[str, ...] | None = None
 
     @property
     def faults(self) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import re
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,16 +16,18 @@ import anyio
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
+from holdfast.rehearsal.attached import attach
 from holdfast.rehearsal.browser import Browser
-from holdfast.rehearsal.client import http_client
+from holdfast.rehearsal.client import Client, http_client
 from holdfast.rehearsal.compare import Setup
-from holdfast.rehearsal.deployment import Deployment, deploy
-from holdfast.rehearsal.faults import FAULTS
+from holdfast.rehearsal.deployment import deploy
+from holdfast.rehearsal.faults import FAULTS, Harm, harms
 from holdfast.rehearsal.history import Event, What
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.plan import Plan
 from holdfast.rehearsal.progress import Progress
 from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.target import Target
 from holdfast.rehearsal.users import play, read_back
 from holdfast.rehearsal.verdict import Verdict
 
@@ -67,16 +70,67 @@ async def rehearse(
 ) -> Verdict:
     """Run one setup and judge it; ``interrupted`` ends its play early."""
     with Recorder(_history_file(plan, setup)) as recorder:
+        opened = _deployed(plan, setup, recorder, progress)
+        if plan.target is not None:
+            opened = _attached(plan, plan.target, recorder, progress)
+        async with opened as stage:
+            lacking = [name for name in plan.faults if stage.harms[name].lacks]
+            await _play(stage, interrupted)
+            seconds = recorder.elapsed()
+        progress.says("judging")
+        return judge(
+            setup,
+            recorder.ops(),
+            recorder.events,
+            seconds,
+            not_applicable=lacking,
+            doubts=stage.doubts,
+        )
 
-        def emit(what: What, replica: str, generation: int, fault: str) -> None:
-            recorder.event(Event(recorder.elapsed(), what, replica, generation, fault))
-            if what == "over":
-                progress.says(f"{fault}: over")
-            elif fault and what in ("kill", "start", "stop", "pause", "resume"):
-                progress.says(f"{fault}: {what} {replica}")
 
-        progress.says(f"starting {plan.replicas} replicas")
-        async with deploy(
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Where one setup is played: a deployment, whoever started it.
+
+    Args:
+        client: sends the users' requests to it.
+        harms: what can be done to it, by name.
+        distressed: set when nothing more should be sent to it.
+        listen: waits for what is done to it by hand; None: there is no keyboard.
+        doubts: see Verdict; grows until the run is over.
+    """
+
+    plan: Plan
+    recorder: Recorder
+    progress: Progress
+    client: Client
+    harms: Mapping[str, Harm]
+    distressed: anyio.Event
+    listen: Callable[[], Awaitable[None]] | None = None
+    doubts: list[str] = field(default_factory=list)
+
+    def phase(self, name: str, words: str) -> None:
+        """A phase of the run begins; ``words`` say it for people."""
+        self.recorder.event(Event(self.recorder.elapsed(), "phase", fault=name))
+        self.progress.says(words)
+
+
+@asynccontextmanager
+async def _deployed(
+    plan: Plan, setup: Setup, recorder: Recorder, progress: Progress
+) -> AsyncIterator[_Stage]:
+    """Start what is rehearsed."""
+
+    def emit(what: What, replica: str, generation: int, fault: str) -> None:
+        recorder.event(Event(recorder.elapsed(), what, replica, generation, fault))
+        if what == "over":
+            progress.says(f"{fault}: over")
+        elif fault and what in ("kill", "start", "stop", "pause", "resume"):
+            progress.says(f"{fault}: {what} {replica}")
+
+    progress.says(f"starting {plan.replicas} replicas")
+    async with (
+        deploy(
             setup,
             replicas=plan.replicas,
             emit=emit,
@@ -85,55 +139,60 @@ async def rehearse(
             store=plan.store,
             app_key=plan.app_key,
             proxied=any(FAULTS[name].proxied for name in plan.faults),
-        ) as deployment:
-            lacking = [name for name in plan.faults if FAULTS[name].lacks(deployment)]
-            await _play(_Stage(plan, deployment, recorder, progress), interrupted)
-            seconds = recorder.elapsed()
-        progress.says("judging")
-        return judge(setup, recorder.ops(), recorder.events, seconds, lacking)
+        ) as deployment,
+        http_client(deployment.address) as client,
+    ):
+        yield _Stage(plan, recorder, progress, client, harms(deployment), anyio.Event())
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """Where one setup is played."""
-
-    plan: Plan
-    deployment: Deployment
-    recorder: Recorder
-    progress: Progress
-
-    def phase(self, name: str, words: str) -> None:
-        """A phase of the run begins; ``words`` say it for people."""
-        self.recorder.event(Event(self.recorder.elapsed(), "phase", fault=name))
-        self.progress.says(words)
+@asynccontextmanager
+async def _attached(
+    plan: Plan, target: Target, recorder: Recorder, progress: Progress
+) -> AsyncIterator[_Stage]:
+    """Reach what is rehearsed: it is there already."""
+    progress.says(f"reaching {target.url}")
+    async with attach(target, recorder, progress.says) as attached:
+        listen = None
+        if plan.keys is not None:
+            listen = partial(attached.listen, sys.stdin.fileno(), plan.keys)
+            progress.says("press Enter when you do something to the deployment")
+        yield _Stage(
+            plan,
+            recorder,
+            progress,
+            attached.client,
+            attached.harms(plan.faults),
+            attached.distressed,
+            listen,
+            attached.doubts,
+        )
 
 
 async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
     """Let the users play while replicas come and go, then read every session back."""
     stop = anyio.Event()
     browsers: list[Browser] = []
-    async with http_client(stage.deployment.address) as client:
 
-        async def users() -> None:
-            browsers.extend(
-                await play(
-                    client,
-                    stage.recorder,
-                    users=stage.plan.users,
-                    seed=stage.plan.seed,
-                    think=stage.plan.think,
-                    steps=stage.plan.steps,
-                    stop=stop,
-                    on_progress=stage.progress.counts,
-                )
+    async def users() -> None:
+        browsers.extend(
+            await play(
+                stage.client,
+                stage.recorder,
+                users=stage.plan.users,
+                seed=stage.plan.seed,
+                think=stage.plan.think,
+                steps=stage.plan.steps,
+                stop=stop,
+                on_progress=stage.progress.counts,
             )
+        )
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(users)
-            await _unless(interrupted, partial(_break, stage))
-            stop.set()
-        stage.phase(END, "reading every session back")
-        await read_back(browsers, rounds=READ_BACK_ROUNDS)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(users)
+        await _until((interrupted, stage.distressed), partial(_break, stage))
+        stop.set()
+    stage.phase(END, "reading every session back")
+    await _until((stage.distressed,), partial(read_back, browsers, rounds=READ_BACK_ROUNDS))
 
 
 async def _break(stage: _Stage) -> None:
@@ -142,25 +201,31 @@ async def _break(stage: _Stage) -> None:
     rng = random.Random(f"{plan.seed}:faults")
     began = recorder.elapsed()
     stage.phase(CALM, "users play")
-    for at, fault in plan.schedule:
-        await anyio.sleep(max(0.0, began + at - recorder.elapsed()))
-        if reason := FAULTS[fault].lacks(stage.deployment):
-            stage.progress.says(f"{fault}: not applicable, {reason}")
-            continue
-        stage.phase(fault, FAULTS[fault].words)
-        await FAULTS[fault].perform(stage.deployment, rng)
-    await anyio.sleep(max(0.0, began + plan.seconds - recorder.elapsed()))
+    async with anyio.create_task_group() as tasks:
+        if stage.listen is not None:
+            tasks.start_soon(stage.listen)
+        for at, fault in plan.schedule:
+            await anyio.sleep(max(0.0, began + at - recorder.elapsed()))
+            harm = stage.harms[fault]
+            if harm.lacks:
+                stage.progress.says(f"{fault}: not applicable, {harm.lacks}")
+                continue
+            stage.phase(fault, harm.words)
+            await harm.perform(rng)
+        await anyio.sleep(max(0.0, began + plan.seconds - recorder.elapsed()))
+        tasks.cancel_scope.cancel()
 
 
-async def _unless(interrupted: anyio.Event, step: Callable[[], Awaitable[None]]) -> None:
-    """Take a step; where ``interrupted`` is set first, cancel it and go on."""
+async def _until(ends: Iterable[anyio.Event], step: Callable[[], Awaitable[None]]) -> None:
+    """Take a step; where one of ``ends`` is set first, cancel it and go on."""
     async with anyio.create_task_group() as tasks:
 
-        async def watch() -> None:
-            await interrupted.wait()
+        async def watch(end: anyio.Event) -> None:
+            await end.wait()
             tasks.cancel_scope.cancel()
 
-        tasks.start_soon(watch)
+        for end in ends:
+            tasks.start_soon(watch, end)
         await step()
         tasks.cancel_scope.cancel()
 

@@ -104,7 +104,8 @@ class Verdict(msgspec.Struct, frozen=True):
     went down with a lost session among them. ``lost_updates`` are writes and openings that a
     parallel request overwrote. A write whose answer was lost counts as acknowledged once a read
     has shown it. ``seconds_series`` has an entry for each second of the run, the last one begun.
-    ``not_applicable`` names the faults of the plan that could not be done to this setup.
+    ``not_applicable`` names the faults of the plan that could not be done to this setup;
+    ``doubts`` says in words why the run may have shown less than it was to show.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Verdict(msgspec.Struct, frozen=True):
     lanes: list[Lane]
     seconds_series: list[Second] = []
     not_applicable: list[str] = []
+    doubts: list[str] = []
 
     def holds(self, judge: Judge) -> bool:
         """Whether no invariant under the judged headings was violated."""

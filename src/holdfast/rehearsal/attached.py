@@ -1,0 +1,198 @@
+"""A deployment that is already there: users reach it, nothing of it is started."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from urllib.parse import urlsplit
+
+import anyio
+
+from holdfast.core.errors import EnvironmentLacking
+from holdfast.rehearsal.browser import TIMEOUT_SECONDS
+from holdfast.rehearsal.client import Client, NoAnswer, Response, http_client
+from holdfast.rehearsal.courtesy import Courtesy
+from holdfast.rehearsal.faults import Harm
+from holdfast.rehearsal.history import DEPLOYMENT, Event, What
+from holdfast.rehearsal.on_fault import COMMAND_SECONDS, keys, run_command
+from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.target import Target
+
+UNNAMED = "fault"
+"""What is done by hand, where nobody gave it a name."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Attached:
+    """A deployment that is already there; opened by :func:`attach`.
+
+    Args:
+        target: where it is.
+        client: sends requests to it.
+        recorder: is told of what is done to it.
+        says: shown to whoever waits.
+
+    ``client`` sends them no faster than the target's rate. ``distressed`` is set when nothing more
+    should be sent; ``doubts`` says so in words, and what was to be done to it and was not.
+    """
+
+    def __init__(
+        self, target: Target, client: Client, recorder: Recorder, says: Callable[[str], None]
+    ) -> None:
+        self._courtesy = Courtesy(target.rate, self._in_distress)
+        self.client: Client = _Courteous(client, self._courtesy)
+        self.distressed = anyio.Event()
+        self.doubts: list[str] = []
+        self._target = target
+        self._recorder = recorder
+        self._says = says
+        self._done = 0
+
+    def harms(self, names: Iterable[str]) -> dict[str, Harm]:
+        """The user's command, by each name that it is to be told."""
+        return {
+            name: Harm(f"{name}: your command runs", partial(self._run, name)) for name in names
+        }
+
+    async def listen(self, descriptor: int, names: Iterable[str]) -> None:
+        """Mark what the user does by hand, at each line that is entered, until there is no more.
+
+        Args:
+            descriptor: of the terminal.
+            names: for the first lines; then UNNAMED.
+        """
+        left = iter(names)
+        async for _ in keys(descriptor):
+            name = next(left, UNNAMED)
+            self._courtesy.expect()
+            self._event("key", name)
+            self._recorder.event(Event(self._recorder.elapsed(), "phase", fault=name))
+            self._says(f"{name}: begun by hand")
+
+    async def _run(self, name: str, _: object) -> None:
+        self._done += 1
+        variables = {"HOLDFAST_FAULT": name, "HOLDFAST_FAULT_NUMBER": str(self._done)}
+        self._courtesy.expect()
+        self._event("command", name)
+        outcome = await run_command(self._target.command, variables)
+        self._event("over", name, outcome.status)
+        if outcome.failed:
+            how = (
+                f"ended with status {outcome.status}"
+                if outcome.in_time
+                else f"had not ended after {COMMAND_SECONDS:g} s"
+            )
+            self.doubts.append(f"your command for «{name}» {how}")
+            self._says(f"{name}: your command {how}: {outcome.last_words or 'it wrote nothing'}")
+        else:
+            self._says(f"{name}: your command is over")
+
+    def _in_distress(self, words: str) -> None:
+        self.doubts.append(f"stopped, so that nobody is hurt: {words}")
+        self._says(f"stopping: {words}")
+        self.distressed.set()
+
+    def _event(self, what: What, fault: str, status: int | None = None) -> None:
+        self._recorder.event(Event(self._recorder.elapsed(), what, DEPLOYMENT, 0, fault, status))
+
+
+@asynccontextmanager
+async def attach(
+    target: Target, recorder: Recorder, says: Callable[[str], None]
+) -> AsyncIterator[Attached]:
+    """Reach a deployment, and leave it as it is in the end.
+
+    Raises:
+        EnvironmentLacking: it does not answer, or not as the target says; the hint says what helps.
+    """
+    async with http_client(
+        target.url, headers=target.headers, tls=target.tls(), server_name=target.server_name
+    ) as client:
+        attached = Attached(target, client, recorder, says)
+        await _check(attached.client, target)
+        recorder.event(Event(recorder.elapsed(), "start", DEPLOYMENT))
+        yield attached
+
+
+class _Courteous:
+    """A client that waits for its turn, and learns from each answer how the deployment fares."""
+
+    def __init__(self, client: Client, courtesy: Courtesy) -> None:
+        self._client = client
+        self._courtesy = courtesy
+
+    async def turn(self) -> None:
+        await self._courtesy.turn()
+
+    async def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
+    ) -> Response:
+        try:
+            response = await self._client.send(method, target, headers, body, timeout)
+        except NoAnswer:
+            self._courtesy.answered(None)
+            raise
+        self._courtesy.answered(response.status, response.first("retry-after"))
+        return response
+
+
+async def _check(client: Client, target: Target) -> None:
+    """Whether it answers at all, before users come: what is wrong with the way there is said once.
+
+    Raises:
+        EnvironmentLacking: it does not; the hint says what helps.
+    """
+    await client.turn()
+    try:
+        response = await client.send("GET", "/", {}, b"", TIMEOUT_SECONDS)
+    except NoAnswer as error:
+        raise EnvironmentLacking(f"{target.url}: {error}", hint=_hint(error, target)) from error
+    if response.status == 401:
+        raise EnvironmentLacking(
+            f"{target.url} asks for a password",
+            hint="--basic USER:env:NAME, with the password in the environment variable NAME",
+        )
+    elsewhere = _elsewhere(response, target)
+    if elsewhere is not None:
+        raise EnvironmentLacking(
+            f"{target.url} sends users on to {elsewhere}", hint=f"--url {elsewhere}"
+        )
+
+
+def _elsewhere(response: Response, target: Target) -> str | None:
+    """The origin that a redirect leads to, where it is another one."""
+    location = response.first("location")
+    if not 300 <= response.status < 400 or not location:
+        return None
+    there, here = _origin(location), _origin(target.url)
+    assert here is not None
+    own = _origin(f"{here.partition(':')[0]}://{target.host}") if target.host else here
+    return there if there not in (None, here, own) else None
+
+
+def _origin(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + ("" if port in (None, _PORTS[parts.scheme]) else f":{port}")
+
+
+def _hint(error: NoAnswer, target: Target) -> str:
+    cause = error.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        if "match" in cause.verify_message or "not valid for" in cause.verify_message:
+            return "--host NAME with a name that its certificate is for"
+        return "--ca-file FILE with the authority that signed its certificate, or --insecure"
+    if isinstance(cause, ssl.SSLError):
+        return "does it speak TLS there? write http:// where it does not"
+    if target.url.startswith("http:") and error.sent:
+        return "does it speak TLS there? write https:// where it does"
+    return "is it there, and can it be reached from here?"

@@ -27,8 +27,8 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-debian:  ## the Debian packages that the tests start: real Laravel, its servers
-	@scripts/debian-packages databases
+debian:  ## the Debian packages that the tests start: real Laravel, its servers, a browser
+	@scripts/debian-packages databases browser
 
 soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"; docs/guarantees.md
 	@scripts/soak

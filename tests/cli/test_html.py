@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import get_args
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,9 +13,11 @@ from msgspec.structs import replace
 
 from holdfast.cli.environment import Environment, here, repeating
 from holdfast.cli.html import page
+from holdfast.cli.html.charts import decades, round_up
 from holdfast.cli.html.markup import Html, tag
-from holdfast.cli.timeline import SIGNS
-from holdfast.rehearsal.history import Answer, Op, Sent
+from holdfast.cli.marks import sign
+from holdfast.cli.verdict_table import phase_names
+from holdfast.rehearsal.history import Answer, Op, Sent, ToReplica, ToStore
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.verdict import Lane, Mark, Phase, Second, Verdict, Violation
 
@@ -148,7 +151,7 @@ def test_the_verdict_comes_first():
 
 def test_a_loss_is_said():
     root = parsed(BROKEN)
-    said = "file lost 1 of 5 sessions and 2 of 1234 acknowledged writes."
+    said = "file lost 1 of 5 sessions and 2 of 1,234 acknowledged writes."
     assert header(root).all("h1")[0].text == said
     assert header(root).attributes["class"] == "bad"
 
@@ -156,7 +159,11 @@ def test_a_loss_is_said():
 @pytest.mark.parametrize(
     ("judge", "said", "style"),
     [
-        ("all", "redis lost no session and no write to the faults, but broke: lost-update.", "bad"),
+        (
+            "all",
+            "redis lost no session and no write to the faults, but parallel requests broke it.",
+            "bad",
+        ),
         ("survival", "redis lost no session and no write.", "good"),
     ],
 )
@@ -164,6 +171,31 @@ def test_what_is_judged_decides(judge, said, style):
     root = parsed(replace(HELD, lost_updates=1, violations=[RACED]), judge=judge)
     assert header(root).all("h1")[0].text == said
     assert header(root).attributes["class"] == style
+    words = [p.text for p in header(root).all("p")]
+    assert ("Lost updates: 1." in words) == (judge == "all")
+    unjudged = "What parallel requests did is not judged: lost updates: 1."
+    assert (unjudged in words) == (judge == "survival")
+
+
+def test_other_things_that_must_not_be_shown():
+    leak = replace(LOST, invariant="leak")
+    root = parsed(replace(HELD, leaks=1, violations=[leak]), judge="survival")
+    assert header(root).all("h1")[0].text.endswith("but showed what it must not.")
+    assert header(root).all("p", "others")[0].text == "Leaks between users: 1."
+
+
+def test_the_verdict_is_a_word_and_not_a_colour_alone():
+    words = [header(parsed(v)).all("p", "word")[0].text for v in (HELD, BROKEN)]
+    assert words == ["✓ holds", "✗ does not hold"]
+
+
+def test_every_run_has_a_bar_of_what_it_lost():
+    (shares,) = header(parsed(BROKEN, HELD)).all("div", "shares")
+    rows = shares.all("tr")
+    assert [row.text for row in rows] == ["file1 of 5", "redis0 of 5"]
+    assert [row.all("rect", "gone")[0].attributes["width"] for row in rows] == ["20.0%", "0.0%"]
+    assert [row.attributes.get("class") for row in rows] == [None, "judged"]
+    assert not header(parsed(HELD)).all("div", "shares")
 
 
 def test_nothing_proved_is_not_good():
@@ -192,30 +224,86 @@ def test_the_timeline():
     root = parsed(BROKEN)
     (figure,) = root.all("figure", "timeline")
     assert [label.text for label in figure.all("div", "label")] == [
-        "r1", "phase", "requests/sto 10", "latencyto 9 ms", "lostto 2", ""
+        "phase", "r1", "requestsa second", "latencyms", "sessionsfound lost", ""
     ]  # fmt: skip
-    lane = figure.all("svg")[0]
-    assert lane.attributes["aria-label"] == "r1: paused 1 ×, sessions found lost here 2 ×"
+    (row,) = figure.all("div", "lane")
+    lane = row.all("svg")[0]
+    assert lane.attributes["aria-label"] == "r1: paused 1 ×, sessions found lost 2 ×"
     marks = lane.all("svg", "mark")
     assert [mark.all("title")[0].text for mark in marks] == [
-        "r1 sessions found lost here at 6.1 s (2 ×)", "r1 paused at 7.0 s"
+        "r1 sessions found lost at 6.1 s (2 ×)", "r1 paused at 7.0 s"
     ]  # fmt: skip
     assert marks[0].attributes["x"] == "64.211%"
     assert [(s.attributes["x"], s.attributes["width"]) for s in lane.all("rect", "span")] == [
         ("0.000%", "100.000%")
     ]
-    assert len(figure.all("rect", "requests")) == 2
+    charts = figure.all("div", "chart")
+    assert len(charts[0].all("rect", "requests")) == 2
+    ticks = [[text.text for text in chart.all("text")] for chart in charts]
+    assert ticks == [["0", "5", "10"], ["1", "10"], ["0", "2"]]
+    (note,) = figure.all("p")
+    assert note.text.startswith("A loss is marked where it was seen")
     legend = figure.all("figcaption")[0].text
     assert "paused" in legend
     assert "killed" not in legend  # no such mark here
 
 
-@pytest.mark.parametrize("what", [*SIGNS, "lost"])
-def test_whatever_the_terminal_marks_is_on_the_page(what):
+@pytest.mark.parametrize("what", [*get_args(ToReplica), *get_args(ToStore), "lost", "new-fault"])
+def test_every_event_has_a_mark_and_an_entry_in_the_legend(what):
+    if what == "stopped":
+        return
     (figure,) = parsed(replace(HELD, lanes=[Lane("store", [], [Mark(2.0, what)])])).all("figure")
     (mark,) = figure.all("svg", "mark")
-    assert mark.all("path")[0].attributes["class"] == f"sign {what}"
-    assert len(figure.all("figcaption")[0].all("path", what)) == 1
+    drawn = sign(what)
+    assert drawn is not None
+    assert mark.all("path")[0].attributes["d"] == drawn.shape
+    assert [p.attributes["d"] for p in figure.all("figcaption")[0].all("path", "sign")] == [
+        drawn.shape
+    ]
+    assert drawn.words in figure.all("figcaption")[0].text
+
+
+def test_what_is_over_at_once_is_marked_once():
+    marks = [Mark(2.0, "cut"), Mark(3.0, "over"), Mark(5.0, "flush"), Mark(5.01, "over")]
+    (figure,) = parsed(replace(HELD, lanes=[Lane("store", [], marks)])).all("figure")
+    titles = [mark.all("title")[0].text for mark in figure.all("svg", "mark")]
+    assert titles == [
+        "store answers cut at 2.0 s", "store over at 3.0 s", "store store flushed at 5.0 s"
+    ]  # fmt: skip
+
+
+def test_faults_are_tinted_through_every_row():
+    (figure,) = parsed(HELD).all("figure", "timeline")
+    tinted = [band.attributes for band in figure.all("rect", "band")]
+    assert len(tinted) == 5  # phases, two lanes, requests, latency: `kill`, but not `calm`
+    assert {(band["x"], band["width"]) for band in tinted} == {("52.632%", "47.368%")}
+
+
+def test_phase_names_do_not_write_over_each_other():
+    phases = [Phase(name, at, 1, 0, 1.0, 1.0) for name, at in (
+        ("calm", 0.0), ("blackhole", 8.0), ("flush", 8.3), ("kill", 8.6), ("end", 9.4)
+    )]  # fmt: skip
+    (figure,) = parsed(replace(HELD, phases=phases)).all("figure", "timeline")
+    names = {t.text: t.attributes for t in figure.all("div", "row")[0].all("text")}
+    assert names["calm"]["y"] == names["blackhole"]["y"] == names["end"]["y"]
+    assert len({names[name]["y"] for name in ("blackhole", "flush", "kill")}) == 3
+    # Those that begin late stand left of where they begin.
+    assert {names[name]["text-anchor"] for name in ("blackhole", "end")} == {"end"}
+
+
+@pytest.mark.parametrize(
+    ("most", "end"), [(0, 2), (1, 2), (3, 4), (5, 6), (7, 10), (11, 20), (77, 100), (401, 600)]
+)
+def test_the_ends_of_an_axis_are_round(most, end):
+    assert round_up(most) == end
+
+
+@pytest.mark.parametrize(
+    ("values", "powers"),
+    [([5.0, 9.0], (0, 1)), ([0.0, 0.2], (-1, 0)), ([10.0, 10.0], (1, 2)), ([9, 1500], (0, 4))],
+)
+def test_latency_stands_between_powers_of_ten(values, powers):
+    assert decades(values) == powers
 
 
 def test_a_second_without_answers_is_a_gap():
@@ -228,13 +316,13 @@ def test_a_second_without_answers_is_a_gap():
 def test_a_long_run_has_few_bars():
     series = [Second(10, 1, 5.0, 9.0, 0)] * 86_400
     (figure,) = parsed(replace(HELD, seconds=86_400.0, seconds_series=series)).all("figure")
-    assert len(figure.all("rect", "requests")) == 120
+    assert len(figure.all("div", "chart")[0].all("rect", "requests")) == 120
     assert len(figure.all("svg", "mark")) == 1
 
 
 def test_a_verdict_without_series():
     (figure,) = parsed(replace(HELD, seconds_series=[], seconds=0.0)).all("figure")
-    assert [label.text for label in figure.all("div", "label")] == ["r1", "r2", "phase", ""]
+    assert [label.text for label in figure.all("div", "label")] == ["phase", "r1", "r2", ""]
 
 
 def test_violations_are_collapsed_with_their_records():
@@ -248,14 +336,29 @@ def test_violations_are_collapsed_with_their_records():
         "ok: session new, user 7, count 2, cart 1, orders 0, size=xl",
     ]  # fmt: skip
     assert second.all("td")[0].text == "#9"
+    assert [r.attributes["x"] for r in violation.all("rect")] == ["0.0%", "0.0%"]
     assert root.all("ul", "causes")[0].text == "1 ×the file was elsewhere"
+
+
+def test_requests_that_clash_are_drawn_against_each_other():
+    late = Op(Sent(4, 5.0, "u1", "u1.1", "state", {}, "own", None), None)
+    clash = replace(LOST, at=6.0, records=[read(3), late])
+    (violation,) = parsed(replace(BROKEN, violations=[clash])).all("details")
+    bars = [(r.attributes["x"], r.attributes["width"]) for r in violation.all("rect")]
+    assert bars == [("0.0%", "12.5%"), ("50.0%", "50.0%")]
+    assert len(violation.all("rect", "unanswered")) == 1
 
 
 def test_no_more_than_fifty_violations_a_run():
     root = parsed(replace(BROKEN, violations=[LOST] * 70 + [RACED]))
-    assert len(root.all("details")) == 26  # each of the two invariants has half of the room
+    # Each of the two invariants has half of the room.
+    assert len(root.all("table", "records")) == 26
     assert "and 45 more" in root.text
-    assert len(parsed(replace(BROKEN, violations=[LOST] * 51)).all("details")) == 50
+    whole = parsed(replace(BROKEN, violations=[LOST] * 51))
+    assert len(whole.all("table", "records")) == 50
+    (more,) = whole.all("details", "more")
+    assert more.all("summary")[0].text == "47 more"
+    assert len(more.all("table", "records")) == 47
 
 
 def test_a_contrast_run_is_there_but_folded():
@@ -269,6 +372,14 @@ def test_a_contrast_run_is_there_but_folded():
 def test_what_does_not_apply_is_said():
     text = parsed(replace(HELD, not_applicable=["flush"])).text
     assert "Not applicable to this store: flush." in text
+    rows = table(parsed(replace(BROKEN, not_applicable=["flush"]), HELD))
+    assert rows["flush"] == ["not applicable", "done"]
+
+
+def test_a_phase_that_one_run_lacks_keeps_its_place():
+    cut = [*HELD.phases, Phase("cut", 6.0, 1, 0, 1.0, 1.0), Phase("end", 9.0, 1, 0, 1.0, 1.0)]
+    short = replace(BROKEN, phases=[*HELD.phases, Phase("end", 9.0, 1, 0, 1.0, 1.0)])
+    assert phase_names([short, replace(HELD, phases=cut)]) == ["calm", "kill", "cut", "end"]
 
 
 def test_nothing_is_loaded():
@@ -334,7 +445,7 @@ def test_the_environment_and_the_command():
     root = parsed(HELD, where=where)
     assert root.all("pre")[0].text == "holdfast rehearse shop --compare 'a b'"
     facts = dict(where.facts)
-    assert set(facts) >= {"Holdfast", "Python", "system", "cores", "Redis"}
+    assert set(facts) >= {"Holdfast", "Python", "system", "cores", "Redis", "written"}
     assert re.fullmatch(r"\d+(\.\d+)+", facts["Redis"])
     (shown,) = root.all("dl", "facts")
     assert [dd.text for dd in shown.all("dd")] == list(facts.values())
@@ -381,8 +492,8 @@ def test_a_rehearsal_writes_both(holdfast, tmp_path):
     root = Tree((tmp_path / "r.html").read_text()).open[0]
     assert header(root).attributes["class"] == ("bad" if ended.status else "good")
     labels = [label.text for label in root.all("div", "label")]
-    assert labels[:3] == ["r1", "r2", "phase"]
-    assert labels[3].startswith("requests/s")
+    assert labels[:3] == ["phase", "r1", "r2"]
+    assert labels[3].startswith("requests")
     suites = ET.parse(tmp_path / "r.xml").getroot()
     assert (suites.get("failures") != "0") == (ended.status == 1)
 

@@ -96,8 +96,39 @@ def test_what_was_done_to_the_store_has_a_line_of_its_own():
     text = printed(replace(EMPTY, lanes=[*EMPTY.lanes, Lane("store", [], marks)]))
     line = next(line for line in text.splitlines() if line.startswith("store  "))
     assert line.split() == ["store", "c", "o", "F"]
-    assert "F flushed" in text
-    assert "F flushed" not in printed(EMPTY)
+    assert "c answers cut" in text
+    assert "F store flushed" in text
+    assert "F store flushed" not in printed(EMPTY)
+
+
+def test_what_has_no_sign_of_its_own_is_shown_with_its_name():
+    text = printed(replace(EMPTY, lanes=[Lane("store", [], [Mark(2.0, "avalanche")])]))
+    line = next(line for line in text.splitlines() if line.startswith("store  "))
+    assert line.split() == ["store", "*"]
+    assert "* avalanche" in text
+
+
+def test_the_legend_breaks_between_its_entries():
+    marks = [Mark(2.0, what) for what in ("kill", "drain", "stop", "pause", "resume", "lost")]
+    lines = printed(replace(EMPTY, lanes=[Lane("r1", [], marks)]), width=40).splitlines()
+    begin = next(n for n, line in enumerate(lines) if line.startswith("━ takes traffic"))
+    entries = [
+        entry for line in lines[begin : begin + 4] for entry in line.strip().split("  ") if entry
+    ]
+    assert max(map(len, lines)) <= 40
+    assert entries[0] == "━ takes traffic"
+    assert entries[1:] == [
+        "K killed", "d out of the balancer", "s stop signal", "p paused", "r goes on",
+        "x sessions found lost",
+    ]  # fmt: skip
+
+
+def test_a_column_is_as_wide_as_what_stands_in_it():
+    choices = [replace(EMPTY, name=name, not_applicable=["cut"]) for name in ("file", "a", "b")]
+    text = printed(*choices, EMPTY, width=66)
+    assert text.count("survival\n") + text.count("survival ") >= 2  # two tables, not one cut off
+    assert "…" not in text
+    assert text.count("not applicable") >= 3
 
 
 def test_what_is_not_applicable_is_said():

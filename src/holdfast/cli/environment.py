@@ -9,6 +9,7 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from holdfast import __version__
 from holdfast.servers.programs import find_program
@@ -50,6 +51,7 @@ def here(words: Sequence[str]) -> Environment:
         ("Holdfast", __version__),
         ("Python", platform.python_version()),
         *((name, found) for name, words in _PROGRAMS if (found := _version(words))),
+        ("written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
         ("cores", str(len(os.sched_getaffinity(0)))),
     ]

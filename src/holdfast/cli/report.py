@@ -9,9 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.cli.counterexamples import counterexamples
-from holdfast.cli.timeline import LEGEND, STORE_LEGEND, timeline
+from holdfast.cli.timeline import legend, timeline
 from holdfast.cli.verdict_table import comparison
-from holdfast.rehearsal.history import STORE
 from holdfast.rehearsal.verdict import Judge, Verdict
 
 
@@ -33,19 +32,13 @@ def whole_report(
         yield Group(
             Text(verdict.name, style="bold"),
             *timeline(verdict, width),
-            Text(LEGEND, style="dim"),
-            *_store_legend(verdict),
+            *legend(verdict, width),
             _why(verdict),
             Text(),
         )
     yield from comparison(verdicts, judge, width)
     yield from counterexamples(verdicts[-1], explain)
     yield _sentence(verdicts[-1], judge)
-
-
-def _store_legend(verdict: Verdict) -> list[Text]:
-    there = any(lane.replica == STORE for lane in verdict.lanes)
-    return [Text(STORE_LEGEND, style="dim")] if there else []
 
 
 def _why(verdict: Verdict) -> RenderableType:

@@ -1,26 +1,13 @@
-"""The timeline of a rehearsal: a line a replica, what was done to it, x where sessions got lost."""
+"""The timeline of a run in text: a line a replica, what was done to it, where sessions got lost."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.text import Text
 
+from holdfast.cli.marks import LOST, OVER, in_order, sign
 from holdfast.rehearsal.verdict import Lane, Phase, Verdict
-
-SIGNS = {
-    "kill": "K",
-    "drain": "d",
-    "stop": "s",
-    "start": "^",
-    "pause": "p",
-    "resume": "r",
-    "cut": "c",
-    "slow": "l",
-    "blackhole": "b",
-    "flush": "F",
-    "over": "o",
-}
-LEGEND = "━ takes traffic  K killed  ^ started  d drained  p paused  x sessions lost here"
-STORE_LEGEND = "store: c answers cut  l slow  b blackhole  F flushed  o over"
 
 
 def timeline(verdict: Verdict, width: int) -> list[Text]:
@@ -31,25 +18,41 @@ def timeline(verdict: Verdict, width: int) -> list[Text]:
     return [*lines, _scale(verdict.phases, verdict.seconds, label, columns)]
 
 
+def legend(verdict: Verdict, width: int) -> Iterator[Text]:
+    """What the signs of this run's timeline mean, in lines of at most ``width`` characters."""
+    line = "━ takes traffic"
+    for what in in_order(mark.what for lane in verdict.lanes for mark in lane.marks):
+        if drawn := sign(what):
+            item = f"{drawn.letter} {drawn.words}"
+            if len(line) + 2 + len(item) > width:
+                yield Text(line, style="dim")
+                line = item
+            else:
+                line += f"  {item}"
+    yield Text(line, style="dim")
+
+
 def _lane(lane: Lane, seconds: float, label: int, columns: int) -> Text:
     cells: list[tuple[str, str]] = [(" ", "")] * columns
     for begin, end in lane.spans:
         for column in range(_column(begin, seconds, columns), _column(end, seconds, columns) + 1):
             cells[column] = ("━", "green")
-    for mark in lane.marks:
-        sign = SIGNS.get(mark.what, "")
+    causes: set[int] = set()
+    for mark in sorted(lane.marks, key=lambda mark: mark.what == LOST):
+        drawn = sign(mark.what)
         column = _column(mark.at, seconds, columns)
-        if sign and not (mark.what == "over" and cells[column][0] != " "):
-            style = "bold red" if sign in "KF" else "cyan"
-            cells[column] = (sign, style)
-    for mark in lane.marks:
-        if mark.what == "lost":
-            column = _column(mark.at, seconds, columns)
-            if cells[column][0] != "K":  # the cause is worth more than its effect in the same cell
-                cells[column] = ("x", "red")
+        if drawn is None or (mark.what == OVER and cells[column][0] != " "):
+            continue
+        if mark.what == LOST:
+            if column not in causes:  # the cause is worth more than its effect in the same cell
+                cells[column] = (drawn.letter, "red")
+            continue
+        cells[column] = (drawn.letter, "bold red" if drawn.grave else "cyan")
+        if drawn.grave:
+            causes.add(column)
     line = Text(lane.replica.ljust(label))
-    for sign, style in cells:
-        line.append(sign, style)
+    for letter, style in cells:
+        line.append(letter, style)
     return line
 
 

@@ -35,6 +35,7 @@ _ANSWERS: list[tuple[str, Callable[[Verdict], int]]] = [
 SECTIONS = (("survival", _SURVIVAL), ("races", _RACES), ("answers", _ANSWERS))
 """The table's sections: each row's label, and the figure that it shows."""
 
+NOT_APPLICABLE = "not applicable"
 NEUTRAL = {"sessions opened", "writes acknowledged", "requests"}
 _LABEL_WIDTH = 31
 _GAP = 3
@@ -71,8 +72,10 @@ class _Column(NamedTuple):
     @property
     def width(self) -> int:
         """Characters, with the gap to the next one."""
-        latencies = (latency(self.verdict, phase.name) for phase in self.verdict.phases)
-        return max(len(text) for text in (*self.head.splitlines(), *latencies)) + _GAP
+        texts = [*self.head.splitlines(), *(NOT_APPLICABLE for _ in self.verdict.not_applicable)]
+        texts += [latency(self.verdict, phase.name) for phase in self.verdict.phases]
+        texts += [str(count(self.verdict)) for _, counts in SECTIONS for _, count in counts]
+        return max(map(len, texts)) + _GAP
 
 
 def _table(columns: Sequence[_Column], judge: Judge) -> RenderableType:
@@ -88,12 +91,11 @@ def _table(columns: Sequence[_Column], judge: Judge) -> RenderableType:
     table.add_row(Text("p50 / p99 in ms", style="bold"), *["" for _ in verdicts])
     for name in phase_names(verdicts):
         table.add_row(f"  {name}", *[latency(verdict, name) for verdict in verdicts])
-    lacking = list(dict.fromkeys(fault for verdict in verdicts for fault in verdict.not_applicable))
-    if lacking:
+    if lacking := lacking_faults(verdicts):
         table.add_section()
-        table.add_row(Text("not applicable", style="bold"), *["" for _ in verdicts])
+        table.add_row(Text(NOT_APPLICABLE, style="bold"), *["" for _ in verdicts])
     for fault in lacking:
-        cells = ["not applicable" if fault in v.not_applicable else "" for v in verdicts]
+        cells = [NOT_APPLICABLE if fault in v.not_applicable else "" for v in verdicts]
         table.add_row(f"  {fault}", *[Text(cell, style="yellow") for cell in cells])
     return table
 
@@ -119,8 +121,22 @@ def _section(
 
 
 def phase_names(verdicts: Sequence[Verdict]) -> list[str]:
-    """The phases of all runs, each once, in their order."""
-    return list(dict.fromkeys(phase.name for verdict in verdicts for phase in verdict.phases))
+    """The phases of all runs, each once; a phase that only some have follows the one before it."""
+    names: list[str] = []
+    for verdict in verdicts:
+        place = 0
+        for phase in verdict.phases:
+            if phase.name in names:
+                place = names.index(phase.name) + 1
+            else:
+                names.insert(place, phase.name)
+                place += 1
+    return names
+
+
+def lacking_faults(verdicts: Sequence[Verdict]) -> list[str]:
+    """The faults that could not be done to one of the setups, each once."""
+    return list(dict.fromkeys(fault for verdict in verdicts for fault in verdict.not_applicable))
 
 
 def latency(verdict: Verdict, name: str) -> str:

@@ -1,102 +1,88 @@
-"""The timeline of one run as inline SVG: replicas' lives, phases, requests, latency and losses.
-
-Every row is an SVG as wide as its column, with horizontal places in percent: it fits a phone and a
-sheet of paper alike while its letters keep their size.
-"""
+"""The timeline of one run as inline SVG: what was done, each replica's life, what users saw."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from statistics import median
+from collections.abc import Iterator, Sequence
 
-from holdfast.cli.html.markup import NOTHING, Child, Html, join, tag
-from holdfast.rehearsal.verdict import Lane, Phase, Second, Verdict
-
-MOST_BARS = 120
-"""A longer run shows several seconds as one bar."""
+from holdfast.cli.html.charts import charts
+from holdfast.cli.html.markup import NOTHING, Html, tag
+from holdfast.cli.html.row import at, bands, row
+from holdfast.cli.marks import LOST, OVER, Sign, in_order, sign
+from holdfast.rehearsal.verdict import Lane, Phase, Verdict
 
 _LANE = 30
-_CHART = 72
+_NAME = 15
+"""Height of a line of phase names, pixels."""
 
-_SHAPES = {
-    "kill": "M-5,-9 L5,-9 L5,9 L-5,9 Z M-2,-5 L-2,5 M2.5,-5 L-2,0 L2.5,5",
-    "start": "M0,-7 L6,5 L-6,5 Z",
-    "drain": "M0,7 L6,-5 L-6,-5 Z",
-    "stop": "M-5,-5 L5,-5 L5,5 L-5,5 Z",
-    "pause": "M-3,-7 L-3,7 M3,-7 L3,7",
-    "resume": "M-4,-6 L6,0 L-4,6 Z",
-    "cut": "M-6,0 L-2,0 M2,0 L6,0 M-2,-5 L-2,5 M2,-5 L2,5",
-    "slow": "M-6,-5 L6,-5 L-6,5 L6,5 Z",
-    "blackhole": "M-6,0 A6,6 0 1,1 6,0 A6,6 0 1,1 -6,0 Z M-2,0 L2,0",
-    "flush": "M-6,-6 L6,-6 L3,6 L-3,6 Z",
-    "over": "M-5,0 L-1,5 L6,-6",
-    "lost": "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5",
-}
-_WORDS = {
-    "kill": "killed",
-    "start": "started, takes traffic",
-    "drain": "out of the balancer",
-    "stop": "stop signal sent",
-    "pause": "paused",
-    "resume": "goes on",
-    "cut": "answers of the store cut",
-    "slow": "store slow",
-    "blackhole": "store does not answer",
-    "flush": "store flushed",
-    "over": "fault over",
-    "lost": "sessions found lost here",
-}
+_NARROW = 45.0
+"""Letters that fit side by side on a phone."""
 
 
 def timeline(verdict: Verdict) -> Html:
     """The whole picture of a run, with its legend."""
     end = max(verdict.seconds, 0.001)
-    seen = {mark.what for lane in verdict.lanes for mark in lane.marks}
+    seen = [mark.what for lane in verdict.lanes for mark in lane.marks]
+    note = "A loss is marked where it was seen; its cause may lie before."
     return tag(
         "figure",
-        *(_lane(lane, verdict.phases, end) for lane in verdict.lanes),
         _phases(verdict.phases, end),
-        *_charts(verdict, end),
+        *(_lane(lane, verdict.phases, end) for lane in verdict.lanes),
+        *charts(verdict, end),
         _axis(end),
-        _legend([what for what in _SHAPES if what in seen], latency=bool(verdict.seconds_series)),
+        _legend(in_order(seen), series=bool(verdict.seconds_series)),
+        tag("p", note, class_="dim") if LOST in seen else NOTHING,
         class_="timeline",
     )
 
 
-def _row(label: Child, height: int, described: str, *drawn: Child) -> Html:
-    picture = tag("svg", *drawn, width="100%", height=height, role="img", aria_label=described)
-    style = "row chart" if height >= _CHART // 2 else "row"
-    return tag("div", tag("div", label, class_="label"), picture, class_=style)
-
-
-def _at(at: float, end: float) -> str:
-    return f"{100 * max(0.0, min(1.0, at / end)):.3f}%"
-
-
-def _borders(phases: Sequence[Phase], end: float, height: int) -> Html:
-    lines = [
-        tag("line", x1=_at(phase.at, end), x2=_at(phase.at, end), y1=0, y2=height, class_="border")
-        for phase in phases
+def _phases(phases: Sequence[Phase], end: float) -> Html:
+    """Their names, each in the first line where it does not write over the one before it."""
+    lines: list[float] = []
+    names: list[tuple[int, Phase]] = []
+    for phase in phases:
+        wide = len(phase.name) + 2
+        begin = _NARROW * phase.at / end - (wide if _late(phase, end) else 0)
+        line = next((n for n, taken in enumerate(lines) if taken <= begin), len(lines))
+        lines[line : line + 1] = [begin + wide]
+        names.append((line, phase))
+    height = _NAME * max(1, len(lines)) + 4
+    texts = [
+        tag(
+            "text",
+            phase.name,
+            x=at(phase.at, end),
+            dx=-4 if _late(phase, end) else 4,
+            y=12 + _NAME * line,
+            text_anchor="end" if _late(phase, end) else "start",
+        )
+        for line, phase in names
     ]
-    return join(*lines)
+    told = ", ".join(f"{phase.name} from {phase.at:.1f} s" for phase in phases)
+    return row("phase", height, f"phases: {told}", *bands(phases, end, height), *texts)
+
+
+def _late(phase: Phase, end: float) -> bool:
+    """Whether its name has no room to the right of where it begins."""
+    return _NARROW * (1 - phase.at / end) < len(phase.name) + 1
 
 
 def _lane(lane: Lane, phases: Sequence[Phase], end: float) -> Html:
     spans = [
-        tag("rect", x=_at(a, end), width=_at(b - a, end), y=_LANE / 2 - 4, height=8, class_="span")
+        tag("rect", x=at(a, end), width=at(b - a, end), y=_LANE / 2 - 4, height=8, class_="span")
         for a, b in lane.spans
     ]
     counts = Counter(mark.what for mark in lane.marks)
-    told = ", ".join(f"{_WORDS[what]} {counts[what]} ×" for what in _SHAPES if counts[what])
-    return _row(
+    told = [f"{drawn.words} {counts[w]} ×" for w in in_order(counts) if (drawn := sign(w))]
+    return row(
         lane.replica,
         _LANE,
-        f"{lane.replica}: {told or 'nothing happened'}",
-        _borders(phases, end, _LANE),
+        f"{lane.replica}: {', '.join(told) or 'nothing happened'}",
+        *bands(phases, end, _LANE),
         *spans,
         *_marks(lane, end),
+        kind="lane",
     )
 
 
@@ -104,154 +90,39 @@ def _marks(lane: Lane, end: float) -> Iterator[Html]:
     """Losses first, what was done above them; marks of a kind in one place are drawn once."""
     places: dict[tuple[str, int], list[float]] = {}
     for mark in lane.marks:
-        if mark.what in _SHAPES:
-            places.setdefault((mark.what, round(200 * mark.at / end)), []).append(mark.at)
-    for (what, _), times in sorted(places.items(), key=lambda item: item[0][0] != "lost"):
+        places.setdefault((mark.what, round(200 * mark.at / end)), []).append(mark.at)
+    begun = {place for what, place in places if what not in (LOST, OVER)}
+    for (what, place), times in sorted(places.items(), key=lambda item: item[0][0] != LOST):
+        drawn = sign(what)
+        if drawn is None or (what == OVER and begun & {place - 1, place}):
+            continue  # what is over at once, as a flush is, needs no second mark
         times_words = f" ({len(times)} ×)" if len(times) > 1 else ""
-        title = tag("title", f"{lane.replica} {_WORDS[what]} at {times[0]:.1f} s{times_words}")
+        title = tag("title", f"{lane.replica} {drawn.words} at {times[0]:.1f} s{times_words}")
         yield tag(
             "svg",
-            tag("g", title, _shape(what)),
-            x=_at(times[0], end),
+            tag("g", title, _shape(what, drawn)),
+            x=at(times[0], end),
             y=_LANE / 2,
             overflow="visible",
             class_="mark",
         )
 
 
-def _shape(what: str) -> Html:
-    return tag("path", d=_SHAPES[what], class_=f"sign {what}")
-
-
-def _phases(phases: Sequence[Phase], end: float) -> Html:
-    """Their names, in two heights by turns, so that short phases do not write over each other."""
-    names = []
-    for number, phase in enumerate(phases):
-        late = phase.at / end > 0.85
-        names.append(
-            tag(
-                "text",
-                phase.name,
-                x=_at(phase.at, end),
-                dx=-4 if late else 4,
-                y=13 + 15 * (number % 2),
-                text_anchor="end" if late else "start",
-            )
-        )
-    told = ", ".join(f"{phase.name} from {phase.at:.1f} s" for phase in phases)
-    return _row("phase", 34, f"phases: {told}", _borders(phases, end, 34), *names)
-
-
-def _charts(verdict: Verdict, end: float) -> Iterator[Html]:
-    series = verdict.seconds_series
-    if not series:
-        return
-    width = math.ceil(len(series) / MOST_BARS)
-    bars = [series[i : i + width] for i in range(0, len(series), width)]
-    borders = _borders(verdict.phases, end, _CHART)
-
-    requests = [sum(s.requests for s in bar) / len(bar) for bar in bars]
-    errors = [sum(s.errors for s in bar) / len(bar) for bar in bars]
-    top = max(requests)
-    yield _row(
-        _label("requests/s", f"to {top:.0f}"),
-        _CHART,
-        f"requests a second, {top:.0f} at most; {verdict.errors + verdict.unknown} failed",
-        borders,
-        *_bars(requests, top, width, end, kind="requests", unit="requests/s"),
-        *_bars(errors, top, width, end, kind="errors", unit="errors/s"),
-    )
-    latencies = [s.p99_ms for s in series if s.p99_ms is not None]
-    if latencies:
-        highest = max(latencies)
-        yield _row(
-            _label("latency", f"to {highest:.0f} ms"),
-            _CHART,
-            f"p50 and p99 latency, {highest:.0f} ms at most",
-            borders,
-            _line([_over(bar, median, "p50_ms") for bar in bars], highest, width, end, "p50"),
-            _line([_over(bar, max, "p99_ms") for bar in bars], highest, width, end, "p99"),
-        )
-    lost = [float(sum(s.lost for s in bar)) for bar in bars]
-    if any(lost):
-        yield _row(
-            _label("lost", f"to {max(lost):.0f}"),
-            _CHART // 2,
-            f"sessions found lost: {sum(lost):.0f}, {max(lost):.0f} at most at a time",
-            _borders(verdict.phases, end, _CHART // 2),
-            *_bars(lost, max(lost), width, end, kind="losses", unit="lost", height=_CHART // 2),
-        )
-
-
-def _label(name: str, scale: str) -> Html:
-    return join(name, tag("small", scale))
-
-
-def _over(bar: Sequence[Second], pick: Callable[[list[float]], float], name: str) -> float | None:
-    values = [value for s in bar if (value := getattr(s, name)) is not None]
-    return pick(values) if values else None
-
-
-def _bars(
-    values: Sequence[float],
-    top: float,
-    width: int,
-    end: float,
-    *,
-    kind: str,
-    unit: str,
-    height: int = _CHART,
-) -> Iterator[Html]:
-    for number, value in enumerate(values):
-        if not value:
-            continue
-        begin = number * width
-        tall = max(1.5, value / top * (height - 2))
-        yield tag(
-            "rect",
-            tag("title", f"{begin} s: {value:.0f} {unit}"),
-            x=_at(begin, end),
-            width=_at(min(width, end - begin), end),
-            y=height - tall,
-            height=tall,
-            class_=kind,
-        )
-
-
-def _line(values: Sequence[float | None], top: float, width: int, end: float, kind: str) -> Html:
-    """A line with a gap where nothing was answered."""
-    path = ""
-    pen = "M"
-    for number, value in enumerate(values):
-        if value is None:
-            pen = "M"
-            continue
-        begin = number * width
-        middle = (begin + min(begin + width, end)) / 2
-        x = 1000 * middle / end
-        y = 98 - 96 * value / max(top, 0.001)
-        # h0: a second between two gaps is a dot, not nothing.
-        path += f"{pen}{x:.1f},{y:.1f} {'h0 ' if pen == 'M' else ''}"
-        pen = "L"
-    if not path:
-        return NOTHING
-    drawn = tag("path", d=path.rstrip(), class_=f"line {kind}", vector_effect="non-scaling-stroke")
-    return tag(
-        "svg", drawn, viewBox="0 0 1000 100", preserveAspectRatio="none", width="100%",
-        height="100%",
-    )  # fmt: skip
+def _shape(what: str, drawn: Sign) -> Html:
+    style = "sign lost" if what == LOST else "sign grave" if drawn.grave else "sign"
+    return tag("path", d=drawn.shape, class_=style)
 
 
 def _axis(end: float) -> Html:
     step = _step(end)
     ticks: list[Html] = []
-    at = 0.0
-    while at <= end:
-        late = at / end > 0.92
-        anchor = "start" if not at else "end" if late else "middle"
-        ticks.append(tag("text", f"{at:g} s", x=_at(at, end), y=14, text_anchor=anchor))
-        at += step
-    return _row("", 18, f"time, 0 to {end:.0f} seconds", *ticks)
+    place = 0.0
+    while place <= end:
+        late = place / end > 0.92
+        anchor = "start" if not place else "end" if late else "middle"
+        ticks.append(tag("text", f"{place:g} s", x=at(place, end), y=14, text_anchor=anchor))
+        place += step
+    return row("", 18, f"time, 0 to {end:.0f} seconds", *ticks)
 
 
 def _step(end: float) -> float:
@@ -260,18 +131,17 @@ def _step(end: float) -> float:
     return next(size * factor for factor in (1, 2, 5, 10) if end / (size * factor) <= 5)
 
 
-def _legend(marks: Sequence[str], *, latency: bool) -> Html:
+def _legend(marks: Sequence[str], *, series: bool) -> Html:
     def item(drawn: Html, words: str) -> Html:
         # An own SVG: signs are drawn about its middle.
         picture = tag("svg", drawn, width=18, height=18, viewBox="-9 -10 18 20", aria_hidden="true")
         return tag("span", picture, words)
 
     items = [item(tag("rect", x=-9, y=-4, width=18, height=8, class_="span"), "takes traffic")]
-    items += [item(_shape(what), _WORDS[what]) for what in marks]
-    if latency:
-        items.append(item(tag("rect", x=-6, y=-8, width=12, height=16, class_="errors"), "errors"))
-        items += [
-            item(tag("path", d="M-9,0 L9,0", class_=f"line {kind}"), kind)
-            for kind in ("p50", "p99")
-        ]
+    items += [item(_shape(what, drawn), drawn.words) for what in marks if (drawn := sign(what))]
+    if series:
+        for kind in ("requests", "errors"):
+            items.append(item(tag("rect", x=-6, y=-8, width=12, height=16, class_=kind), kind))
+        for kind, words in (("p50", "p50 latency"), ("p99", "p99 latency")):
+            items.append(item(tag("path", d="M-9,0 L9,0", class_=f"line {kind}"), words))
     return tag("figcaption", *items)

@@ -1,0 +1,66 @@
+"""The marks of a timeline, for the terminal and for the page: one entry for each Event's ``what``.
+
+What has no entry yet is drawn too, with a sign that stands for anything and with its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+LOST: Final = "lost"
+"""Where a session was found lost, see ``verdict.Mark``."""
+
+OVER: Final = "over"
+
+
+class Sign(NamedTuple):
+    """How a mark looks.
+
+    Args:
+        letter: on the terminal, one character.
+        words: in the legend.
+        shape: an SVG path about 0,0 that is at most 18 wide and high.
+        grave: whether it destroys something by its nature, and is drawn in the colour of losses.
+    """
+
+    letter: str
+    words: str
+    shape: str
+    grave: bool = False
+
+
+_DISC = "M-6,0 A6,6 0 1,1 6,0 A6,6 0 1,1 -6,0 Z"
+
+_SIGNS: Final = {
+    "kill": Sign("K", "killed", _DISC, grave=True),
+    "start": Sign("^", "started", "M0,-10 L5,-2 L-5,-2 Z"),
+    "drain": Sign("d", "out of the balancer", "M0,10 L5,2 L-5,2 Z"),
+    "stop": Sign("s", "stop signal", "M-5,-5 L5,-5 L5,5 L-5,5 Z"),
+    "pause": Sign("p", "paused", "M-3,-7 L-3,7 M3,-7 L3,7"),
+    "resume": Sign("r", "goes on", "M-4,-6 L6,0 L-4,6 Z"),
+    "cut": Sign("c", "answers cut", "M-6,0 L-2,0 M2,0 L6,0 M-2,-5 L-2,5 M2,-5 L2,5"),
+    "slow": Sign("l", "store slow", "M-6,-5 L6,-5 L-6,5 L6,5 Z"),
+    "blackhole": Sign("b", "store silent", f"{_DISC} M-2,0 L2,0"),
+    "flush": Sign("F", "store flushed", "M-6,-6 L6,-6 L3,6 L-3,6 Z", grave=True),
+    OVER: Sign("o", "over", "M-5,0 L-1,5 L6,-6"),
+    LOST: Sign("x", "sessions found lost", "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5", grave=True),
+}
+_ANYTHING: Final = "M0,-7 L7,0 L0,7 L-7,0 Z"
+_UNSEEN: Final = {"stopped"}
+"""Not drawn: it follows a mark that is."""
+
+
+def sign(what: str) -> Sign | None:
+    """How a mark looks; None where it is not drawn."""
+    if what in _UNSEEN:
+        return None
+    return _SIGNS.get(what) or Sign("*", what, _ANYTHING)
+
+
+def in_order(seen: Iterable[str]) -> list[str]:
+    """Those marks that are drawn, each once, in the order of a legend: losses come last."""
+    drawn = {what: None for what in seen if sign(what)}
+    known = [what for what in _SIGNS if what in drawn and what != LOST]
+    others = sorted(what for what in drawn if what not in _SIGNS)
+    return [*known, *others, *([LOST] if LOST in drawn else [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -20,9 +21,10 @@ from holdfast.cli.junit import junit as junit_xml
 from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_file, write_json
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
+from holdfast.cli.there import NOWHERE, There, plan_there, refuse_what_starts
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.plan import plan
-from holdfast.rehearsal.run import rehearse_all
+from holdfast.rehearsal.run import Report, rehearse_all
 from holdfast.rehearsal.selftest import SelfTestResult
 from holdfast.rehearsal.selftest import self_test as judge_the_judge
 from holdfast.rehearsal.verdict import Judge
@@ -48,6 +50,9 @@ def rehearse(
     explain: int = 1,
     init: Annotated[bool, Parameter(negative="")] = False,
     self_test: Annotated[bool, Parameter(negative="")] = False,
+    there: Annotated[There, Parameter(name="*", group="A deployment that is already there")] = (
+        NOWHERE
+    ),
 ) -> int:
     """Count every session and write that a deployment loses when pods come and go.
 
@@ -63,6 +68,9 @@ def rehearse(
         holdfast rehearse shop --store redis://127.0.0.1:6379/0 --judge all
 
         holdfast rehearse --init; holdfast rehearse rehearsal.yaml
+
+        holdfast rehearse --url https://staging.example.com --on-fault 'kubectl rollout restart
+        deploy/shop'
 
         holdfast rehearse --self-test
 
@@ -99,6 +107,7 @@ def rehearse(
         init: Write a commented scenario file, `rehearsal.yaml` or the one named, and end.
         self_test: Judge deliberately broken stores instead: does the judge catch each? Takes --seed
             and --json only.
+        there: Where it is.
     """
     screen = stderr if json == "-" else stdout
     _require_writable({"--json": json, "--html": html, "--junit": junit})
@@ -114,22 +123,25 @@ def rehearse(
                 "--self-test writes neither --html nor --junit", hint="--json FILE has its results"
             )
         return _self_test(1 if seed is None else seed, json)
-    scenario = asked(
-        application,
-        {
-            "compare": compare,
-            "driver": driver,
-            "store": store,
-            "replicas": replicas,
-            "users": users,
-            "seconds": seconds,
-            "faults": faults,
-            "balancer": balancer,
-            "seed": seed,
-            "judge": judge,
-        },
-    )
-    judge, chosen = scenario.judge, plan(scenario, history)
+    options = {
+        "compare": compare,
+        "driver": driver,
+        "store": store,
+        "replicas": replicas,
+        "users": users,
+        "seconds": seconds,
+        "faults": faults,
+        "balancer": balancer,
+        "seed": seed,
+        "judge": judge,
+    }
+    there.require_url()
+    if there.url is not None:
+        refuse_what_starts(application, options)
+        judge, chosen = judge or "all", plan_there(there, options, os.environ, history)
+    else:
+        scenario = asked(application, options)
+        judge, chosen = scenario.judge, plan(scenario, history)
     with LiveProgress(stderr) as progress:
         report = anyio.run(partial(rehearse_all, chosen, progress))
     for part in whole_report(report.verdicts, judge, explain, screen.width):
@@ -143,6 +155,10 @@ def rehearse(
         write_file(page.encode(), html)
     if junit:
         write_file(junit_xml(report.verdicts, judge), junit)
+    return _status(report, judge)
+
+
+def _status(report: Report, judge: Judge) -> int:
     if report.interrupted:
         say_error("interrupted; what was seen until then is above", "")
         return exit_status.INTERRUPTED
@@ -153,7 +169,14 @@ def rehearse(
             f" {judged.errors} failed: nothing was proved",
             hint="does the application serve? --history DIR keeps what it answered",
         )
-    return exit_status.HOLDS if judged.holds(judge) else exit_status.VIOLATED
+    if not judged.holds(judge):
+        return exit_status.VIOLATED
+    if judged.doubts:
+        raise EnvironmentLacking(
+            f"{judged.name}: nothing was proved: {'; '.join(judged.doubts)}",
+            hint="a run counts when everything in it was done",
+        )
+    return exit_status.HOLDS
 
 
 def _require_writable(targets: dict[str, str | None]) -> None:

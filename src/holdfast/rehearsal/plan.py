@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -13,9 +14,21 @@ from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import App, Setup, parse_compare
-from holdfast.rehearsal.scenario import Scenario, TimedFault
+from holdfast.rehearsal.scenario import MAX_SECONDS, Scenario, TimedFault
 from holdfast.rehearsal.target import Target
 from holdfast.stores.url import parse
+
+CALM, END = "calm", "end"
+"""The phases of a run beside those of its faults."""
+
+USERS_THERE = 10
+MOST_USERS_THERE = 50
+"""Of a deployment that others use too."""
+
+REQUESTS_A_STEP = 1.25
+"""On average: users who think that long for each request just keep to a rate."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}")
 
 
 class Scheduled(NamedTuple):
@@ -100,6 +113,77 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         app_key=_app_key(scenario.store) if scenario.store else None,
         history=history,
     )
+
+
+def attached_plan(
+    target: Target,
+    *,
+    users: int | None,
+    seconds: float | None,
+    names: Sequence[str] | None,
+    seed: int | None,
+    keyboard: bool,
+    history: Path | None,
+) -> Plan:
+    """Make a plan for a deployment that is there already.
+
+    Args:
+        target: where it is.
+        users: USERS_THERE where None.
+        seconds, seed: as in Scenario.
+        names: what the target's command is told, one run each; None: one run. Without a command,
+            what the user does by hand.
+        keyboard: whether somebody sits at one, who can mark what is done by hand.
+        history: as in Plan.
+
+    Raises:
+        UsageError: more users than the target's rate allows, no such name, nobody who does it.
+    """
+    usual = Scenario()
+    users = USERS_THERE if users is None else users
+    seconds = usual.seconds if seconds is None else seconds
+    most = max(MOST_USERS_THERE, int(2 * target.rate))
+    if not 1 <= users <= most:
+        raise UsageError(
+            f"--users {users} is not between 1 and {most} at --rate {target.rate:g}",
+            hint="users share the rate: more of them only wait longer for each other",
+        )
+    if not 1 <= seconds <= MAX_SECONDS:
+        raise UsageError(
+            f"--seconds {seconds:g} is not between 1 and {MAX_SECONDS}", hint="try --seconds 30"
+        )
+    for name in names or ():
+        if not _NAME.fullmatch(name) or name in (CALM, END):
+            raise UsageError(
+                f"--faults {name!r} is no name for what you do to a deployment",
+                hint="letters, digits and dashes: rollout, node-drain",
+            )
+    if names and not target.command and not keyboard:
+        raise UsageError(
+            "--faults, and nobody who does them",
+            hint="--on-fault COMMAND runs one; at a terminal you can press Enter instead",
+        )
+    doing = (["fault"] if names is None else names) if target.command else []
+    return Plan(
+        setups=(Setup(target.name, "laravel", "unknown"),),
+        replicas=0,
+        users=users,
+        seconds=seconds,
+        think=max(usual.think, REQUESTS_A_STEP * users / target.rate),
+        steps={},
+        schedule=spread(doing, seconds),
+        balancer=usual.balancer,
+        seed=usual.seed if seed is None else seed,
+        history=history,
+        target=target,
+        keys=tuple(names or ()) if keyboard and not target.command else None,
+    )
+
+
+def spread(faults: Sequence[str], seconds: float) -> tuple[Scheduled, ...]:
+    """The faults in this order, at equal distances over the seconds of a play."""
+    gap = seconds / (len(faults) + 1)
+    return tuple(Scheduled(gap * number, fault) for number, fault in enumerate(faults, start=1))
 
 
 def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:

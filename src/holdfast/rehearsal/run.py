@@ -6,7 +6,15 @@ import random
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +32,7 @@ from holdfast.rehearsal.deployment import deploy
 from holdfast.rehearsal.faults import FAULTS, Harm, harms
 from holdfast.rehearsal.history import Event, What
 from holdfast.rehearsal.judge import judge
-from holdfast.rehearsal.plan import Plan
+from holdfast.rehearsal.plan import CALM, END, Plan
 from holdfast.rehearsal.progress import Progress
 from holdfast.rehearsal.recorder import Recorder
 from holdfast.rehearsal.target import Target
@@ -33,9 +41,6 @@ from holdfast.rehearsal.verdict import Verdict
 
 READ_BACK_ROUNDS = 3
 """How often each session is read at the end, so that more than one replica answers."""
-
-CALM, END = "calm", "end"
-"""The phases of a run beside those of its faults."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -106,7 +111,7 @@ class _Stage:
     client: Client
     harms: Mapping[str, Harm]
     distressed: anyio.Event
-    listen: Callable[[], Awaitable[None]] | None = None
+    listen: Callable[[], Coroutine[None, None, None]] | None = None
     doubts: list[str] = field(default_factory=list)
 
     def phase(self, name: str, words: str) -> None:

@@ -1,0 +1,119 @@
+"""The options for a deployment that is already there, and the plan that comes of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from holdfast.core.errors import UsageError
+from holdfast.rehearsal.on_fault import read_command
+from holdfast.rehearsal.plan import Plan, attached_plan
+from holdfast.rehearsal.target import RATE, Target, target
+
+ITS_OWN = ("compare", "driver", "store", "replicas", "balancer")
+"""The options that say what is to be started."""
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """A deployment that is already there.
+
+    Args:
+        url: Use the deployment at this URL (`https://staging.example.com`, with a path where it has
+            one): users only, nothing is started. `--users` is then 10, and `--faults` are names for
+            `--on-fault`.
+        host: Ask for this host there, in the Host header and in TLS: an ingress by its address.
+        ca_file: Trust the authorities in this PEM file instead of the system's.
+        insecure: Take any certificate.
+        basic: Basic authentication, `USER:env:NAME`: the password is in the environment variable
+            `NAME`. `https://user:password@host` works too, and is masked in reports.
+        rate: Requests a second that all users together may send; 20.
+        on_fault: The command that is run at each of `--faults`, spread over the seconds; without
+            `--faults` once, in the middle. It is run without a shell (`sh -c '...'` where you need
+            one) and told `HOLDFAST_FAULT` and `HOLDFAST_FAULT_NUMBER`. Without a command, press
+            Enter when you do it yourself.
+    """
+
+    url: str | None = None
+    host: str | None = None
+    ca_file: Path | None = None
+    insecure: Annotated[bool, Parameter(negative="")] = False
+    basic: str | None = None
+    rate: float | None = None
+    on_fault: str | None = None
+
+    def require_url(self) -> None:
+        """Raise UsageError where an option stands that means nothing without ``--url``."""
+        for field in fields(self):
+            if self.url is None and getattr(self, field.name) != field.default:
+                raise UsageError(
+                    f"--{field.name.replace('_', '-')} without --url",
+                    hint="it is for a deployment that is already there: --url URL",
+                )
+
+    def target(self, environment: Mapping[str, str]) -> Target:
+        """Where it is.
+
+        Raises:
+            UsageError: something of it cannot be read, or contradicts the rest.
+            EnvironmentLacking: a variable or program that it names is not there.
+        """
+        assert self.url is not None
+        return target(
+            self.url,
+            host=self.host,
+            ca_file=self.ca_file,
+            insecure=self.insecure,
+            basic=self.basic,
+            rate=RATE if self.rate is None else self.rate,
+            command=() if self.on_fault is None else read_command(self.on_fault),
+            environment=environment,
+        )
+
+
+NOWHERE = There()
+
+
+def refuse_what_starts(application: str | None, options: Mapping[str, Any]) -> None:
+    """Raise UsageError where an option says what is to be started, and nothing is."""
+    if application is not None:
+        raise UsageError(
+            f"--url and the application {application!r}: nothing is started there",
+            hint="leave one out",
+        )
+    for name in ITS_OWN:
+        if options[name] is not None:
+            raise UsageError(
+                f"--url and --{name}: nothing is started there", hint=f"leave out --{name}"
+            )
+
+
+def plan_there(
+    there: There, options: Mapping[str, Any], environment: Mapping[str, str], history: Path | None
+) -> Plan:
+    """The plan for a deployment that is already there.
+
+    Args:
+        there: its options.
+        options: those of every rehearsal, by name; None where one was not given.
+        environment: where passwords are.
+        history: see Plan.
+
+    Raises:
+        UsageError, EnvironmentLacking: see :meth:`There.target` and ``attached_plan``.
+    """
+    faults = options["faults"]
+    return attached_plan(
+        there.target(environment),
+        users=options["users"],
+        seconds=options["seconds"],
+        names=None if faults is None else [n for part in faults.split(",") if (n := part.strip())],
+        seed=options["seed"],
+        keyboard=sys.stdin.isatty(),
+        history=history,
+    )

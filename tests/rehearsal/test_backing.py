@@ -19,7 +19,7 @@ from holdfast.rehearsal.application import Replica, Shop
 from holdfast.rehearsal.backing import backing, setup_for_url
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.deployment import fresh_app_key
-from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.protocol import State
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
@@ -46,7 +46,7 @@ def backed(directory):
     @contextmanager
     def opened(choice, app="laravel", url=None, proxied=False):
         setup = setup_for_url(url, app) if url else parse_setup(choice, app)
-        application = laravel(setup) if app == "laravel" else Shop()
+        application = Laravel(setup) if app == "laravel" else Shop()
         with (
             Guardian() as guardian,
             backing(
@@ -226,7 +226,7 @@ def visited(store, directory):
     setup = parse_setup(store.laravel["SESSION_DRIVER"], "laravel")
     with Guardian() as guardian:
         replica = Replica(
-            laravel(setup), "r1", 1, directory, app_key=KEY, backing=store, guardian=guardian
+            Laravel(setup), "r1", 1, directory, app_key=KEY, backing=store, guardian=guardian
         )
         try:
             replica.start()

@@ -10,8 +10,9 @@ import h11
 import msgspec
 import pytest
 
-from holdfast.rehearsal.browser import Browser, Jar
+from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import http_client
+from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder
 from holdfast.servers.ports import free_port

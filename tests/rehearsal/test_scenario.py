@@ -26,7 +26,11 @@ def scenario(tmp_path):
 
 def test_the_template_says_the_defaults(scenario):
     assert scenario(template()) == replace(Scenario(), compare=["redis"])
-    assert set(read(template().encode(), "template").value) == set(asdict(Scenario())) - {"store"}
+    assert set(read(template().encode(), "template").value) == set(asdict(Scenario())) - {
+        "store",
+        "login",
+        "ready",
+    }
 
 
 def test_what_the_template_comments_out_can_be_said(scenario):

@@ -317,7 +317,7 @@ async def test_a_key_that_fits_no_cipher_is_said():
 async def laravel_and_shop(choice):
     """A browser whose places are a real Laravel replica and our shop, on one store."""
     setup = parse_setup(choice, "laravel")
-    application = Laravel(setup.driver)
+    application = Laravel(setup)
     with ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="holdfast-"))
         stack.callback(shutil.rmtree, directory)

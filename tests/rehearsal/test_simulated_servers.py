@@ -21,10 +21,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.rehearsal.browser import Browser, Jar
+from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import NoAnswer, Response
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.history import Op
+from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder

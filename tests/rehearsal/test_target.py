@@ -8,7 +8,7 @@ import ssl
 import pytest
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
-from holdfast.rehearsal.target import AGENT, MAX_RATE, Target, target
+from holdfast.rehearsal.target import MAX_RATE, Target, target
 
 
 def read(url, **options) -> Target:
@@ -30,7 +30,7 @@ def test_a_url():
         "https://staging.example.com:8443/shop",
         "staging.example.com:8443",
     )
-    assert there.headers == {"user-agent": AGENT}
+    assert (there.headers, there.address) == ({}, there.url)
     assert there.server_name is None
     context = there.tls()
     assert context is not None
@@ -39,7 +39,8 @@ def test_a_url():
 
 
 def test_a_host_behind_an_address():
-    there = read("https://192.0.2.7", host="shop.example.com:444")
+    there = read("https://192.0.2.7/shop", host="shop.example.com:444")
+    assert there.address == "https://shop.example.com:444/shop"
     assert there.headers["host"] == "shop.example.com:444"
     assert there.server_name == "shop.example.com"
     assert there.name == "shop.example.com:444"

@@ -21,7 +21,7 @@ from holdfast.cli.junit import junit as junit_xml
 from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_file, write_json
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
-from holdfast.cli.there import NOWHERE, There, plan_there, refuse_what_starts
+from holdfast.cli.there import NOWHERE, There, plan_there
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.plan import plan
 from holdfast.rehearsal.run import Report, rehearse_all
@@ -48,6 +48,9 @@ def rehearse(
     junit: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     history: Path | None = None,
     explain: int = 1,
+    path: str | None = None,
+    login: str | None = None,
+    ready: str | None = None,
     init: Annotated[bool, Parameter(negative="")] = False,
     self_test: Annotated[bool, Parameter(negative="")] = False,
     there: Annotated[There, Parameter(name="*", group="A deployment that is already there")] = (
@@ -79,8 +82,8 @@ def rehearse(
 
     Args:
         application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop), the
-            directory of a Laravel application that answers the same routes as the fixture, or a
-            scenario file (`*.yaml`), whose settings the options come before.
+            directory of a Laravel application of your own, or a scenario file (`*.yaml`), whose
+            settings the options come before.
         compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
             comma. The last one is judged, the others are the contrast. Drivers: array, file
             (`file:shared` for one directory), cookie, redis (the default), database.
@@ -104,6 +107,12 @@ def rehearse(
             that was violated.
         history: Write every request, answer and event as JSON lines into this directory.
         explain: How many counter-examples to print for each violated invariant of the judged run.
+        path: The page of your own application that visitors load; default: `/`.
+        login: How visitors log in there: `POST /login email=visitor{n}@example.com
+            password=env:SHOP_PASSWORD`. `{n}` is the visitor's number, from 1; `env:NAME` is read
+            from the environment; `_token` is added.
+        ready: The path that tells when a replica of it serves, by any status below 500; default:
+            `/up` from Laravel 11 on, the page before.
         init: Write a commented scenario file, `rehearsal.yaml` or the one named, and end.
         self_test: Judge deliberately broken stores instead: does the judge catch each? Takes --seed
             and --json only.
@@ -114,8 +123,8 @@ def rehearse(
     if explain < 0:
         raise UsageError(f"--explain {explain} is less than none", hint="try --explain 1")
     if init:
-        path = write_scenario(application)
-        stdout.print(f"{path} is written; run it: holdfast rehearse {path}", highlight=False)
+        file = write_scenario(application)
+        stdout.print(f"{file} is written; run it: holdfast rehearse {file}", highlight=False)
         return exit_status.HOLDS
     if self_test:
         if html is not None or junit is not None:
@@ -134,11 +143,14 @@ def rehearse(
         "balancer": balancer,
         "seed": seed,
         "judge": judge,
+        "path": path,
+        "login": login,
+        "ready": ready,
     }
     there.require_url()
     if there.url is not None:
-        refuse_what_starts(application, options)
-        judge, chosen = judge or "all", plan_there(there, options, os.environ, history)
+        judge = judge or "all"
+        chosen = plan_there(application, there, options, os.environ, history)
     else:
         scenario = asked(application, options)
         judge, chosen = scenario.judge, plan(scenario, history)

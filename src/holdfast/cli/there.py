@@ -11,11 +11,12 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from holdfast.core.errors import UsageError
+from holdfast.rehearsal.attached_plan import Wanted, attached_plan, attached_site
 from holdfast.rehearsal.on_fault import read_command
-from holdfast.rehearsal.plan import Plan, attached_plan
+from holdfast.rehearsal.plan import Plan
 from holdfast.rehearsal.target import RATE, Target, target
 
-ITS_OWN = ("compare", "driver", "store", "replicas", "balancer")
+ITS_OWN = ("compare", "driver", "store", "replicas", "balancer", "ready")
 """The options that say what is to be started."""
 
 
@@ -79,13 +80,8 @@ class There:
 NOWHERE = There()
 
 
-def refuse_what_starts(application: str | None, options: Mapping[str, Any]) -> None:
+def refuse_what_starts(options: Mapping[str, Any]) -> None:
     """Raise UsageError where an option says what is to be started, and nothing is."""
-    if application is not None:
-        raise UsageError(
-            f"--url and the application {application!r}: nothing is started there",
-            hint="leave one out",
-        )
     for name in ITS_OWN:
         if options[name] is not None:
             raise UsageError(
@@ -94,26 +90,32 @@ def refuse_what_starts(application: str | None, options: Mapping[str, Any]) -> N
 
 
 def plan_there(
-    there: There, options: Mapping[str, Any], environment: Mapping[str, str], history: Path | None
+    application: str | None,
+    there: There,
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+    history: Path | None,
 ) -> Plan:
     """The plan for a deployment that is already there.
 
     Args:
-        there: its options.
+        application: the directory of the application that runs there, if it is known.
+        there: the options for it.
         options: those of every rehearsal, by name; None where one was not given.
         environment: where passwords are.
         history: see Plan.
 
     Raises:
-        UsageError, EnvironmentLacking: see :meth:`There.target` and ``attached_plan``.
+        UsageError, EnvironmentLacking, FormatError: something of it cannot be, or be read.
     """
+    refuse_what_starts(options)
     faults = options["faults"]
-    return attached_plan(
-        there.target(environment),
+    wanted = Wanted(
         users=options["users"],
         seconds=options["seconds"],
-        names=None if faults is None else [n for part in faults.split(",") if (n := part.strip())],
         seed=options["seed"],
-        keyboard=sys.stdin.isatty(),
+        names=None if faults is None else [n for part in faults.split(",") if (n := part.strip())],
         history=history,
     )
+    site = attached_site(application, environment, path=options["path"], login=options["login"])
+    return attached_plan(there.target(environment), site, wanted, keyboard=sys.stdin.isatty())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -16,13 +18,16 @@ from holdfast.rehearsal.client import Client, NoAnswer, Response, http_client
 from holdfast.rehearsal.courtesy import Courtesy
 from holdfast.rehearsal.faults import Harm
 from holdfast.rehearsal.history import DEPLOYMENT, Event, What
+from holdfast.rehearsal.jar import LARAVEL_SESSION, cookies_of
 from holdfast.rehearsal.on_fault import COMMAND_SECONDS, keys, run_command
 from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.target import Target
 
 UNNAMED = "fault"
 """What is done by hand, where nobody gave it a name."""
 
+_SESSION_COOKIE = re.compile(r"[_-]session$")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -32,16 +37,24 @@ class Attached:
     Args:
         target: where it is.
         client: sends requests to it.
+        site: see Plan.
         recorder: is told of what is done to it.
         says: shown to whoever waits.
 
-    ``client`` sends them no faster than the target's rate. ``distressed`` is set when nothing more
-    should be sent; ``doubts`` says so in words, and what was to be done to it and was not.
+    ``client`` sends them no faster than the target's rate. ``site`` is what visitors know of it.
+    ``distressed`` is set when nothing more should be sent; ``doubts`` says so in words, and what
+    was to be done to it and was not.
     """
 
     def __init__(
-        self, target: Target, client: Client, recorder: Recorder, says: Callable[[str], None]
+        self,
+        target: Target,
+        client: Client,
+        site: Site,
+        recorder: Recorder,
+        says: Callable[[str], None],
     ) -> None:
+        self.site = site
         self._courtesy = Courtesy(target.rate, self._in_distress)
         self.client: Client = _Courteous(client, self._courtesy)
         self.distressed = anyio.Event()
@@ -50,6 +63,36 @@ class Attached:
         self._recorder = recorder
         self._says = says
         self._done = 0
+
+    async def check(self) -> None:
+        """Ask for the site's page before users come: what is wrong with the way there is said once.
+
+        Where the session cookie has no name yet, it is the first that is named like one.
+
+        Raises:
+            EnvironmentLacking: there is no way; the hint says what helps.
+        """
+        url = self._target.url
+        await self.client.turn()
+        try:
+            answer = await self.client.send("GET", self.site.path, {}, b"", TIMEOUT_SECONDS)
+        except NoAnswer as error:
+            raise EnvironmentLacking(f"{url}: {error}", hint=_hint(error, url)) from error
+        if answer.status == 401:
+            raise EnvironmentLacking(
+                f"{url} asks for a password",
+                hint="--basic USER:env:NAME, with the password in the environment variable NAME",
+            )
+        elsewhere = _elsewhere(answer, self._target)
+        if elsewhere is not None:
+            raise EnvironmentLacking(
+                f"{url} sends users on to {elsewhere}", hint=f"--url {elsewhere}"
+            )
+        if not self.site.reader.cookie:
+            names = [name for name, _ in cookies_of(answer.all("set-cookie"))]
+            named = (name for name in names if _SESSION_COOKIE.search(name))
+            reader = replace(self.site.reader, cookie=next(named, LARAVEL_SESSION))
+            self.site = replace(self.site, reader=reader)
 
     def harms(self, names: Iterable[str]) -> dict[str, Harm]:
         """The user's command, by each name that it is to be told."""
@@ -101,7 +144,7 @@ class Attached:
 
 @asynccontextmanager
 async def attach(
-    target: Target, recorder: Recorder, says: Callable[[str], None]
+    target: Target, site: Site, recorder: Recorder, says: Callable[[str], None]
 ) -> AsyncIterator[Attached]:
     """Reach a deployment, and leave it as it is in the end.
 
@@ -111,8 +154,8 @@ async def attach(
     async with http_client(
         target.url, headers=target.headers, tls=target.tls(), server_name=target.server_name
     ) as client:
-        attached = Attached(target, client, recorder, says)
-        await _check(attached.client, target)
+        attached = Attached(target, client, site, recorder, says)
+        await attached.check()
         recorder.event(Event(recorder.elapsed(), "start", DEPLOYMENT))
         yield attached
 
@@ -139,29 +182,6 @@ class _Courteous:
         return response
 
 
-async def _check(client: Client, target: Target) -> None:
-    """Whether it answers at all, before users come: what is wrong with the way there is said once.
-
-    Raises:
-        EnvironmentLacking: it does not; the hint says what helps.
-    """
-    await client.turn()
-    try:
-        response = await client.send("GET", "/", {}, b"", TIMEOUT_SECONDS)
-    except NoAnswer as error:
-        raise EnvironmentLacking(f"{target.url}: {error}", hint=_hint(error, target)) from error
-    if response.status == 401:
-        raise EnvironmentLacking(
-            f"{target.url} asks for a password",
-            hint="--basic USER:env:NAME, with the password in the environment variable NAME",
-        )
-    elsewhere = _elsewhere(response, target)
-    if elsewhere is not None:
-        raise EnvironmentLacking(
-            f"{target.url} sends users on to {elsewhere}", hint=f"--url {elsewhere}"
-        )
-
-
 def _elsewhere(response: Response, target: Target) -> str | None:
     """The origin that a redirect leads to, where it is another one."""
     location = response.first("location")
@@ -185,7 +205,7 @@ def _origin(url: str) -> str | None:
     return f"{parts.scheme}://{host}" + ("" if port in (None, _PORTS[parts.scheme]) else f":{port}")
 
 
-def _hint(error: NoAnswer, target: Target) -> str:
+def _hint(error: NoAnswer, url: str) -> str:
     cause = error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
         if "match" in cause.verify_message or "not valid for" in cause.verify_message:
@@ -193,6 +213,6 @@ def _hint(error: NoAnswer, target: Target) -> str:
         return "--ca-file FILE with the authority that signed its certificate, or --insecure"
     if isinstance(cause, ssl.SSLError):
         return "does it speak TLS there? write http:// where it does not"
-    if target.url.startswith("http:") and error.sent:
+    if url.startswith("http:") and error.sent:
         return "does it speak TLS there? write https:// where it does"
     return "is it there, and can it be reached from here?"

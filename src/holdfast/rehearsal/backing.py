@@ -40,7 +40,7 @@ _DRIVERS: dict[str, tuple[Driver, str | None]] = {
 }
 
 _DATABASE_SERVERS = {"postgresql": postgresql_server, "mariadb": mariadb_server}
-_CONNECTIONS = {"postgresql": "pgsql", "mariadb": "mysql"}
+CONNECTIONS = {"postgresql": "pgsql", "mariadb": "mysql"}
 """Laravel's names of the connections; one named mariadb has come with 11, mysql is in all."""
 
 
@@ -52,6 +52,7 @@ class Backing:
         where: for people, without a secret.
         laravel: the settings of a Laravel replica, as environment variables.
         url: the store's URL; None where each replica has one of its own.
+        store: the store of ``url`` as replicas reach it.
         own_directory: whether a replica's own one is a directory, else it is its memory.
         proxy: what stands before a server that was started for the run; None without one.
         flush: empties the store as ``cache:clear`` does, past the proxy; blocks. None where that
@@ -61,6 +62,7 @@ class Backing:
     where: str
     laravel: Mapping[str, str] = field(repr=False)
     url: str | None = field(default=None, repr=False)
+    store: Store | None = field(default=None, repr=False)
     own_directory: bool = False
     proxy: TcpProxy | None = field(default=None, repr=False)
     flush: Callable[[], None] | None = field(default=None, repr=False)
@@ -196,7 +198,7 @@ def database_settings(store: DatabaseStore) -> dict[str, str]:
     match store.at:
         case Server() as server:
             return {
-                "DB_CONNECTION": _CONNECTIONS[server.engine],
+                "DB_CONNECTION": CONNECTIONS[server.engine],
                 "DB_HOST": server.host,
                 "DB_PORT": str(server.port),
                 "DB_DATABASE": server.database,
@@ -240,7 +242,7 @@ def _shared(setup: Setup, store: Store, url: str) -> Backing:
             }
         case FileStore():
             settings |= {"SESSION_DRIVER": "file", "SESSION_FILES": str(store.directory)}
-    return _with_locks(setup, Backing(store.where, settings, url))
+    return _with_locks(setup, Backing(store.where, settings, url, store))
 
 
 def _with_locks(setup: Setup, plain: Backing) -> Backing:

@@ -19,7 +19,11 @@ from urllib.parse import urlsplit
 import h11
 from anyio import CancelScope
 
+from holdfast import __version__
 from holdfast.core.errors import UsageError
+
+AGENT = f"holdfast/{__version__} (session rehearsal)"
+"""What every request says that it comes from."""
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -132,7 +136,12 @@ class _HttpClient:
         self._server_name = (server_name or self._host) if secure else None
         self._prefix = url.path.rstrip("/")
         host = url.netloc.rpartition("@")[2]
-        self._headers = {"host": host, "accept-encoding": "identity", **headers}
+        self._headers = {
+            "host": host,
+            "accept-encoding": "identity",
+            "user-agent": AGENT,
+            **headers,
+        }
         self._open: set[_Connection] = set()
         self._idle: list[_Connection] = []
 

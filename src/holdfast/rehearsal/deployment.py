@@ -24,7 +24,8 @@ from holdfast.rehearsal.backing import Backing, backing
 from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.history import STORE, ToStore, What
-from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.laravel import Laravel
+from holdfast.rehearsal.own_application import Copies, OwnApplication
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.tcp_proxy import Blackhole, Cut, Latency, Mode, Pass
@@ -236,7 +237,7 @@ async def deploy(
     replicas: int,
     emit: Emit,
     balancer: Choice = "auto",
-    project: Path | None = None,
+    own: OwnApplication | None = None,
     store: str | None = None,
     app_key: str | None = None,
     pace: Pace | None = None,
@@ -252,7 +253,7 @@ async def deploy(
         replicas: how many there are at first.
         emit: told of every change; the first starts have an empty fault, the end is not told.
         balancer: see :func:`holdfast.rehearsal.balancer.open_balancer`.
-        project: a Laravel project in place of our own fixture.
+        own: a Laravel application in place of our own fixture.
         store: the URL of a store that is there already.
         app_key: Laravel's APP_KEY, default: :func:`fresh_app_key`.
         pace: how fast the cluster is.
@@ -263,7 +264,7 @@ async def deploy(
             start; nothing is left running.
         UsageError: the project is not a Laravel application.
     """
-    application = _application(setup, project)
+    application = _application(setup, own)
     key = app_key or fresh_app_key()
     everything = ExitStack()
     try:
@@ -311,8 +312,10 @@ def fresh_app_key() -> str:
     return "base64:" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _application(setup: Setup, project: Path | None) -> Application:
-    return Shop() if setup.app == "shop" else laravel(setup, project)
+def _application(setup: Setup, own: OwnApplication | None) -> Application:
+    if setup.app == "shop":
+        return Shop()
+    return Laravel(setup) if own is None else Copies(own, setup)
 
 
 def _prepare(

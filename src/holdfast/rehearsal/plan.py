@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,21 +13,14 @@ from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import App, Setup, parse_compare
-from holdfast.rehearsal.scenario import MAX_SECONDS, Scenario, TimedFault
+from holdfast.rehearsal.own_application import OwnApplication, own_application
+from holdfast.rehearsal.scenario import Scenario, TimedFault
+from holdfast.rehearsal.site import Site, parse_login
 from holdfast.rehearsal.target import Target
 from holdfast.stores.url import parse
 
 CALM, END = "calm", "end"
 """The phases of a run beside those of its faults."""
-
-USERS_THERE = 10
-MOST_USERS_THERE = 50
-"""Of a deployment that others use too."""
-
-REQUESTS_A_STEP = 1.25
-"""On average: users who think that long for each request just keep to a rate."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}")
 
 
 class Scheduled(NamedTuple):
@@ -51,12 +43,13 @@ class Plan:
         schedule: what is done to the replicas and their store meanwhile, in order of time.
         balancer: which balancer.
         seed: of the users' choices and the victims.
-        project: the Laravel application in place of our fixture.
+        own: the Laravel application in place of our fixture.
         store: URL of a store that is there already, for a single setup.
         app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
         history: directory for one JSON-lines file a setup; None: kept in a temporary file.
         target: a deployment that is there already; nothing is started then, and a scheduled fault
             is what its command is told.
+        site: what visitors of the target must know; its cookie has no name where nobody knows it.
         keys: names for what the user does by hand and marks with a key, in their order; None: there
             is no keyboard.
     """
@@ -70,11 +63,12 @@ class Plan:
     schedule: tuple[Scheduled, ...]
     balancer: Choice
     seed: int
-    project: Path | None = None
+    own: OwnApplication | None = None
     store: str | None = None
     app_key: str | None = field(default=None, repr=False)
     history: Path | None = None
     target: Target | None = None
+    site: Site | None = None
     keys: tuple[str, ...] | None = None
 
     @property
@@ -92,8 +86,10 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
 
     Raises:
         UsageError: its application, store or comparison cannot be.
+        FormatError, EnvironmentLacking: a file of the application cannot be read.
     """
-    app, project = _application(scenario.application)
+    app, directory = _application(scenario.application)
+    own = _own(directory, scenario) if directory is not None else None
     if scenario.store is not None:
         setups = [setup_for_url(scenario.store, app)]
     else:
@@ -108,75 +104,10 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         schedule=_schedule(scenario),
         balancer=scenario.balancer,
         seed=scenario.seed,
-        project=project,
+        own=own,
         store=scenario.store,
-        app_key=_app_key(scenario.store) if scenario.store else None,
+        app_key=own.app_key if own else _app_key(scenario.store) if scenario.store else None,
         history=history,
-    )
-
-
-def attached_plan(
-    target: Target,
-    *,
-    users: int | None,
-    seconds: float | None,
-    names: Sequence[str] | None,
-    seed: int | None,
-    keyboard: bool,
-    history: Path | None,
-) -> Plan:
-    """Make a plan for a deployment that is there already.
-
-    Args:
-        target: where it is.
-        users: USERS_THERE where None.
-        seconds, seed: as in Scenario.
-        names: what the target's command is told, one run each; None: one run. Without a command,
-            what the user does by hand.
-        keyboard: whether somebody sits at one, who can mark what is done by hand.
-        history: as in Plan.
-
-    Raises:
-        UsageError: more users than the target's rate allows, no such name, nobody who does it.
-    """
-    usual = Scenario()
-    users = USERS_THERE if users is None else users
-    seconds = usual.seconds if seconds is None else seconds
-    most = max(MOST_USERS_THERE, int(2 * target.rate))
-    if not 1 <= users <= most:
-        raise UsageError(
-            f"--users {users} is not between 1 and {most} at --rate {target.rate:g}",
-            hint="users share the rate: more of them only wait longer for each other",
-        )
-    if not 1 <= seconds <= MAX_SECONDS:
-        raise UsageError(
-            f"--seconds {seconds:g} is not between 1 and {MAX_SECONDS}", hint="try --seconds 30"
-        )
-    for name in names or ():
-        if not _NAME.fullmatch(name) or name in (CALM, END):
-            raise UsageError(
-                f"--faults {name!r} is no name for what you do to a deployment",
-                hint="letters, digits and dashes: rollout, node-drain",
-            )
-    if names and not target.command and not keyboard:
-        raise UsageError(
-            "--faults, and nobody who does them",
-            hint="--on-fault COMMAND runs one; at a terminal you can press Enter instead",
-        )
-    doing = (["fault"] if names is None else names) if target.command else []
-    return Plan(
-        setups=(Setup(target.name, "laravel", "unknown"),),
-        replicas=0,
-        users=users,
-        seconds=seconds,
-        think=max(usual.think, REQUESTS_A_STEP * users / target.rate),
-        steps={},
-        schedule=spread(doing, seconds),
-        balancer=usual.balancer,
-        seed=usual.seed if seed is None else seed,
-        history=history,
-        target=target,
-        keys=tuple(names or ()) if keyboard and not target.command else None,
     )
 
 
@@ -188,15 +119,9 @@ def spread(faults: Sequence[str], seconds: float) -> tuple[Scheduled, ...]:
 
 def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
     """Faults without times at equal distances over the play; those with times as they say."""
-    faults = scenario.faults
-    gap = scenario.seconds / (len(faults) + 1)
-    spread = [
-        Scheduled(fault.at, fault.fault)
-        if isinstance(fault, TimedFault)
-        else Scheduled(gap * number, fault)
-        for number, fault in enumerate(faults, start=1)
-    ]
-    return tuple(sorted(spread, key=lambda scheduled: scheduled.at))
+    names = [fault for fault in scenario.faults if isinstance(fault, str)]
+    timed = [Scheduled(f.at, f.fault) for f in scenario.faults if isinstance(f, TimedFault)]
+    return tuple(sorted([*timed, *spread(names, scenario.seconds)], key=lambda fault: fault.at))
 
 
 def _application(text: str) -> tuple[App, Path | None]:
@@ -208,6 +133,16 @@ def _application(text: str) -> tuple[App, Path | None]:
     raise UsageError(
         f"no such application: {text!r}",
         hint="laravel, shop, or the directory of a Laravel application",
+    )
+
+
+def _own(directory: Path, scenario: Scenario) -> OwnApplication:
+    return own_application(
+        directory,
+        os.environ,
+        path=scenario.path,
+        login=parse_login(scenario.login, os.environ) if scenario.login else None,
+        ready=scenario.ready,
     )
 
 

@@ -25,9 +25,9 @@ import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
 from holdfast.rehearsal.attached import attach
-from holdfast.rehearsal.browser import Browser
-from holdfast.rehearsal.client import Client, http_client
+from holdfast.rehearsal.client import http_client
 from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.crowd import Crowd, crowd
 from holdfast.rehearsal.deployment import deploy
 from holdfast.rehearsal.faults import FAULTS, Harm, harms
 from holdfast.rehearsal.history import Event, What
@@ -35,8 +35,8 @@ from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.plan import CALM, END, Plan
 from holdfast.rehearsal.progress import Progress
 from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.target import Target
-from holdfast.rehearsal.users import play, read_back
 from holdfast.rehearsal.verdict import Verdict
 
 READ_BACK_ROUNDS = 3
@@ -76,8 +76,8 @@ async def rehearse(
     """Run one setup and judge it; ``interrupted`` ends its play early."""
     with Recorder(_history_file(plan, setup)) as recorder:
         opened = _deployed(plan, setup, recorder, progress)
-        if plan.target is not None:
-            opened = _attached(plan, plan.target, recorder, progress)
+        if plan.target is not None and plan.site is not None:
+            opened = _attached(plan, plan.target, plan.site, recorder, progress)
         async with opened as stage:
             lacking = [name for name in plan.faults if stage.harms[name].lacks]
             await _play(stage, interrupted)
@@ -98,7 +98,7 @@ class _Stage:
     """Where one setup is played: a deployment, whoever started it.
 
     Args:
-        client: sends the users' requests to it.
+        people: who use it.
         harms: what can be done to it, by name.
         distressed: set when nothing more should be sent to it.
         listen: waits for what is done to it by hand; None: there is no keyboard.
@@ -108,7 +108,7 @@ class _Stage:
     plan: Plan
     recorder: Recorder
     progress: Progress
-    client: Client
+    people: Crowd
     harms: Mapping[str, Harm]
     distressed: anyio.Event
     listen: Callable[[], Coroutine[None, None, None]] | None = None
@@ -133,6 +133,7 @@ async def _deployed(
         elif fault and what in ("kill", "start", "stop", "pause", "resume"):
             progress.says(f"{fault}: {what} {replica}")
 
+    site = plan.own.site if plan.own is not None and setup.app == "laravel" else None
     progress.says(f"starting {plan.replicas} replicas")
     async with (
         deploy(
@@ -140,23 +141,36 @@ async def _deployed(
             replicas=plan.replicas,
             emit=emit,
             balancer=plan.balancer,
-            project=plan.project,
+            own=plan.own,
             store=plan.store,
             app_key=plan.app_key,
             proxied=any(FAULTS[name].proxied for name in plan.faults),
         ) as deployment,
         http_client(deployment.address) as client,
+        crowd(
+            client,
+            deployment.address,
+            site,
+            deployment.store.store,
+            think=plan.think,
+            steps=plan.steps if site is not None or plan.own is None else {},
+        ) as people,
     ):
-        yield _Stage(plan, recorder, progress, client, harms(deployment), anyio.Event())
+        yield _Stage(plan, recorder, progress, people, harms(deployment), anyio.Event())
 
 
 @asynccontextmanager
 async def _attached(
-    plan: Plan, target: Target, recorder: Recorder, progress: Progress
+    plan: Plan, target: Target, site: Site, recorder: Recorder, progress: Progress
 ) -> AsyncIterator[_Stage]:
     """Reach what is rehearsed: it is there already."""
     progress.says(f"reaching {target.url}")
-    async with attach(target, recorder, progress.says) as attached:
+    async with (
+        attach(target, site, recorder, progress.says) as attached,
+        crowd(
+            attached.client, target.address, attached.site, None, think=plan.think, steps=plan.steps
+        ) as people,
+    ):
         listen = None
         if plan.keys is not None:
             listen = partial(attached.listen, sys.stdin.fileno(), plan.keys)
@@ -165,7 +179,7 @@ async def _attached(
             plan,
             recorder,
             progress,
-            attached.client,
+            people,
             attached.harms(plan.faults),
             attached.distressed,
             listen,
@@ -176,28 +190,23 @@ async def _attached(
 async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
     """Let the users play while replicas come and go, then read every session back."""
     stop = anyio.Event()
-    browsers: list[Browser] = []
-
-    async def users() -> None:
-        browsers.extend(
-            await play(
-                stage.client,
+    people = stage.people
+    await people.check()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(
+            partial(
+                people.play,
                 stage.recorder,
                 users=stage.plan.users,
                 seed=stage.plan.seed,
-                think=stage.plan.think,
-                steps=stage.plan.steps,
                 stop=stop,
                 on_progress=stage.progress.counts,
             )
         )
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(users)
         await _until((interrupted, stage.distressed), partial(_break, stage))
         stop.set()
     stage.phase(END, "reading every session back")
-    await _until((stage.distressed,), partial(read_back, browsers, rounds=READ_BACK_ROUNDS))
+    await _until((stage.distressed,), partial(people.read_back, READ_BACK_ROUNDS))
 
 
 async def _break(stage: _Stage) -> None:

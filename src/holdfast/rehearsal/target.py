@@ -10,11 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from holdfast import __version__
 from holdfast.core.errors import EnvironmentLacking, UsageError
-
-AGENT = f"holdfast/{__version__} (session rehearsal)"
-"""What every request to somebody's deployment says it is."""
 
 RATE = 20.0
 MAX_RATE = 1000.0
@@ -52,6 +48,14 @@ class Target:
         return self.host or urlsplit(self.url).netloc
 
     @property
+    def address(self) -> str:
+        """The URL as users of the application write it."""
+        if self.host is None:
+            return self.url
+        scheme, _, path, *_ = urlsplit(self.url)
+        return f"{scheme}://{self.host}{path}"
+
+    @property
     def server_name(self) -> str | None:
         """The name for TLS where it is not the URL's."""
         if self.host is None:
@@ -62,8 +66,8 @@ class Target:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every request carries; names in lower case."""
-        headers = {"user-agent": AGENT}
+        """What every request carries for it; names in lower case."""
+        headers = {}
         if self.host is not None:
             headers["host"] = self.host
         if self.authorization is not None:

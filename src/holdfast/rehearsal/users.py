@@ -105,7 +105,7 @@ async def play(
 
     async def live(user: User) -> None:
         nonlocal gone
-        await _pause(user, think, stop)
+        await pause(user.will, think, stop)
         while not stop.is_set():
             before = user.browser.lineage, user.browser.opened
             step = _next_step(user, steps or {})
@@ -115,7 +115,7 @@ async def play(
                 gone += 1
             if on_progress:
                 on_progress(recorder.next_id() - 1, gone)
-            await _pause(user, think, stop)
+            await pause(user.will, think, stop)
 
     async with anyio.create_task_group() as tasks:
         for user in people:
@@ -276,10 +276,10 @@ async def _while_in_flight(
         await then()
 
 
-async def _pause(user: User, think: float, stop: anyio.Event) -> None:
+async def pause(will: random.Random, think: float, stop: anyio.Event) -> None:
     """Think, and now and then go away for a while and come back."""
-    seconds = user.will.expovariate(1 / think) if think else 0.0
-    if user.will.random() < 0.05:
+    seconds = will.expovariate(1 / think) if think else 0.0
+    if will.random() < 0.05:
         seconds *= 4
     with anyio.move_on_after(min(seconds, 6 * think)):
         await stop.wait()

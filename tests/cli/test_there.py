@@ -292,8 +292,10 @@ def test_what_is_wrong_with_the_way_there(holdfast, ingress, tmp_path, url, opti
 
 
 @pytest.mark.timeout(180)
-def test_a_deployment_in_distress_is_left_alone(holdfast, ingress):
-    there = ingress(free_port(), "return status 503 unless { path / }", "return status 200")
+def test_a_deployment_in_distress_is_left_alone(holdfast, standing, ingress):
+    there = ingress(
+        standing("shop=redis", 1).port, "return status 503 if { req.hdr(cookie) -m found }"
+    )
     ended = holdfast(
         *("rehearse", "--url", f"https://localhost:{there.port}", "--insecure"),
         *("--users", "4", "--seconds", "86400"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ EXAMPLE = "POST /login email=visitor{n}@example.com password=env:SHOP_PASSWORD"
 
 _METHODS = ("POST", "PUT", "PATCH")
 _NUMBER = "{n}"
-_BLANK = " "
+_PATH = re.compile("/(?!/)[!-~]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def require_path(path: str) -> str:
     Raises:
         UsageError: it is none.
     """
-    if not path.startswith("/") or path.startswith("//") or not path.isascii() or _BLANK in path:
+    if _PATH.fullmatch(path) is None:
         raise UsageError(f"{path!r} is no path of the application", hint="it begins with /")
     return path
 

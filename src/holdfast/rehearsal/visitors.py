@@ -233,13 +233,19 @@ def _next_step(
     return STEPS[will.choices(list(able), list(able.values()))[0]]
 
 
+def codec_of(store: Store, site: Site) -> Codec:
+    """What reads the sessions of a site in a store."""
+    encrypter = site.reader.encrypter if site.encrypt else None
+    return Codec(store.form, site.serialization, encrypter)
+
+
 @asynccontextmanager
 async def payloads(store: Store | None, site: Site) -> AsyncIterator[Look | None]:
     """What looks sessions up in a store; None where it cannot be read from here."""
     if store is None or (site.encrypt and site.reader.encrypter is None):
         yield None
         return
-    codec = Codec(store.form, site.serialization, site.reader.encrypter if site.encrypt else None)
+    codec = codec_of(store, site)
     async with store.aconnect() as perform:
 
         async def look(session_id: str) -> Payload | None:

@@ -123,7 +123,7 @@ async def crowd(
     url = urlsplit(address)
     async with payloads(store, site) as look:
         yield Visitors(
-            client, site, root=url.netloc + url.path, look=look, think=think, steps=steps
+            client, site, host=url.netloc + url.path, look=look, think=think, steps=steps
         )
 
 

@@ -63,8 +63,8 @@ class Visitor:
         client: sends the requests.
         recorder: is told of every request and answer.
         site: the application.
-        root: where the application is, and redirects are followed to: ``127.0.0.1:8080``, with the
-            path that it begins at where it has one.
+        host: where redirects are followed to: ``127.0.0.1:8080``, with the path that the application
+            begins at where it has one.
         look: looks sessions up in their store, where that can be reached from here.
 
     ``lost`` counts the sessions that it found gone.
@@ -77,7 +77,7 @@ class Visitor:
         recorder: Recorder,
         site: Site,
         *,
-        root: str,
+        host: str,
         look: Look | None = None,
     ) -> None:
         self.number = number
@@ -85,7 +85,7 @@ class Visitor:
         self._client = client
         self._recorder = recorder
         self._site = site
-        self._root = root
+        self._host = host
         self._look = look
         self._count = 0
         self.lost = 0
@@ -287,13 +287,13 @@ class Visitor:
         if not 300 <= response.status < 400 or not location:
             return None
         try:
-            url = urlsplit(urljoin(f"http://{self._root}{target}", location))
+            url = urlsplit(urljoin(f"http://{self._host}{target}", location))
         except ValueError:
             return None
         there = url.netloc + (url.path or "/")
-        if url.scheme not in ("http", "https") or not f"{there}/".startswith(f"{self._root}/"):
+        if url.scheme not in ("http", "https") or not f"{there}/".startswith(f"{self._host}/"):
             return None
-        return (there.removeprefix(self._root) or "/") + (f"?{url.query}" if url.query else "")
+        return (there.removeprefix(self._host) or "/") + (f"?{url.query}" if url.query else "")
 
 
 def _taken(carried: str | None, window: Window, seen: Seen, payload: Payload | None) -> bool:

@@ -41,7 +41,7 @@ class Visitors:
     Args:
         client: sends all requests.
         site: the application.
-        root: as for Visitor.
+        host: as for Visitor.
         look: looks sessions up in their store, where that can be reached from here.
         think: mean pause between two steps of a visitor, seconds.
         steps: how often each of STEPS is taken against the others; empty: as usual.
@@ -52,7 +52,7 @@ class Visitors:
         client: Client,
         site: Site,
         *,
-        root: str,
+        host: str,
         look: Look | None = None,
         think: float = THINK_SECONDS,
         steps: Mapping[str, int] | None = None,
@@ -61,7 +61,7 @@ class Visitors:
         self._steps = steps or {}
         self._client = client
         self._site = site
-        self._root = root
+        self._host = host
         self._look = look
         self._visitors: list[Visitor] = []
 
@@ -119,7 +119,7 @@ class Visitors:
                 tasks.start_soon(read, visitor)
 
     def _visitor(self, number: int, recorder: Recorder) -> Visitor:
-        return Visitor(number, self._client, recorder, self._site, root=self._root, look=self._look)
+        return Visitor(number, self._client, recorder, self._site, host=self._host, look=self._look)
 
     def _require_session(self, op: Op, scout: Visitor) -> None:
         if op.ok and op.state is not None:

@@ -167,9 +167,8 @@ class Visitor:
     ) -> tuple[Op, str | None]:
         carried = self._carried(window)
         seen, payload, set_cookie = await self._see(sent, window, response, carried)
-        taken = response.status < 400 and _taken(carried, window, seen, payload)
-        if not taken:
-            status = response.status
+        status = response.status
+        if status >= 400 or _taken(carried, window, seen, payload) is False:
             words = f"no login came of it: HTTP {status}"
             refused: Outcome = "refused" if status < 400 else "fail"
             answer = self._answer(sent, response, None, set_cookie, outcome=refused, error=words)
@@ -296,16 +295,17 @@ class Visitor:
         return (there.removeprefix(self._host) or "/") + (f"?{url.query}" if url.query else "")
 
 
-def _taken(carried: str | None, window: Window, seen: Seen, payload: Payload | None) -> bool:
-    """Whether a login has logged in: the guard gives the session another id whenever it does.
+def _taken(carried: str | None, window: Window, seen: Seen, payload: Payload | None) -> bool | None:
+    """Whether a login has logged in; None where its answer does not tell.
 
-    Illuminate/Auth/SessionGuard.php, updateSession. Where ids cannot be told, another token says it
-    too: applications regenerate both, as Laravel's starter kits do.
+    The guard gives the session another id whenever it logs in (Illuminate/Auth/SessionGuard.php,
+    updateSession). Where ids cannot be read, another token says it too: applications regenerate
+    both, as Laravel's starter kits do.
     """
     if payload is not None and payload.logged_in:
         return True
     before, now = (carried, seen.session_id) if carried else (window.token, seen.token)
-    return bool(before) and now is not None and now != before
+    return None if now is None else bool(before) and now != before
 
 
 def _shown(target: str) -> str:

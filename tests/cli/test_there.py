@@ -8,40 +8,24 @@ from __future__ import annotations
 
 import base64
 import os
-import shlex
 import signal
-import socketserver
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import IO
 
-import anyio.from_thread
 import msgspec
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.courtesy import BURST
-from holdfast.rehearsal.deployment import Pace, deploy
+from holdfast.rehearsal.own_application import own_application
 from holdfast.rehearsal.recorder import read_history
 from holdfast.rehearsal.verdict import Verdict
-from holdfast.servers.haproxy import haproxy_program
-from holdfast.servers.ports import accepts, free_port
-from holdfast.servers.process import Process
+from holdfast.servers.ports import free_port
 
-QUICK = ("--users", "4", "--seconds", "4", "--judge", "survival")
-FAST = Pace(detection=0.2, restart=0.3, drain=0.1, peak=0.2)
-NAME = "shop.test"
+QUICK = ("--users", "4", "--seconds", "5", "--judge", "survival")
+NAME = "shop.test"  # the certificate of an ingress is for it
+CORNER_STORE = Path(__file__).parents[1] / "rehearsal/corner_store"
 
 
 class Written(msgspec.Struct):
@@ -51,124 +35,6 @@ class Written(msgspec.Struct):
 def verdict(path: Path) -> Verdict:
     [judged] = msgspec.json.decode(path.read_bytes(), type=Written).verdicts
     return judged
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A deployment: where it is, and a command that does something to it, as kubectl would."""
-
-    address: str
-    port: int
-    command: Callable[[str], str]
-
-
-@contextmanager
-def cluster(choice: str, replicas: int) -> Iterator[Standing]:
-    """Replicas behind a balancer, and a port where a command can have them rolled."""
-    setup = parse_setup(choice, "laravel")
-    with anyio.from_thread.start_blocking_portal() as portal:
-        opened = deploy(setup, replicas=replicas, emit=lambda *_: None, pace=FAST)
-        with portal.wrap_async_context_manager(opened) as deployment:
-
-            class Keeper(socketserver.StreamRequestHandler):
-                def handle(self) -> None:
-                    asked = self.rfile.readline().decode().strip()
-                    portal.call({"roll": deployment.roll}[asked])
-                    self.wfile.write(b"done\n")
-
-            with socketserver.TCPServer(("127.0.0.1", 0), Keeper) as keeper:
-                threading.Thread(target=keeper.serve_forever).start()
-                port = keeper.server_address[1]
-
-                def command(what: str) -> str:
-                    program = (
-                        "import os, socket, sys; s = socket.create_connection(('127.0.0.1', "
-                        f"{port})); s.sendall(b'{what}\\n'); sys.exit(s.recv(9) != b'done\\n')"
-                    )
-                    return shlex.join([sys.executable, "-c", program])
-
-                try:
-                    yield Standing(
-                        deployment.address, int(deployment.address.rpartition(":")[2]), command
-                    )
-                finally:
-                    keeper.shutdown()
-
-
-@pytest.fixture
-def standing() -> Iterator[Callable[..., Standing]]:
-    with ExitStack() as stack:
-        yield lambda choice, replicas=2: stack.enter_context(cluster(choice, replicas))
-
-
-@dataclass(frozen=True)
-class Ingress:
-    """HAProxy in front of a deployment, with TLS and rules of its own."""
-
-    port: int
-    authority: Path
-
-
-@pytest.fixture
-def ingress(tmp_path) -> Iterator[Callable[..., Ingress]]:
-    """Opens one before a port, with these rules for requests."""
-    with ExitStack() as stack:
-
-        def opened(behind: int, *rules: str) -> Ingress:
-            authority, pair = certificate(tmp_path)
-            port = free_port()
-            config = tmp_path / "ingress.cfg"
-            lines = [
-                "defaults",
-                "  mode http",
-                *(f"  timeout {what} 30s" for what in ("connect", "client", "server")),
-                "userlist staff",
-                "  user ann insecure-password s3cret:",
-                "frontend ingress",
-                f"  bind 127.0.0.1:{port} ssl crt {pair}",
-                *(f"  http-request {rule}" for rule in rules),
-                "  default_backend shop",
-                "backend shop",
-                f"  server shop 127.0.0.1:{behind}",
-            ]
-            config.write_text("\n".join(lines) + "\n")
-            program = haproxy_program()
-            assert program
-            process = Process([program, "-db", "-f", config], tmp_path, name="ingress")
-            stack.callback(process.kill)
-            process.wait_ready(partial(accepts, port))
-            return Ingress(port, authority)
-
-        yield opened
-
-
-def certificate(directory: Path) -> tuple[Path, Path]:
-    """A certificate for NAME that vouches for itself; and it with its key, for HAProxy."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    authority, pair = directory / "ca.pem", directory / "pair.pem"
-    authority.write_bytes(signed)
-    pair.write_bytes(signed + private)
-    return authority, pair
 
 
 ASKS = (
@@ -223,6 +89,56 @@ def test_files_go_with_their_only_pod_after_the_users_command(holdfast, standing
     assert "after your command «fault» at " in ended.out
     assert [lane.replica for lane in judged.lanes] == ["deployment"]
     assert "lost" in [mark.what for mark in judged.lanes[0].marks]
+
+
+VISITS = (
+    *("--login", "POST /login email=customer{n}@example.com password=env:CUSTOMER_PASSWORD"),
+    *("--path", "/login"),
+)
+
+
+@pytest.fixture
+def corner_store(monkeypatch, standing):
+    """An application that knows nothing of us, and its customers' password."""
+    monkeypatch.setenv("CUSTOMER_PASSWORD", "sword & fish")
+    own = own_application(CORNER_STORE, {})
+    return lambda choice, replicas: standing(choice, replicas, own)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("words", [(str(CORNER_STORE),), ()], ids=["directory", "nothing known"])
+def test_customers_of_an_application_that_knows_nothing_of_us(
+    holdfast, corner_store, ingress, tmp_path, words
+):
+    there = corner_store("redis", 2)
+    front = ingress(there.port)
+    ended = holdfast(
+        *("rehearse", *words, "--url", f"https://127.0.0.1:{front.port}", "--host", NAME),
+        *("--ca-file", str(front.authority), *VISITS, *QUICK),
+        *("--on-fault", there.command("roll"), "--json", f"{tmp_path}/v.json"),
+        *("--history", str(tmp_path)),
+    )
+    assert ended.status == 0, ended.out + ended.err
+    judged = verdict(tmp_path / "v.json")
+    assert judged.sessions_opened > 0
+    assert (judged.sessions_lost, judged.doubts) == (0, [])
+    [history] = tmp_path.glob("*.jsonl")
+    ops, _ = read_history(history)
+    assert any(op.ok and op.sent.kind == "login" for op in ops)
+    assert any(op.sent.args.get("path") == "/account" for op in ops)  # redirects were followed
+
+
+@pytest.mark.timeout(180)
+def test_customers_lose_files_with_the_only_pod(holdfast, corner_store, tmp_path):
+    there = corner_store("file", 1)
+    ended = holdfast(
+        *("rehearse", "--url", there.address, *VISITS, *QUICK),
+        *("--on-fault", there.command("roll"), "--json", f"{tmp_path}/v.json"),
+    )
+    assert ended.status == 1, ended.out + ended.err
+    judged = verdict(tmp_path / "v.json")
+    assert judged.sessions_lost > 0
+    assert judged.causes["after your command «fault»"] > 0
 
 
 @pytest.mark.timeout(180)
@@ -367,6 +283,10 @@ def wait_for(stream: IO[str], words: str) -> None:
         (("--url", "http://h", "--replicas", "3"), "--url and --replicas"),
         (("--url", "http://h", "--balancer", "haproxy"), "--url and --balancer"),
         (("shop", "--url", "http://h"), "--url and the application 'shop'"),
+        (("/nowhere", "--url", "http://h"), "--url and the application '/nowhere'"),
+        (("--url", "http://h", "--ready", "/up"), "--url and --ready"),
+        (("--url", "http://h", "--path", "up"), "no path of the application"),
+        (("--url", "http://h", "--login", "GET /login"), "logs nobody in"),
         (("--url", "http://h", "--users", "51"), "not between 1 and 50 at --rate 20"),
         (("--url", "http://h", "--users", "101", "--rate", "50"), "between 1 and 100 at --rate 50"),
         (("--url", "http://h", "--users", "0"), "--users 0"),

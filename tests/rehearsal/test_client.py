@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from holdfast.core.errors import UsageError
 from holdfast.rehearsal import client as client_module
-from holdfast.rehearsal.client import AGENT, NoAnswer, Response, http_client
+from holdfast.rehearsal.client import NoAnswer, Response, http_client
 from holdfast.rehearsal.in_process import InProcess
 from holdfast.servers.ports import free_port
 

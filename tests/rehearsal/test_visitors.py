@@ -60,6 +60,9 @@ class Application:
         self.numbers = itertools.count(1)
         self.turn = itertools.cycle(range(self.replicas))
 
+    async def wait_turn(self):
+        pass
+
     async def send(self, method, target, headers, body, timeout):
         self.sent.append((method, target, dict(headers), body))
         await anyio.lowlevel.checkpoint()

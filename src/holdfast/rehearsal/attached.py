@@ -73,7 +73,7 @@ class Attached:
             EnvironmentLacking: there is no way; the hint says what helps.
         """
         url = self._target.url
-        await self.client.turn()
+        await self.client.wait_turn()
         try:
             answer = await self.client.send("GET", self.site.path, {}, b"", TIMEOUT_SECONDS)
         except NoAnswer as error:
@@ -167,7 +167,7 @@ class _Courteous:
         self._client = client
         self._courtesy = courtesy
 
-    async def turn(self) -> None:
+    async def wait_turn(self) -> None:
         await self._courtesy.turn()
 
     async def send(

@@ -63,7 +63,7 @@ class Browser:
 
     async def send(self, kind: str, **args: str) -> Op:
         """Send one request with the browser's own cookies and learn from its answer."""
-        await self._client.turn()
+        await self._client.wait_turn()
         believed = self.lineage
         op, token = await self._request(kind, args, self.jar, "own", None)
         if op.state is not None:
@@ -76,7 +76,7 @@ class Browser:
 
     async def probe(self, jar: Jar, old_of: int) -> Op:
         """Load a page with cookies of earlier; neither jar nor belief change."""
-        await self._client.turn()
+        await self._client.wait_turn()
         op, _ = await self._request("state", {}, jar.copy(), "old", old_of)
         return op
 

@@ -62,7 +62,7 @@ class Response:
 class Client(Protocol):
     """Sends requests of many browsers, at the same time."""
 
-    async def turn(self) -> None:
+    async def wait_turn(self) -> None:
         """Wait until one more request may be sent; to be called before it is written down."""
 
     async def send(
@@ -145,7 +145,7 @@ class _HttpClient:
         self._open: set[_Connection] = set()
         self._idle: list[_Connection] = []
 
-    async def turn(self) -> None:
+    async def wait_turn(self) -> None:
         """Whenever it likes."""
 
     async def send(

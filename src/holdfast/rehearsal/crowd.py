@@ -129,7 +129,7 @@ async def crowd(
 
 async def speaks_our_protocol(client: Client) -> bool:
     """Whether ``GET /state`` is answered with a State."""
-    await client.turn()
+    await client.wait_turn()
     try:
         answer = await client.send("GET", "/state", {}, b"", TIMEOUT_SECONDS)
         msgspec.json.decode(answer.body, type=State)

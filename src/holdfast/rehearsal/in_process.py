@@ -16,7 +16,7 @@ class InProcess:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def turn(self) -> None:
+    async def wait_turn(self) -> None:
         """Whenever it likes."""
 
     async def send(

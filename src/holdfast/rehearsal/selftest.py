@@ -137,7 +137,7 @@ class _Replicas:
             for number in range(1, REPLICAS + 1)
         )
 
-    async def turn(self) -> None:
+    async def wait_turn(self) -> None:
         """Whenever it likes."""
 
     async def send(

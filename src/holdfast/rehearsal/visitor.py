@@ -63,8 +63,8 @@ class Visitor:
         client: sends the requests.
         recorder: is told of every request and answer.
         site: the application.
-        host: where redirects are followed to: ``127.0.0.1:8080``, with the path that the application
-            begins at where it has one.
+        host: where redirects are followed to: ``127.0.0.1:8080``, with the path that the
+            application begins at where it has one.
         look: looks sessions up in their store, where that can be reached from here.
 
     ``lost`` counts the sessions that it found gone.
@@ -123,7 +123,7 @@ class Visitor:
         Returns:
             The login itself: ``ok`` where the application has logged the visitor in.
         """
-        await self._client.turn()
+        await self._client.wait_turn()
         login, window = self._site.login, self.window
         assert login is not None
         args = {"user": str(self.number), "path": _shown(login.path)}
@@ -137,7 +137,7 @@ class Visitor:
         return op
 
     async def _get(self, window: Window, target: str) -> tuple[Op, str | None]:
-        await self._client.turn()
+        await self._client.wait_turn()
         kind = "state" if window.opened else "open"
         args = {"path": _shown(target)}
         sent = self._sent(

@@ -200,7 +200,7 @@ def test_every_run_has_a_bar_of_what_it_lost():
 
 def test_nothing_proved_is_not_good():
     root = parsed(replace(HELD, sessions_opened=0))
-    assert "nothing was proved" in header(root).text
+    assert "Nothing was proved" in header(root).text
     assert header(root).attributes["class"] == "bad"
 
 

@@ -18,7 +18,7 @@ def junit(verdicts: Sequence[Verdict], judge: Judge) -> bytes:
 
     Only what decides the exit status fails: the judged headings of the last run. A violation of a
     run that is there for contrast, or under a heading that is not judged, is a skipped case that
-    says so. A judged run that opened no session is an error: it proved nothing.
+    says so. A judged run that proved nothing is an error.
     """
     root = ET.Element("testsuites", name="holdfast rehearse")
     for verdict in verdicts:
@@ -32,9 +32,9 @@ def junit(verdicts: Sequence[Verdict], judge: Judge) -> bytes:
 
 def _suite(verdict: Verdict, judge: Judge, *, judged: bool) -> ET.Element:
     suite = ET.Element("testsuite", name=printable(verdict.name), time=f"{verdict.seconds:.3f}")
-    opened = _case(suite, verdict, "opened", "sessions were opened")
-    if not verdict.sessions_opened:
-        words = f"no session was opened in {verdict.requests} requests: nothing was proved"
+    opened = _case(suite, verdict, "opened", "sessions were opened, and all was done")
+    if verdict.unproved:
+        words = printable(f"nothing was proved: {verdict.unproved}")
         ET.SubElement(opened, "error" if judged else "skipped", message=words)
     for invariant, (heading, meaning) in INVARIANTS.items():
         case = _case(suite, verdict, invariant, f"{heading}: never {meaning}")

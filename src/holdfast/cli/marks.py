@@ -43,6 +43,8 @@ _SIGNS: Final = {
     "slow": Sign("l", "store slow", "M-6,-5 L6,-5 L-6,5 L6,5 Z"),
     "blackhole": Sign("b", "store silent", f"{_DISC} M-2,0 L2,0"),
     "flush": Sign("F", "store flushed", "M-6,-6 L6,-6 L3,6 L-3,6 Z", grave=True),
+    "command": Sign("C", "your command begins", "M-6,-6 L0,0 L-6,6 M1,6 L7,6"),
+    "key": Sign("k", "begun by hand", "M0,-8 L0,8 M-5,3 L0,8 L5,3"),
     OVER: Sign("o", "over", "M-5,0 L-1,5 L6,-6"),
     LOST: Sign("x", "sessions found lost", "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5", grave=True),
 }

@@ -132,6 +132,13 @@ class Verdict(msgspec.Struct, frozen=True):
     not_applicable: list[str] = []
     doubts: list[str] = []
 
+    @property
+    def unproved(self) -> str:
+        """Why it proves nothing that no invariant was violated; empty where it proves something."""
+        if self.doubts or self.sessions_opened:
+            return "; ".join(self.doubts)
+        return f"no session was opened in {self.requests} requests, of which {self.errors} failed"
+
     def holds(self, judge: Judge) -> bool:
         """Whether no invariant under the judged headings was violated."""
         return not any(judge == "all" or v.heading == "survival" for v in self.violations)

@@ -10,8 +10,6 @@ from typing import Annotated, Literal
 
 import anyio
 from cyclopts import Parameter
-from rich import box
-from rich.table import Table
 
 from holdfast.cli import exit_status
 from holdfast.cli.asked import asked, write_scenario
@@ -21,12 +19,12 @@ from holdfast.cli.junit import junit as junit_xml
 from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_file, write_json
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
-from holdfast.cli.there import NOWHERE, There, plan_there
+from holdfast.cli.self_test import judge_the_judge
+from holdfast.cli.there import NOWHERE, There, plan_there, watch_of
+from holdfast.cli.watch import watched
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.plan import plan
 from holdfast.rehearsal.run import Report, rehearse_all
-from holdfast.rehearsal.selftest import SelfTestResult
-from holdfast.rehearsal.selftest import self_test as judge_the_judge
 from holdfast.rehearsal.verdict import Judge
 
 
@@ -74,6 +72,8 @@ def rehearse(
 
         holdfast rehearse --url https://staging.example.com --on-fault 'kubectl rollout restart
         deploy/shop'
+
+        holdfast rehearse --url https://staging.example.com --watch --metrics 9187
 
         holdfast rehearse --self-test
 
@@ -131,7 +131,7 @@ def rehearse(
             raise UsageError(
                 "--self-test writes neither --html nor --junit", hint="--json FILE has its results"
             )
-        return _self_test(1 if seed is None else seed, json)
+        return judge_the_judge(1 if seed is None else seed, json)
     options = {
         "compare": compare,
         "driver": driver,
@@ -148,6 +148,9 @@ def rehearse(
         "ready": ready,
     }
     there.require_url()
+    if there.watch:
+        files = {"json": json, "html": html, "junit": junit, "history": history}
+        return watched(watch_of(application, there, options | files, os.environ), there.metrics)
     if there.url is not None:
         judge = judge or "all"
         chosen = plan_there(application, there, options, os.environ, history)
@@ -193,47 +196,3 @@ def _require_writable(targets: dict[str, str | None]) -> None:
         other = options.setdefault(Path(target).resolve(), option)
         if other != option:
             raise UsageError(f"{other} and {option} name the same file", hint="name two files")
-
-
-def _self_test(seed: int, json: str | None) -> int:
-    with stderr.status("self-test") as status:
-        results = anyio.run(judge_the_judge, seed, status.update)
-    screen = stderr if json == "-" else stdout
-    screen.print(_self_test_table(results))
-    caught = all(result.caught for result in results)
-    if json:
-        write_json({"seed": seed, "caught": caught, "results": results}, json)
-    if caught:
-        screen.print(
-            "[bold green]the judge caught every broken store and cleared the correct one[/]"
-        )
-    else:
-        screen.print("[bold red]the judge is not to be trusted: see the table[/]")
-    return exit_status.HOLDS if caught else exit_status.VIOLATED
-
-
-def _judgement(result: SelfTestResult) -> str:
-    if not result.expected:
-        return "[green]clean[/]" if result.caught else "[bold red]ACCUSED[/]"
-    return "[green]caught[/]" if result.caught else "[bold red]MISSED[/]"
-
-
-def _self_test_table(results: list[SelfTestResult]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("store")
-    table.add_column("what it does")
-    table.add_column("struck", justify="right")
-    table.add_column("must show")
-    table.add_column("found")
-    table.add_column("")
-    for result in results:
-        found = ", ".join(f"{name} {count}" for name, count in result.found.items() if count)
-        table.add_row(
-            result.mutant,
-            result.words,
-            str(result.struck),
-            " or ".join(result.expected) or "nothing",
-            found or "nothing",
-            _judgement(result),
-        )
-    return table

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from holdfast.core.errors import UsageError
-from holdfast.rehearsal.attached_plan import Wanted, attached_plan, attached_site
+from holdfast.rehearsal.attached_plan import (
+    Wanted,
+    attached_plan,
+    attached_site,
+    watch_there,
+)
+from holdfast.rehearsal.canary import Watch
 from holdfast.rehearsal.on_fault import read_command
 from holdfast.rehearsal.plan import Plan
 from holdfast.rehearsal.target import RATE, Target, target
 
 ITS_OWN = ("compare", "driver", "store", "replicas", "balancer", "ready")
 """The options that say what is to be started."""
+
+NOT_WATCHED = ("faults", "seed", "judge", "json", "html", "junit", "history")
+"""The options that mean nothing to a canary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,12 @@ class There:
             `--faults` once, in the middle. It is run without a shell (`sh -c '...'` where you need
             one) and told `HOLDFAST_FAULT` and `HOLDFAST_FAULT_NUMBER`. Without a command, press
             Enter when you do it yourself.
+        watch: Watch a few sessions for as long as they live, as a canary: `--users` is then 3, and
+            without `--seconds` there is no end but SIGTERM or Ctrl-C. Each loss is a line on
+            stderr; exit status 1 where there was one.
+        every: Seconds between two looks at a watched session; 30.
+        metrics: Serve Prometheus text while watching, at `/metrics` on this `PORT` of the loopback
+            interface, or on `ADDRESS:PORT`.
     """
 
     url: str | None = None
@@ -47,15 +62,21 @@ class There:
     basic: str | None = None
     rate: float | None = None
     on_fault: str | None = None
+    watch: Annotated[bool, Parameter(negative="")] = False
+    every: float | None = None
+    metrics: str | None = None
 
     def require_url(self) -> None:
-        """Raise UsageError where an option stands that means nothing without ``--url``."""
+        """Raise UsageError where an option means nothing without another that is not there."""
         for field in fields(self):
             if self.url is None and getattr(self, field.name) != field.default:
                 raise UsageError(
                     f"--{field.name.replace('_', '-')} without --url",
                     hint="it is for a deployment that is already there: --url URL",
                 )
+        for name in ("every", "metrics"):
+            if not self.watch and getattr(self, name) is not None:
+                raise UsageError(f"--{name} without --watch", hint="a canary has it: --watch")
 
     def target(self, environment: Mapping[str, str]) -> Target:
         """Where it is.
@@ -78,6 +99,34 @@ class There:
 
 
 NOWHERE = There()
+
+
+def watch_of(
+    application: str | None,
+    there: There,
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> Watch:
+    """What to watch; the arguments are those of ``plan_there``.
+
+    Raises:
+        UsageError, EnvironmentLacking, FormatError: something of it cannot be, or be read.
+    """
+    refuse_what_starts(options)
+    given = [name for name in (*NOT_WATCHED, "on_fault") if {**options, **asdict(there)}[name]]
+    for name in given:
+        option = f"--{name.replace('_', '-')}"
+        raise UsageError(
+            f"--watch and {option}: a canary does no harm and keeps no history",
+            hint=f"leave out {option}, or --watch",
+        )
+    return watch_there(
+        there.target(environment),
+        attached_site(application, environment, path=options["path"], login=options["login"]),
+        users=options["users"],
+        every=there.every,
+        seconds=options["seconds"],
+    )
 
 
 def refuse_what_starts(options: Mapping[str, Any]) -> None:

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from urllib.parse import urlsplit
-
-import anyio
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.browser import TIMEOUT_SECONDS
 from holdfast.rehearsal.client import Client, NoAnswer, Response, http_client
 from holdfast.rehearsal.courtesy import Courtesy
-from holdfast.rehearsal.faults import Harm
-from holdfast.rehearsal.history import DEPLOYMENT, Event, What
 from holdfast.rehearsal.jar import LARAVEL_SESSION, cookies_of
-from holdfast.rehearsal.on_fault import COMMAND_SECONDS, keys, run_command
-from holdfast.rehearsal.recorder import Recorder
 from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.target import Target
-
-UNNAMED = "fault"
-"""What is done by hand, where nobody gave it a name."""
 
 _SESSION_COOKIE = re.compile(r"[_-]session$")
 _PORTS = {"http": 80, "https": 443}
@@ -38,31 +28,18 @@ class Attached:
         target: where it is.
         client: sends requests to it.
         site: see Plan.
-        recorder: is told of what is done to it.
-        says: shown to whoever waits.
+        on_distress: as for Courtesy.
 
     ``client`` sends them no faster than the target's rate. ``site`` is what visitors know of it.
-    ``distressed`` is set when nothing more should be sent; ``doubts`` says so in words, and what
-    was to be done to it and was not.
     """
 
     def __init__(
-        self,
-        target: Target,
-        client: Client,
-        site: Site,
-        recorder: Recorder,
-        says: Callable[[str], None],
+        self, target: Target, client: Client, site: Site, on_distress: Callable[[str], object]
     ) -> None:
+        self.courtesy = Courtesy(target.rate, on_distress)
+        self.client: Client = _Courteous(client, self.courtesy)
         self.site = site
-        self._courtesy = Courtesy(target.rate, self._in_distress)
-        self.client: Client = _Courteous(client, self._courtesy)
-        self.distressed = anyio.Event()
-        self.doubts: list[str] = []
         self._target = target
-        self._recorder = recorder
-        self._says = says
-        self._done = 0
 
     async def check(self) -> None:
         """Ask for the site's page before users come: what is wrong with the way there is said once.
@@ -94,57 +71,10 @@ class Attached:
             reader = replace(self.site.reader, cookie=next(named, LARAVEL_SESSION))
             self.site = replace(self.site, reader=reader)
 
-    def harms(self, names: Iterable[str]) -> dict[str, Harm]:
-        """The user's command, by each name that it is to be told."""
-        return {
-            name: Harm(f"{name}: your command runs", partial(self._run, name)) for name in names
-        }
-
-    async def listen(self, descriptor: int, names: Iterable[str]) -> None:
-        """Mark what the user does by hand, at each line that is entered, until there is no more.
-
-        Args:
-            descriptor: of the terminal.
-            names: for the first lines; then UNNAMED.
-        """
-        left = iter(names)
-        async for _ in keys(descriptor):
-            name = next(left, UNNAMED)
-            self._courtesy.expect()
-            self._event("key", name)
-            self._recorder.event(Event(self._recorder.elapsed(), "phase", fault=name))
-            self._says(f"{name}: begun by hand")
-
-    async def _run(self, name: str, _: object) -> None:
-        self._done += 1
-        variables = {"HOLDFAST_FAULT": name, "HOLDFAST_FAULT_NUMBER": str(self._done)}
-        self._courtesy.expect()
-        self._event("command", name)
-        outcome = await run_command(self._target.command, variables)
-        self._event("over", name, outcome.status)
-        if outcome.failed:
-            how = (
-                f"ended with status {outcome.status}"
-                if outcome.in_time
-                else f"had not ended after {COMMAND_SECONDS:g} s"
-            )
-            self.doubts.append(f"your command for «{name}» {how}")
-            self._says(f"{name}: your command {how}: {outcome.last_words or 'it wrote nothing'}")
-        else:
-            self._says(f"{name}: your command is over")
-
-    def _in_distress(self, words: str) -> None:
-        self.doubts.append(f"stopped, so that nobody is hurt: {words}")
-        self._says(f"stopping: {words}")
-        self.distressed.set()
-
-    def _event(self, what: What, fault: str, status: int | None = None) -> None:
-        self._recorder.event(Event(self._recorder.elapsed(), what, DEPLOYMENT, 0, fault, status))
-
 
 @asynccontextmanager
 async def attach(
-    target: Target, site: Site, recorder: Recorder, says: Callable[[str], None]
+    target: Target, site: Site, on_distress: Callable[[str], object]
 ) -> AsyncIterator[Attached]:
     """Reach a deployment, and leave it as it is in the end.
 
@@ -154,9 +84,8 @@ async def attach(
     async with http_client(
         target.url, headers=target.headers, tls=target.tls(), server_name=target.server_name
     ) as client:
-        attached = Attached(target, client, site, recorder, says)
+        attached = Attached(target, client, site, on_distress)
         await attached.check()
-        recorder.event(Event(recorder.elapsed(), "start", DEPLOYMENT))
         yield attached
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from holdfast.core.errors import UsageError
 from holdfast.laravel.encrypter import Encrypter
+from holdfast.rehearsal.by_hand import UNNAMED
+from holdfast.rehearsal.canary import Watch
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.observation import Reader
 from holdfast.rehearsal.own_application import site_elsewhere
@@ -21,11 +23,16 @@ USERS = 10
 MOST_USERS = 50
 """Of a deployment that others use too."""
 
+GUESTS = 3
+EVERY_SECONDS = 30.0
+"""Of a canary: a rollout that takes a minute is seen by each of its sessions."""
+
+LEAST_EVERY_SECONDS = 0.1
+MOST_EVERY_SECONDS = 3600.0
+"""Sessions that nobody looks at for longer expire, under Laravel's default of two hours."""
+
 REQUESTS_A_STEP = 1.25
 """On average: users who think that long for each request just keep to a rate."""
-
-FAULT = "fault"
-"""What a command is told that was given no name."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}")
 
@@ -80,7 +87,7 @@ def attached_plan(target: Target, site: Site, wanted: Wanted, *, keyboard: bool)
             "--faults, and nobody who does them",
             hint="--on-fault COMMAND runs one; at a terminal you can press Enter instead",
         )
-    names = [FAULT] if wanted.names is None else wanted.names
+    names = [UNNAMED] if wanted.names is None else wanted.names
     return Plan(
         setups=(Setup(target.name, "laravel", "unknown"),),
         replicas=0,
@@ -96,6 +103,31 @@ def attached_plan(target: Target, site: Site, wanted: Wanted, *, keyboard: bool)
         site=site,
         keys=tuple(wanted.names or ()) if keyboard and not target.command else None,
     )
+
+
+def watch_there(
+    target: Target, site: Site, *, users: int | None, every: float | None, seconds: float | None
+) -> Watch:
+    """Make a plan to watch, for ever where ``seconds`` is None.
+
+    Raises:
+        UsageError: a number is out of range.
+    """
+    users = GUESTS if users is None else users
+    every = EVERY_SECONDS if every is None else every
+    require_users(users, target)
+    if not LEAST_EVERY_SECONDS <= every <= MOST_EVERY_SECONDS:
+        raise UsageError(
+            f"--every {every:g} is not between {LEAST_EVERY_SECONDS:g} and {MOST_EVERY_SECONDS:g}"
+            " seconds",
+            hint=f"try --every {EVERY_SECONDS:g}",
+        )
+    if seconds is not None and not 1 <= seconds <= MAX_SECONDS:
+        raise UsageError(
+            f"--seconds {seconds:g} is not between 1 and {MAX_SECONDS}",
+            hint="leave it out: a canary watches until it is told to end",
+        )
+    return Watch(target, site, users, every, seconds)
 
 
 def require_users(users: int, target: Target) -> None:

@@ -15,7 +15,7 @@ from holdfast.rehearsal.client import Client, NoAnswer, Response
 from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
 from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.protocol import State
-from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.recorder import Recording
 
 TIMEOUT_SECONDS = 15.0
 """Longer than Laravel waits for a session lock (10 s), so that its own answer is seen."""
@@ -39,7 +39,7 @@ class Browser:
     whether the application has confirmed it, ``user`` who is logged in as far as the browser knows.
     """
 
-    def __init__(self, name: str, client: Client, recorder: Recorder) -> None:
+    def __init__(self, name: str, client: Client, recorder: Recording) -> None:
         self.name = name
         self.jar = Jar()
         self.token = ""

@@ -12,8 +12,9 @@ import msgspec
 
 from holdfast.rehearsal.browser import TIMEOUT_SECONDS, Browser
 from holdfast.rehearsal.client import Client, NoAnswer
+from holdfast.rehearsal.guests import Guest, ShopGuest
 from holdfast.rehearsal.protocol import State
-from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.recorder import Recorder, Recording
 from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.users import THINK_SECONDS
 from holdfast.rehearsal.users import play as play_shop
@@ -54,6 +55,9 @@ class Crowd(Protocol):
     async def read_back(self, rounds: int) -> None:
         """Read every session that somebody believes to have, ``rounds`` times."""
 
+    def guest(self, number: int, recording: Recording) -> Guest:
+        """One of them, for a session that lasts; ``number`` is whom to log in as, from 1."""
+
 
 class Shoppers:
     """The users of an application that speaks :mod:`holdfast.rehearsal.protocol`."""
@@ -91,6 +95,10 @@ class Shoppers:
     async def read_back(self, rounds: int) -> None:
         """They look at their carts."""
         await read_back_shop(self._browsers, rounds)
+
+    def guest(self, number: int, recording: Recording) -> Guest:
+        """See Crowd."""
+        return ShopGuest(Browser(f"u{number}", self._client, recording), number)
 
 
 @asynccontextmanager

@@ -44,7 +44,7 @@ class Harm:
     lacks: str | None = None
 
 
-def harms(deployment: Deployment) -> dict[str, Harm]:
+def harms_of(deployment: Deployment) -> dict[str, Harm]:
     """Every fault by its name, as it is for a deployment."""
     return {
         name: Harm(fault.words, partial(fault.perform, deployment), fault.lacks(deployment))

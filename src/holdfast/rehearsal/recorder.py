@@ -7,12 +7,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.history import Answer, Event, Op, Record, Sent, from_json, to_json
+
+
+class Recording(Protocol):
+    """What a browser tells of its requests, see Recorder."""
+
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+
+    def next_id(self) -> int:
+        """The number of the next request."""
+
+    def sent(self, record: Sent) -> None:
+        """A request is about to be sent."""
+
+    def answer(self, record: Answer) -> None:
+        """A request is over."""
 
 
 class Recorder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import signal
 import sys
 from collections.abc import (
     AsyncIterator,
@@ -12,10 +11,9 @@ from collections.abc import (
     Callable,
     Coroutine,
     Iterable,
-    Iterator,
     Mapping,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,14 +21,16 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from holdfast.core.errors import EnvironmentLacking, HoldfastError
+from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.attached import attach
+from holdfast.rehearsal.by_hand import ByHand
 from holdfast.rehearsal.client import http_client
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.crowd import Crowd, crowd
 from holdfast.rehearsal.deployment import deploy
-from holdfast.rehearsal.faults import FAULTS, Harm, harms
-from holdfast.rehearsal.history import Event, What
+from holdfast.rehearsal.faults import FAULTS, Harm, harms_of
+from holdfast.rehearsal.history import DEPLOYMENT, Event, What
+from holdfast.rehearsal.interrupt import bare_errors, interruptible
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.plan import CALM, END, Plan
 from holdfast.rehearsal.progress import Progress
@@ -58,8 +58,8 @@ async def rehearse_all(plan: Plan, progress: Progress) -> Report:
         EnvironmentLacking, StoreError: something is missing or did not start; nothing stays behind.
     """
     verdicts: list[Verdict] = []
-    with _bare_errors():
-        async with _interruptible() as interrupted:
+    with bare_errors():
+        async with interruptible() as interrupted:
             for number, setup in enumerate(plan.setups, start=1):
                 progress.run_begins(setup.name, number, len(plan.setups), plan.seconds)
                 verdict = await rehearse(plan, setup, progress, interrupted)
@@ -156,7 +156,7 @@ async def _deployed(
             steps=plan.steps if site is not None or plan.own is None else {},
         ) as people,
     ):
-        yield _Stage(plan, recorder, progress, people, harms(deployment), anyio.Event())
+        yield _Stage(plan, recorder, progress, people, harms_of(deployment), anyio.Event())
 
 
 @asynccontextmanager
@@ -164,27 +164,29 @@ async def _attached(
     plan: Plan, target: Target, site: Site, recorder: Recorder, progress: Progress
 ) -> AsyncIterator[_Stage]:
     """Reach what is rehearsed: it is there already."""
+    distressed = anyio.Event()
+    doubts: list[str] = []
+
+    def leave_alone(words: str) -> None:
+        doubts.append(f"stopped, so that nobody is hurt: {words}")
+        progress.says(f"stopping: {words}")
+        distressed.set()
+
     progress.says(f"reaching {target.url}")
     async with (
-        attach(target, site, recorder, progress.says) as attached,
+        attach(target, site, leave_alone) as attached,
         crowd(
             attached.client, target.address, attached.site, None, think=plan.think, steps=plan.steps
         ) as people,
     ):
+        recorder.event(Event(recorder.elapsed(), "start", DEPLOYMENT))
+        by_hand = ByHand(target.command, attached.courtesy, recorder, progress.says, doubts)
         listen = None
         if plan.keys is not None:
-            listen = partial(attached.listen, sys.stdin.fileno(), plan.keys)
+            listen = partial(by_hand.listen, sys.stdin.fileno(), plan.keys)
             progress.says("press Enter when you do something to the deployment")
-        yield _Stage(
-            plan,
-            recorder,
-            progress,
-            people,
-            attached.harms(plan.faults),
-            attached.distressed,
-            listen,
-            attached.doubts,
-        )
+        harms = by_hand.harms(plan.faults)
+        yield _Stage(plan, recorder, progress, people, harms, distressed, listen, doubts)
 
 
 async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
@@ -242,41 +244,6 @@ async def _until(ends: Iterable[anyio.Event], step: Callable[[], Awaitable[None]
             tasks.start_soon(watch, end)
         await step()
         tasks.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _interruptible() -> AsyncIterator[anyio.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second one cancels what runs inside."""
-    interrupted = anyio.Event()
-    async with anyio.create_task_group() as tasks:
-
-        async def listen() -> None:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                listening.set()
-                async for _ in signals:
-                    if interrupted.is_set():
-                        tasks.cancel_scope.cancel()
-                    interrupted.set()
-
-        listening = anyio.Event()
-        tasks.start_soon(listen)
-        await listening.wait()
-        yield interrupted
-        tasks.cancel_scope.cancel()
-
-
-@contextmanager
-def _bare_errors() -> Iterator[None]:
-    """Raise the first error of ours, or the only error, as it is where task groups wrapped it."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        error: BaseException = group.subgroup(HoldfastError) or group
-        while isinstance(error, BaseExceptionGroup):
-            if len(error.exceptions) > 1 and not isinstance(error.exceptions[0], HoldfastError):
-                raise
-            error = error.exceptions[0]
-        raise error from group
 
 
 def _history_file(plan: Plan, setup: Setup) -> Path | None:

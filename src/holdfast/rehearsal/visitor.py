@@ -18,7 +18,7 @@ from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
 from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.observation import Payload, Seen
 from holdfast.rehearsal.protocol import State
-from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.recorder import Recording
 from holdfast.rehearsal.site import Login, Site
 
 MAX_REDIRECTS = 10
@@ -74,7 +74,7 @@ class Visitor:
         self,
         number: int,
         client: Client,
-        recorder: Recorder,
+        recorder: Recording,
         site: Site,
         *,
         host: str,

@@ -15,9 +15,10 @@ import anyio
 from holdfast.core.errors import EnvironmentLacking, StoreError
 from holdfast.laravel.payload import Codec
 from holdfast.rehearsal.client import Client
+from holdfast.rehearsal.guests import Guest, VisitingGuest
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.observation import Payload, read_payload
-from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.recorder import Recorder, Recording
 from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.users import READERS, THINK_SECONDS, pause
 from holdfast.rehearsal.visitor import Look, Visitor
@@ -120,7 +121,13 @@ class Visitors:
             for visitor in self._visitors:
                 tasks.start_soon(read, visitor)
 
-    def _visitor(self, number: int, recorder: Recorder) -> Visitor:
+    def guest(self, number: int, recording: Recording) -> Guest:
+        """See Crowd."""
+        return VisitingGuest(
+            self._visitor(number, recording), accounts=self._site.login is not None
+        )
+
+    def _visitor(self, number: int, recorder: Recording) -> Visitor:
         return Visitor(number, self._client, recorder, self._site, host=self._host, look=self._look)
 
     def _require_session(self, op: Op, scout: Visitor) -> None:

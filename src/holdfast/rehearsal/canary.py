@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import anyio
@@ -91,14 +91,22 @@ async def watch(
             async with anyio.create_task_group() as tasks:
                 for number in range(1, plan.guests + 1):
                     guest = people.guest(number, memory)
-                    tasks.start_soon(_Canary(guest, memory, metrics, on_loss, plan.every).live)
+                    tasks.start_soon(Canary(guest, memory, metrics, on_loss, plan.every).live)
                 with anyio.move_on_after(plan.seconds):
                     await interrupted.wait()
                 tasks.cancel_scope.cancel()
 
 
-class _Canary:
-    """One session after the other, each for as long as it lives."""
+class Canary:
+    """One session after the other, each for as long as it lives.
+
+    Args:
+        guest: has them.
+        memory: the guest's recording.
+        metrics, on_loss: as for :func:`watch`.
+        every: seconds between two looks.
+        sleep: how to wait; replaced in tests.
+    """
 
     def __init__(
         self,
@@ -107,12 +115,15 @@ class _Canary:
         metrics: Metrics,
         on_loss: Callable[[Loss], None],
         every: float,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
     ) -> None:
         self._guest = guest
         self._memory = memory
         self._metrics = metrics
         self._on_loss = on_loss
         self._every = every
+        self._sleep = sleep
         self._will = random.Random(guest.name)
 
     async def live(self) -> None:
@@ -124,7 +135,7 @@ class _Canary:
             longest = max(self._every, LONGEST_PAUSE_SECONDS)
             pause = self._every if last.ok else min(longest, 2 * pause)
             # Guests who all came together would go on asking together.
-            await anyio.sleep(pause * self._will.uniform(0.5, 1.5))
+            await self._sleep(pause * self._will.uniform(0.5, 1.5))
 
     async def _look(self, *, there: bool) -> bool:
         """Look at the session, or begin one; whether it is there in the end."""

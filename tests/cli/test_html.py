@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import get_args
@@ -515,3 +516,12 @@ def test_a_rehearsal_writes_both(holdfast, tmp_path):
 )
 def test_secrets_in_the_command_are_masked(word, shown):
     assert repeating(["rehearse", word]) == f"holdfast rehearse {shown}"
+
+
+def test_a_login_keeps_variables_and_numbers_alone():
+    login = "POST /login?token=x email=v{n}@example.com pin=12 pass='a b=c' code=env:CODE junk"
+    shown = "POST '/login?token=***' 'email=v{n}@example.com' 'pin=***' 'pass=***' code=env:CODE"
+    for words in (["--login", login], [f"--login={login}"]):
+        command = repeating(["rehearse", ".", *words])
+        assert shlex.split(command)[-1].removeprefix("--login=") == f"{shown} '***'"
+    assert "secret" not in repeating(["--login", "POST /login 'password=secret"])

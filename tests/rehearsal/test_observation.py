@@ -15,6 +15,7 @@ from holdfast.rehearsal.observation import (
     Payload,
     Reader,
     Seen,
+    logs_in,
     page_token,
     read_payload,
 )
@@ -127,3 +128,22 @@ def test_nothing_prints_a_token_or_an_id():
     assert TOKEN not in repr(seen)
     assert OTHER not in repr(seen)
     assert TOKEN not in repr(Payload(TOKEN, logged_in=True))
+
+
+@pytest.mark.parametrize(
+    ("before", "seen", "payload", "taken"),
+    [
+        (Seen(TOKEN, "1" * 40, True), Seen(TOKEN, "2" * 40, True), None, True),
+        (Seen(TOKEN, "1" * 40, True), Seen(OTHER, "1" * 40, True), None, False),
+        (Seen(TOKEN, "1" * 40, True), Seen(OTHER, "1" * 40, True), Payload(OTHER, True), True),
+        (Seen(TOKEN, "1" * 40, True), Seen(OTHER, "2" * 40, True), Payload(OTHER, False), True),
+        (Seen(TOKEN, None, True), Seen(OTHER, None, True), None, True),
+        (Seen(TOKEN, None, True), Seen(TOKEN, None, True), None, False),
+        (Seen(TOKEN, None, True), Seen(None, None, True), None, None),
+        (Seen(None, None, False), Seen(OTHER, None, True), None, False),
+    ],
+)
+def test_a_login_gives_the_session_another_id_or_without_the_key_another_token(
+    before, seen, payload, taken
+):
+    assert logs_in(before, seen, payload) is taken

@@ -18,7 +18,7 @@ from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.observation import read_payload
 from holdfast.rehearsal.own_application import Copies, own_application
-from holdfast.rehearsal.visitors import codec_of
+from holdfast.rehearsal.stored import codec_of
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK
 from holdfast.stores.contract import Find
@@ -35,7 +35,7 @@ def project(tmp_path):
 
 
 @contextmanager
-def started(own, choice, *, server="auto"):
+def started(own, choice, *, server="auto", seconds=30.0):
     """One replica of a choice of the compare grammar, with its backing."""
     setup = parse_setup(choice, "laravel")
     application = Copies(own, setup, server)
@@ -57,7 +57,7 @@ def started(own, choice, *, server="auto"):
             application, "r1", 2, directory, app_key=own.app_key, backing=store, guardian=guardian
         )
         stack.callback(replica.kill)
-        replica.start()
+        replica.start(seconds)
         with httpx2.Client(base_url=f"http://{LOOPBACK}:{replica.endpoint.port}") as client:
             yield client, store, replica
 
@@ -202,3 +202,13 @@ def test_locks_in_a_database_want_tables_that_are_not_there():
     own = own_application(CORNER_STORE, {})
     with pytest.raises(UsageError, match="needs tables for locks"):
         Copies(own, parse_setup("database+block", "laravel")).require()
+
+
+def test_a_replica_that_never_serves_says_what_it_answers_and_what_is_wanted():
+    own = own_application(CORNER_STORE, {}, ready="/broken")
+    with (
+        pytest.raises(EnvironmentLacking, match="r1 runs, but GET /broken answers 500") as error,
+        started(own, "file", seconds=2.0),
+    ):
+        pass
+    assert "a status below 500" in error.value.hint

@@ -279,6 +279,31 @@ async def test_a_login_whose_answer_shows_no_token_begins_a_session_of_another_n
     assert not verdict(recorder, "redis").violations
 
 
+async def test_cookies_arrive_with_the_answers_that_bring_them():
+    """Also where the store is looked into meanwhile: the judge tells late cookies by that order."""
+    application, waits = Application(), itertools.cycle((0.003, 0.0, 0.001))
+
+    async def look(session_id):
+        await anyio.sleep(next(waits))
+        return await application.look(session_id)
+
+    weights = {"visit-in-parallel": 1, "log-in-in-flight": 2, "leave": 1}
+    recorder = await played(application, requests=150, look=look, steps=weights)
+    ops = recorder.ops()
+    carrying = [op for op in ops if op.sent.cookie_from is not None]
+    for op in carrying:
+        before = [
+            other
+            for other in ops
+            if other.sent.lineage == op.sent.lineage
+            and other.answer.set_cookie
+            and other.answer.at <= op.start
+        ]
+        assert max(before, key=lambda other: other.answer.at).id == op.sent.cookie_from
+    assert len(carrying) > 50
+    assert not [v for v in verdict(recorder, "redis").violations if v.heading == "survival"]
+
+
 async def test_redirects_are_followed_within_the_site_and_not_for_ever():
     application = Application(
         redirects={

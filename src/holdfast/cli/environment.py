@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from holdfast import __version__
 from holdfast.servers.programs import find_program
@@ -60,7 +61,35 @@ def here(words: Sequence[str]) -> Environment:
 
 def repeating(words: Sequence[str]) -> str:
     """The command line for a shell, with ``***`` for what may be a secret."""
-    return shlex.join(["holdfast", *(_masked(word) for word in words)])
+    shown = ["holdfast"]
+    for before, word in pairwise(["", *words]):
+        option, equals, value = word.partition("=")
+        if before == "--login":
+            shown.append(_login(word))
+        elif option == "--login" and equals:
+            shown.append(f"--login={_login(value)}")
+        else:
+            shown.append(_masked(word))
+    return shlex.join(shown)
+
+
+def _login(text: str) -> str:
+    """A login without the values of its fields, but for variables and what has a visitor's number.
+
+    Any of them may be a password, whatever its name.
+    """
+    try:
+        method, path, *pairs = shlex.split(text)
+    except ValueError:
+        return "***"
+    return shlex.join([method, _masked(path), *map(_form_field, pairs)])
+
+
+def _form_field(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if equals and (value.startswith("env:") or "{n}" in value):
+        return pair
+    return f"{name}=***" if equals else "***"
 
 
 def _masked(word: str) -> str:

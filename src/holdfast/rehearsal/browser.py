@@ -144,7 +144,6 @@ class Browser:
 
     def _answer(self, sent: Sent, response: Response, jar: Jar) -> Answer:
         set_cookie = jar.take(response.all("set-cookie"), sent.id)
-        generation = response.first("x-holdfast-generation") or ""
         state, error = None, None
         outcome: Outcome = "ok"
         if response.status in _REFUSED:
@@ -164,11 +163,13 @@ class Browser:
             status=response.status,
             state=state,
             replica=state.replica if state else response.first("x-holdfast-replica"),
-            generation=state.generation if state else _number(generation),
+            generation=state.generation if state else generation_of(response),
             set_cookie=set_cookie,
             error=error,
         )
 
 
-def _number(text: str) -> int | None:
+def generation_of(response: Response) -> int | None:
+    """The generation of the replica that answered, by its header."""
+    text = response.first("x-holdfast-generation") or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -16,10 +16,11 @@ from holdfast.rehearsal.guests import Guest, ShopGuest
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder, Recording
 from holdfast.rehearsal.site import Site
+from holdfast.rehearsal.stored import payloads
 from holdfast.rehearsal.users import THINK_SECONDS
 from holdfast.rehearsal.users import play as play_shop
 from holdfast.rehearsal.users import read_back as read_back_shop
-from holdfast.rehearsal.visitors import Visitors, payloads
+from holdfast.rehearsal.visitors import Visitors
 from holdfast.stores.contract import Store
 
 

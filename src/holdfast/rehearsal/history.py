@@ -13,8 +13,9 @@ import msgspec
 from holdfast.rehearsal.protocol import State
 
 Outcome = Literal["ok", "refused", "fail", "unknown"]
-"""ok: answered 200 with a state. refused: 409 or 419, nothing was written. fail: any other answer.
-unknown: no whole answer; it may have taken effect, may yet do so, or never will."""
+"""ok: answered 200 with a state; what a visitor is answered need not show one. refused: 409 or 419,
+or a visitor's login that logged nobody in; nothing was written. fail: any other answer. unknown: no
+whole answer; it may have taken effect, may yet do so, or never will."""
 
 
 ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
@@ -44,7 +45,9 @@ class Sent(msgspec.Struct, frozen=True, tag="sent"):
             the browser opens a new one.
         kind: the route without its slash: ``open``, ``state``, ``login``, ``cart``, ``count``,
             ``mark``, ``checkout``, ``logout``, ``catalogue``.
-        args: the fields sent.
+        args: the fields sent. A visitor (:mod:`holdfast.rehearsal.visitor`) sends ``open`` and
+            ``state`` to ``path``, and as ``login`` a form whose fields are not told; ``user`` is
+            its own number.
         jar: ``own``, or ``old`` for a probe that replays the cookies that the browser had before a
             logout or login; ``old_of`` then names that logout's or login's request.
         cookie_from: id of the request whose answer set the session cookie that this one carries;
@@ -76,7 +79,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
         at: when the whole answer was there, or when it was given up.
         outcome: see Outcome.
         status: HTTP status, None where none came.
-        state: the state in a 200 answer.
+        state: the state in a 200 answer, or what an answer to a visitor shows of one.
         replica: who answered, ``r2``; from the state, else from ``X-Holdfast-Replica``, else None.
         generation: of that replica, as ``replica``.
         set_cookie: whether the answer set the session cookie.

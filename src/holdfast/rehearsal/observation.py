@@ -109,6 +109,25 @@ def read_payload(codec: Codec, data: bytes) -> Payload | None:
     return Payload(token if isinstance(token, str) and _is_token(token) else None, logged_in)
 
 
+def logs_in(before: Seen, seen: Seen, payload: Payload | None) -> bool | None:
+    """Whether an answer to a login has logged somebody in; None where it does not tell.
+
+    The guard gives the session another id whenever it logs in (Illuminate/Auth/SessionGuard.php,
+    updateSession). Where ids cannot be read, another token says it too: applications regenerate
+    both, as Laravel's starter kits do.
+
+    Args:
+        before: what was known of the session when the login was sent.
+        seen: what its answer shows.
+        payload: what the store then holds; None where nobody has looked.
+    """
+    if payload is not None and payload.logged_in:
+        return True
+    known = before.session_id is not None
+    then, now = (before.session_id, seen.session_id) if known else (before.token, seen.token)
+    return None if now is None else then is not None and now != then
+
+
 def page_token(body: bytes) -> str | None:
     """The token in a page: ``<meta name="csrf-token">``, or a form's hidden ``_token``."""
     for tag in _TAG.findall(body[:MAX_PAGE_BYTES]):

@@ -7,24 +7,21 @@ it shows another: then the session is gone, and the application has begun a new 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
 
 from holdfast.core.digest import handle
-from holdfast.rehearsal.browser import SALT, TIMEOUT_SECONDS
+from holdfast.rehearsal.browser import SALT, TIMEOUT_SECONDS, generation_of
 from holdfast.rehearsal.client import Client, NoAnswer, Response
 from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
 from holdfast.rehearsal.jar import Jar
-from holdfast.rehearsal.observation import Payload, Seen
+from holdfast.rehearsal.links import path_of, redirect
+from holdfast.rehearsal.observation import Payload, Seen, logs_in
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recording
-from holdfast.rehearsal.site import Login, Site
+from holdfast.rehearsal.site import Site
+from holdfast.rehearsal.stored import Look
 
 MAX_REDIRECTS = 10
-
-Look = Callable[[str], Awaitable[Payload | None]]
-"""Looks a session up in its store, by its id; None where it is not there or cannot be read."""
 
 _HEADERS = {
     "accept": "text/html,application/xhtml+xml",
@@ -126,12 +123,31 @@ class Visitor:
         await self._client.wait_turn()
         login, window = self._site.login, self.window
         assert login is not None
-        args = {"user": str(self.number), "path": _shown(login.path)}
+        before = Seen(window.token or None, self._carried(window), set_cookie=False)
+        args = {"user": str(self.number), "path": path_of(login.path)}
         sent = self._sent(window, "login", args)
-        response = await self._send(sent, window.jar, login.path, login)
+        form = login.body(self.number, window.token)
+        response = await self._send(sent, window.jar, login.path, login.method, form)
         if isinstance(response, Answer):
             return self._over(sent, response)
-        op, target = await self._logged_in(window, sent, response)
+        seen, payload = await self._see(sent, window, response, before.session_id)
+        status = response.status
+        if status >= 400 or logs_in(before, seen, payload) is False:
+            words = f"no login came of it: HTTP {status}"
+            return self._over(
+                sent, self._answer(sent, response, seen, outcome="refused", error=words)
+            )
+        if seen.token is not None:
+            self._known[seen.token] = (window.lineage, self.number)
+        state = self._state(seen, payload, response)
+        op = self._over(sent, self._answer(sent, response, seen, state))
+        if self.window is window:
+            if seen.token is not None:
+                window.user, window.token = self.number, seen.token
+            else:
+                # Nothing tells that what is shown from now on is the session from before.
+                self.window = self._window(window.jar, self.number)
+        target = redirect(response, self._host, login.path)
         if target is not None:
             await self.go(target)
         return op
@@ -139,7 +155,7 @@ class Visitor:
     async def _get(self, window: Window, target: str) -> tuple[Op, str | None]:
         await self._client.wait_turn()
         kind = "state" if window.opened else "open"
-        args = {"path": _shown(target)}
+        args = {"path": path_of(target)}
         sent = self._sent(
             window, kind, args if window.opened else {**args, "lineage": window.lineage}
         )
@@ -147,12 +163,12 @@ class Visitor:
         response = await self._send(sent, window.jar, target)
         if isinstance(response, Answer):
             return self._over(sent, response), None
-        seen, payload, set_cookie = await self._see(sent, window, response, carried)
+        seen, payload = await self._see(sent, window, response, carried)
         token = seen.token
         if kind == "open" and token is not None and response.status < 400:
             self._known.setdefault(token, (window.lineage, window.user))
         state = self._state(seen, payload, response)
-        op = self._over(sent, self._answer(sent, response, state, set_cookie))
+        op = self._over(sent, self._answer(sent, response, seen, state))
         if op.ok and state is not None and self.window is window:
             window.token = token or ""
             if state.lineage == window.lineage:
@@ -160,50 +176,30 @@ class Visitor:
             else:
                 self.lost += window.opened
                 self.leave()
-        return op, self._redirect(target, response)
-
-    async def _logged_in(
-        self, window: Window, sent: Sent, response: Response
-    ) -> tuple[Op, str | None]:
-        carried = self._carried(window)
-        seen, payload, set_cookie = await self._see(sent, window, response, carried)
-        status = response.status
-        if status >= 400 or _taken(carried, window, seen, payload) is False:
-            words = f"no login came of it: HTTP {status}"
-            refused: Outcome = "refused" if status < 400 else "fail"
-            answer = self._answer(sent, response, None, set_cookie, outcome=refused, error=words)
-            return self._over(sent, answer), None
-        if seen.token is not None:
-            self._known[seen.token] = (window.lineage, self.number)
-        state = self._state(seen, payload, response)
-        op = self._over(sent, self._answer(sent, response, state, set_cookie))
-        if self.window is window:
-            if seen.token is not None:
-                window.user, window.token = self.number, seen.token
-            else:
-                # Nothing tells that what is shown from now on is the session from before.
-                self.window = self._window(window.jar, self.number)
-        return op, self._redirect(sent.args["path"], response)
+        return op, redirect(response, self._host, target)
 
     def _carried(self, window: Window) -> str | None:
         return self._site.reader.session_id(window.jar.cookies.get(window.jar.session_cookie))
 
     async def _see(
         self, sent: Sent, window: Window, response: Response, carried: str | None
-    ) -> tuple[Seen, Payload | None, bool]:
-        """What the answer shows, and the store where the answer alone does not say enough."""
+    ) -> tuple[Seen, Payload | None]:
+        """What the answer shows, and the store where the answer alone does not say enough.
+
+        The answer has arrived when this is over: its cookies go into the jar then.
+        """
         set_cookies = response.all("set-cookie")
         seen = self._site.reader.observe(
             set_cookies, response.first("content-type") or "", response.body
         )
-        set_cookie = window.jar.take(set_cookies, sent.id)
         session_id = seen.session_id or carried
         payload = None
         needed = seen.token is None or sent.kind == "login" or window.user is not None
         if self._look is not None and session_id is not None and needed:
             payload = await self._look(session_id)
         token = seen.token or (payload.token if payload else None)
-        return Seen(token, session_id, seen.set_cookie), payload, set_cookie
+        window.jar.take(set_cookies, sent.id)
+        return Seen(token, session_id, seen.set_cookie), payload
 
     def _state(self, seen: Seen, payload: Payload | None, response: Response) -> State | None:
         if seen.token is None:
@@ -211,7 +207,7 @@ class Visitor:
         lineage, user = self._known.get(seen.token, (None, None))
         return State(
             replica=response.first("x-holdfast-replica") or "",
-            generation=_generation(response) or 0,
+            generation=generation_of(response) or 0,
             session=handle(seen.session_id or seen.token, SALT),
             lineage=lineage,
             user=None if payload is not None and not payload.logged_in else user,
@@ -238,15 +234,15 @@ class Visitor:
         return sent
 
     async def _send(
-        self, sent: Sent, jar: Jar, target: str, login: Login | None = None
+        self, sent: Sent, jar: Jar, target: str, method: str = "GET", form: bytes = b""
     ) -> Response | Answer:
-        headers = {**_HEADERS, **({"cookie": jar.header()} if jar.cookies else {})}
-        method, body = "GET", b""
-        if login is not None:
-            method, body = login.method, login.body(self.number, self.window.token)
-            headers |= _FORM
+        headers = {
+            **_HEADERS,
+            **({"cookie": jar.header()} if jar.cookies else {}),
+            **(_FORM if form else {}),
+        }
         try:
-            return await self._client.send(method, target, headers, body, TIMEOUT_SECONDS)
+            return await self._client.send(method, target, headers, form, TIMEOUT_SECONDS)
         except NoAnswer as error:
             outcome: Outcome = "unknown" if error.sent else "fail"
             return Answer(sent.id, self._recorder.elapsed(), outcome, error=str(error))
@@ -255,8 +251,8 @@ class Visitor:
         self,
         sent: Sent,
         response: Response,
-        state: State | None,
-        set_cookie: bool,
+        seen: Seen,
+        state: State | None = None,
         *,
         outcome: Outcome = "ok",
         error: str | None = None,
@@ -271,48 +267,11 @@ class Visitor:
             status=status,
             state=state,
             replica=response.first("x-holdfast-replica"),
-            generation=_generation(response),
-            set_cookie=set_cookie,
+            generation=generation_of(response),
+            set_cookie=seen.set_cookie,
             error=error,
         )
 
     def _over(self, sent: Sent, answer: Answer) -> Op:
         self._recorder.answer(answer)
         return Op(sent, answer)
-
-    def _redirect(self, target: str, response: Response) -> str | None:
-        """Where an answer sends the browser, if that is within the site; the scheme is ours."""
-        location = response.first("location")
-        if not 300 <= response.status < 400 or not location:
-            return None
-        try:
-            url = urlsplit(urljoin(f"http://{self._host}{target}", location))
-        except ValueError:
-            return None
-        there = url.netloc + (url.path or "/")
-        if url.scheme not in ("http", "https") or not f"{there}/".startswith(f"{self._host}/"):
-            return None
-        return (there.removeprefix(self._host) or "/") + (f"?{url.query}" if url.query else "")
-
-
-def _taken(carried: str | None, window: Window, seen: Seen, payload: Payload | None) -> bool | None:
-    """Whether a login has logged in; None where its answer does not tell.
-
-    The guard gives the session another id whenever it logs in (Illuminate/Auth/SessionGuard.php,
-    updateSession). Where ids cannot be read, another token says it too: applications regenerate
-    both, as Laravel's starter kits do.
-    """
-    if payload is not None and payload.logged_in:
-        return True
-    before, now = (carried, seen.session_id) if carried else (window.token, seen.token)
-    return None if now is None else bool(before) and now != before
-
-
-def _shown(target: str) -> str:
-    """A path for the history: a query may hold a secret."""
-    return urlsplit(target).path
-
-
-def _generation(response: Response) -> int | None:
-    text = response.first("x-holdfast-generation") or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

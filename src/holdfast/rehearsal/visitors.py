@@ -7,28 +7,18 @@ choices come from the run's seed alone, as those of :mod:`holdfast.rehearsal.use
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
 
 import anyio
 
-from holdfast.core.errors import EnvironmentLacking, StoreError
-from holdfast.laravel.payload import Codec
 from holdfast.rehearsal.client import Client
 from holdfast.rehearsal.guests import Guest, VisitingGuest
-from holdfast.rehearsal.history import Op
-from holdfast.rehearsal.observation import Payload, read_payload
 from holdfast.rehearsal.recorder import Recorder, Recording
+from holdfast.rehearsal.scout import scout
 from holdfast.rehearsal.site import Site
+from holdfast.rehearsal.stored import Look
 from holdfast.rehearsal.users import READERS, THINK_SECONDS, pause
-from holdfast.rehearsal.visitor import Look, Visitor
-from holdfast.stores.contract import Find, Found, Store
-
-LOOK_SECONDS = 1.0
-"""How long a look into the store may take; one that is harmed by a fault says nothing."""
-
-_TRIES = 3
-"""How often the scout tries to log in; a session that is lost meanwhile proves nothing of it."""
+from holdfast.rehearsal.visitor import Visitor
 
 _SCOUT = 1
 """The scout's number: the account of the first visitor is there."""
@@ -67,18 +57,9 @@ class Visitors:
         self._visitors: list[Visitor] = []
 
     async def check(self) -> None:
-        """Send a scout: its page must show a session, and its login must be taken.
-
-        Where its session is lost on the way, nothing can be said of the login.
-
-        Raises:
-            EnvironmentLacking: not so; the hint says what would help.
-        """
+        """See :func:`holdfast.rehearsal.scout.scout`."""
         with Recorder() as aside:
-            scout = self._visitor(_SCOUT, aside)
-            self._require_session(await scout.go(), scout)
-            if self._site.login is not None:
-                await self._require_login(scout)
+            await scout(self._visitor(_SCOUT, aside), self._site)
 
     async def play(
         self,
@@ -129,62 +110,6 @@ class Visitors:
 
     def _visitor(self, number: int, recorder: Recording) -> Visitor:
         return Visitor(number, self._client, recorder, self._site, host=self._host, look=self._look)
-
-    def _require_session(self, op: Op, scout: Visitor) -> None:
-        if op.ok and op.state is not None:
-            return
-        page = f"GET {self._site.path}"
-        assert op.answer is not None
-        status = op.answer.status
-        if status is None or status >= 400:
-            raise EnvironmentLacking(
-                f"{page} answers {status}" if status else f"{page}: {op.answer.error}",
-                hint="--path names a page that everybody may see; the application's log says more",
-            )
-        if 300 <= status < 400:
-            raise EnvironmentLacking(
-                f"{page} redirects to another host, or in a circle",
-                hint="--path names a page that is served without that",
-            )
-        cookie = scout.window.jar.cookies.get(self._site.reader.cookie)
-        if cookie is None:
-            raise EnvironmentLacking(
-                f"{page} opens no session: it sets no cookie {self._site.reader.cookie}",
-                hint="a static page, or a route without the middleware group web? --path names"
-                " another",
-            )
-        if self._site.reader.encrypter and self._site.reader.session_id(cookie) is None:
-            raise EnvironmentLacking(
-                f"the session of {page} cannot be observed: the application's key does not open"
-                f" its cookie {self._site.reader.cookie}",
-                hint="APP_KEY must be the key that the application runs with",
-            )
-        raise EnvironmentLacking(
-            f"the session of {page} cannot be observed: no XSRF-TOKEN cookie that opens, no token"
-            " in the page, and none in a store that can be read from here",
-            hint="--path names a page with a form (@csrf), or with a csrf-token in its head;"
-            " APP_KEY opens the cookie",
-        )
-
-    async def _require_login(self, scout: Visitor) -> None:
-        login = self._site.login
-        assert login is not None
-        why: str | None = None
-        for tries in range(1, _TRIES + 1):
-            before = scout.lost
-            op = await scout.log_in()
-            # Not as often each time: replicas that answer in turn must not get the same share.
-            for _ in range(tries):
-                await scout.go()
-            if scout.lost > before:
-                return
-            if op.ok and scout.window.user is not None:
-                return
-            why = why or (op.answer.error if op.answer else None)
-        raise EnvironmentLacking(
-            f"{login.method} {login.path} logs nobody in: {why or 'the session stays the same'}",
-            hint="--login sends a form of the application; do its fields and values fit?",
-        )
 
 
 async def visit(visitor: Visitor) -> None:
@@ -241,27 +166,3 @@ def _next_step(
     if not visitor.window.opened or not any(able.values()):
         return visit
     return STEPS[will.choices(list(able), list(able.values()))[0]]
-
-
-def codec_of(store: Store, site: Site) -> Codec:
-    """What reads the sessions of a site in a store."""
-    encrypter = site.reader.encrypter if site.encrypt else None
-    return Codec(store.form, site.serialization, encrypter)
-
-
-@asynccontextmanager
-async def payloads(store: Store | None, site: Site) -> AsyncIterator[Look | None]:
-    """What looks sessions up in a store; None where it cannot be read from here."""
-    if store is None or (site.encrypt and site.reader.encrypter is None):
-        yield None
-        return
-    codec = codec_of(store, site)
-    async with store.aconnect() as perform:
-
-        async def look(session_id: str) -> Payload | None:
-            found: Found | None = None
-            with anyio.move_on_after(LOOK_SECONDS), suppress(StoreError):
-                found = await perform(Find(session_id))
-            return read_payload(codec, found.data) if found is not None else None
-
-        yield look

@@ -17,6 +17,8 @@ final class Provider extends RouteServiceProvider
     {
         Route::middleware('web')->group(base_path('routes/web.php'));
         Route::middleware('unprotected')->get('/unprotected', static fn (): string => 'a page without a form');
+        // Routes without a session.
+        Route::redirect('/elsewhere', 'https://example.com/');
         Route::get('/ping', static fn (): string => 'pong');
     }
 }

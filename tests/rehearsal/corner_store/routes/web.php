@@ -7,8 +7,6 @@ use Illuminate\Support\Facades\Route;
 Route::view('/', 'store');
 Route::redirect('/start', '/welcome');
 Route::redirect('/welcome', '/');
-Route::redirect('/circle', '/circle');
-Route::redirect('/elsewhere', 'https://example.com/');
 Route::get('/broken', static fn () => throw new RuntimeException('broken on purpose'));
 
 Route::view('/login', 'login');

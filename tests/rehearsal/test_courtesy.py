@@ -96,6 +96,28 @@ async def test_retry_after_of_other_answers_says_nothing(clock, courtesy):
     assert clock.now == began
 
 
+@pytest.mark.parametrize(("seconds", "said"), [("60", 0), ("61", 1), ("9" * 30, 1)])
+def test_who_asks_for_much_is_in_distress(courtesy, distress, seconds, said):
+    courtesy.answered(503, seconds)
+    courtesy.answered(503, seconds)
+    assert len(distress) == said
+
+
+async def test_at_the_end_nobody_waits_any_more(clock):
+    async def for_ever(_):
+        await anyio.sleep_forever()
+
+    courtesy = Courtesy(0.001, pytest.fail, clock=clock, sleep=for_ever)
+    courtesy.answered(503, "50")
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(courtesy.turn)
+            await anyio.wait_all_tasks_blocked()
+            courtesy.end()
+        await courtesy.turn()
+
+
 def test_what_retry_after_can_say():
     in_an_hour = datetime.now(UTC) + timedelta(seconds=600)
     assert seconds_of(" 7 ") == 7

@@ -138,6 +138,11 @@ def refuse_what_starts(options: Mapping[str, Any]) -> None:
             )
 
 
+def _keyboard() -> bool:
+    """Whether somebody sits at one."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def plan_there(
     application: str | None,
     there: There,
@@ -167,4 +172,4 @@ def plan_there(
         history=history,
     )
     site = attached_site(application, environment, path=options["path"], login=options["login"])
-    return attached_plan(there.target(environment), site, wanted, keyboard=sys.stdin.isatty())
+    return attached_plan(there.target(environment), site, wanted, keyboard=_keyboard())

@@ -102,6 +102,8 @@ class _Courteous:
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
     ) -> Response:
+        if self._courtesy.over:
+            raise NoAnswer("left alone", sent=False)
         try:
             response = await self._client.send(method, target, headers, body, timeout)
         except NoAnswer:

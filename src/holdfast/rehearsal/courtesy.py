@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 
 import anyio
+from anyio import CancelScope
 
 BURST = 5.0
 """Requests that may go at once after a rest: what a page and its widgets ask for together."""
@@ -23,13 +24,17 @@ EXPECTED_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 3600.0
 """What a Retry-After may ask for; a longer one counts as this."""
 
+PATIENCE_SECONDS = 60.0
+"""A Retry-After of more than this asks to be left alone."""
+
 
 class Courtesy:
     """Admits requests one after the other, and notices when a deployment is in distress.
 
     A token bucket: ``rate`` requests a second, BURST of them at once. Where an answer of 429 or 503
-    names a ``Retry-After``, nobody sends anything before it is over. Where more than half of the
-    answers in WINDOW_SECONDS were 5xx, 429 or none at all, the deployment is in distress.
+    names a ``Retry-After``, nobody sends anything before it is over. The deployment is in distress
+    where that is longer than PATIENCE_SECONDS, and where more than half of the answers in
+    WINDOW_SECONDS were 5xx, 429 or none at all.
 
     Args:
         rate: requests a second over all users.
@@ -56,6 +61,8 @@ class Courtesy:
         self._expected_until = -math.inf
         self._answers: deque[tuple[float, bool]] = deque()
         self._distressed = False
+        self._rest: CancelScope | None = None
+        self.over = False
 
     async def turn(self) -> None:
         """Wait until one more request may be sent; whoever came first goes first."""
@@ -63,10 +70,17 @@ class Courtesy:
             now = self._clock()
             self._tokens = min(BURST, self._tokens + (now - self._counted) * self._rate) - 1
             self._counted = now
-            if self._tokens < 0:
-                await self._sleep(-self._tokens / self._rate)
-            while (held := self._not_before - self._clock()) > 0:
-                await self._sleep(held)
+            with CancelScope() as self._rest:
+                if self._tokens < 0 and not self.over:
+                    await self._sleep(-self._tokens / self._rate)
+                while (held := self._not_before - self._clock()) > 0 and not self.over:
+                    await self._sleep(held)
+
+    def end(self) -> None:
+        """Nothing will be sent any more: who waits for a turn waits no longer."""
+        self.over = True
+        if self._rest is not None:
+            self._rest.cancel()
 
     def expect(self) -> None:
         """A fault begins: errors of the next EXPECTED_SECONDS are what was asked for."""
@@ -82,7 +96,10 @@ class Courtesy:
         """
         now = self._clock()
         if status in (429, 503) and retry_after is not None:
-            self._not_before = max(self._not_before, now + seconds_of(retry_after))
+            wait = seconds_of(retry_after)
+            self._not_before = max(self._not_before, now + wait)
+            if wait > PATIENCE_SECONDS:
+                self._in_distress(f"it asked to be left alone for {wait:.0f} s")
         if now < self._expected_until:
             return
         bad = status is None or status == 429 or status >= 500
@@ -90,12 +107,16 @@ class Courtesy:
         while self._answers[0][0] < now - WINDOW_SECONDS:
             self._answers.popleft()
         ill = sum(bad for _, bad in self._answers)
-        if len(self._answers) >= FEWEST and 2 * ill > len(self._answers) and not self._distressed:
-            self._distressed = True
-            self._on_distress(
+        if len(self._answers) >= FEWEST and 2 * ill > len(self._answers):
+            self._in_distress(
                 f"{ill} of {len(self._answers)} answers within {WINDOW_SECONDS:g} s were 5xx, 429"
                 " or none at all"
             )
+
+    def _in_distress(self, words: str) -> None:
+        if not self._distressed:
+            self._distressed = True
+            self._on_distress(words)
 
 
 def seconds_of(retry_after: str) -> float:

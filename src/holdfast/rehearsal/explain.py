@@ -16,7 +16,7 @@ _ENDED = {
     "roll": "was replaced by the rolling update",
     "scale": "was scaled in",
 }
-_DONE = {"command": "your command", "key": "what you did by hand,"}
+_DONE = {"command": "after your command «{}»", "key": "after «{}», done by hand"}
 _RACES = {
     "lost-update": "a parallel request of the same browser wrote back what it had read before",
     "late-cookie": "a request sent before the login answered after it and set the old cookie again",
@@ -80,7 +80,7 @@ def _after_what_was_done(violation: Violation, events: Sequence[Event]) -> tuple
     did = [event for event in events if event.what in _DONE and event.at <= seen.end]
     if not did:
         return "nothing had been done to the deployment yet", ""
-    cause = f"after {_DONE[did[-1].what]} «{did[-1].fault}»"
+    cause = _DONE[did[-1].what].format(did[-1].fault)
     return cause, f"{cause} at {did[-1].at:.1f} s"
 
 

@@ -171,6 +171,7 @@ async def _attached(
         doubts.append(f"stopped, so that nobody is hurt: {words}")
         progress.says(f"stopping: {words}")
         distressed.set()
+        attached.courtesy.end()
 
     progress.says(f"reaching {target.url}")
     async with (

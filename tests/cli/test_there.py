@@ -188,12 +188,14 @@ def test_a_password_in_the_url_is_in_no_report(holdfast, standing, ingress, tmp_
         ("https://localhost:{port}", ("--insecure",), "asks for a password", "--basic USER"),
         ("https://localhost:{other}", (), "cannot connect", "can it be reached"),
         ("https://localhost:{port}", ("--insecure", "--host", "old"), "sends users on", "new.test"),
+        ("https://localhost:{port}", ("--insecure", "--host", "ill"), "answers 503", "well"),
     ],
 )
 def test_what_is_wrong_with_the_way_there(holdfast, ingress, tmp_path, url, options, words, hint):
     there = ingress(
         free_port(),
         "redirect prefix https://new.test if { req.hdr(host) -m beg old }",
+        "return status 503 hdr retry-after 600 if { req.hdr(host) -m beg ill }",
         "auth realm staging unless { http_auth(staff) }",
     )
     fields = {"port": there.port, "ca": there.authority, "other": free_port()}

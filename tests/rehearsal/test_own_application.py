@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import redis
 
 from holdfast.core.errors import EnvironmentLacking, FormatError, UsageError
 from holdfast.core.flow import do, run
@@ -21,6 +22,7 @@ from holdfast.rehearsal.own_application import Copies, own_application
 from holdfast.rehearsal.stored import codec_of
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK
+from holdfast.servers.redis import redis_server
 from holdfast.stores.contract import Find
 
 CORNER_STORE = Path(__file__).with_name("corner_store")
@@ -35,7 +37,7 @@ def project(tmp_path):
 
 
 @contextmanager
-def started(own, choice, *, server="auto", seconds=30.0):
+def started(own, choice, *, server="auto", seconds=30.0, url=None):
     """One replica of a choice of the compare grammar, with its backing."""
     setup = parse_setup(choice, "laravel")
     application = Copies(own, setup, server)
@@ -51,6 +53,7 @@ def started(own, choice, *, server="auto", seconds=30.0):
                 guardian,
                 app_key=own.app_key,
                 create_tables=application.create_tables,
+                url=url,
             )
         )
         replica = Replica(
@@ -115,6 +118,18 @@ def test_encrypted_sessions_are_read_too(project):
         payload = stored_session(store, own, seen.session_id)
         assert payload is not None
         assert payload.token == seen.token
+
+
+def test_a_store_that_is_there_already_gets_them_under_its_own_prefix(tmp_path):
+    own = own_application(CORNER_STORE, {})
+    with redis_server(tmp_path) as server:
+        url = f"redis://{LOOPBACK}:{server.port}/3?prefix=shop%3A"
+        with started(own, "redis", url=url) as (client, store, _):
+            seen = opened_session(client, own)
+            assert seen.session_id is not None
+            assert stored_session(store, own, seen.session_id).token == seen.token
+            keys = redis.Redis(port=server.port, db=3).keys()
+            assert f"shop:{seen.session_id}".encode() in keys
 
 
 @pytest.mark.parametrize("server", ["fpm", "cli"])

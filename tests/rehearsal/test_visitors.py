@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs
 
@@ -42,7 +43,8 @@ class Application:
     """Replicas that answer in turn. Each has its own sessions, unless ``shared``.
 
     ``shows`` is where a page shows the token: ``cookie``, ``page``, both or neither. ``picky``: a
-    form without the right token is refused, as in Laravel up to 12.
+    form without the right token is refused, as in Laravel up to 12. ``slowness``: how long, in
+    seconds, a request may take between reading its session, saving it and being answered.
     """
 
     shared: bool = True
@@ -52,6 +54,7 @@ class Application:
     statuses: dict[str, int] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     forgets: bool = False
+    slowness: float = 0.0
     sent: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
     def __post_init__(self):
@@ -59,26 +62,34 @@ class Application:
         self.stores = stores
         self.numbers = itertools.count(1)
         self.turn = itertools.cycle(range(self.replicas))
+        self.will = random.Random(0)
 
     async def wait_turn(self):
         pass
 
     async def send(self, method, target, headers, body, timeout):
         self.sent.append((method, target, dict(headers), body))
-        await anyio.lowlevel.checkpoint()
         path = target.partition("?")[0]
         if path == "/silence":
             raise NoAnswer("the connection was closed", sent=True)
         number = next(self.turn)
-        answered = self.answer(self.stores[number], method, path, headers, body)
+        await self.pause()
+        answered = await self.answer(self.stores[number], method, path, headers, body)
+        await self.pause()
         who = [("x-holdfast-replica", f"r{number + 1}"), ("x-holdfast-generation", "1")]
         return replace(answered, headers=[*answered.headers, *who])
 
-    def answer(self, store, method, path, headers, body):
+    async def pause(self):
+        """What lets requests overtake each other; nothing by itself, so that tests are quick."""
+        await anyio.sleep(self.will.random() * self.slowness)
+
+    async def answer(self, store, method, path, headers, body):
         if path == "/static":
             return Response(200, [("content-type", "text/html")], b"<p>static</p>")
         sid = self.session_id(headers) or text40(next(self.numbers))
-        session = store.get(sid) or {"_token": text40(next(self.numbers)), "user": None}
+        fresh = {"_token": text40(next(self.numbers)), "user": None}
+        session = dict(store.get(sid, fresh))
+        await self.pause()
         status, location = self.statuses.get(path, 200), self.redirects.get(path)
         if method == "POST":
             form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
@@ -86,9 +97,11 @@ class Application:
                 return Response(419, [], b"page expired")
             location = "/login"
             if form.get("password") == "sesame":
+                # The guard destroys the old session at once; the new one is saved at the end.
                 store.pop(sid, None)
                 sid, location = text40(next(self.numbers)), "/?welcome=secret"
                 session = {"_token": text40(next(self.numbers)), "user": form["name"]}
+                await self.pause()
         if not self.forgets:
             store[sid] = session
         sealed = cookies.to_wire(cookies.seal(KEY, "store_session", sid))
@@ -144,6 +157,19 @@ async def test_a_session_that_all_replicas_have_is_not_lost():
     assert found.sessions_lost == found.errors == found.refused == 0
     kinds = {op.sent.kind for op in recorder.ops() if op.ok}
     assert kinds == {"open", "state", "login"}
+
+
+@pytest.mark.parametrize("looked", [True, False])
+@pytest.mark.parametrize("site", [SITE, KEYLESS, replace(SITE, login=Login("POST", "/login", {}))])
+async def test_requests_that_overtake_each_other_lose_no_session(site, looked):
+    """What Laravel's late saves do to a login in flight is a race, whoever is looked at."""
+    application = Application(slowness=0.004)
+    look = application.look if looked else None
+    weights = {"visit": 1, "visit-in-parallel": 2, "log-in": 1, "log-in-in-flight": 4, "leave": 2}
+    recorder = await played(application, site, requests=400, look=look, steps=weights)
+    found = verdict(recorder, "redis")
+    assert found.sessions_opened > 10
+    assert [v for v in found.violations if v.heading == "survival"] == []
 
 
 async def test_a_session_of_one_replica_is_lost_and_the_cause_is_said():
@@ -404,7 +430,7 @@ async def test_what_cannot_be_observed_is_said_before_anything_counts(applicatio
 
 async def test_an_application_that_speaks_our_protocol_is_shopped_in():
     class Speaks(Application):
-        def answer(self, store, method, path, headers, body):
+        async def answer(self, store, method, path, headers, body):
             state = (
                 b'{"replica":"r1","generation":1,"session":"s","lineage":null,"user":null,'
                 b'"token":"t","cart":[],"orders":[],"count":0,"marks":{}}'

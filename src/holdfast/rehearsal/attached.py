@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -28,16 +28,13 @@ class Attached:
         target: where it is.
         client: sends requests to it.
         site: see Plan.
-        on_distress: as for Courtesy.
+        courtesy: paces them.
 
-    ``client`` sends them no faster than the target's rate. ``site`` is what visitors know of it.
+    ``client`` sends them in their turn. ``site`` is what visitors know of it.
     """
 
-    def __init__(
-        self, target: Target, client: Client, site: Site, on_distress: Callable[[str], object]
-    ) -> None:
-        self.courtesy = Courtesy(target.rate, on_distress)
-        self.client: Client = _Courteous(client, self.courtesy)
+    def __init__(self, target: Target, client: Client, site: Site, courtesy: Courtesy) -> None:
+        self.client: Client = _Courteous(client, courtesy)
         self.site = site
         self._target = target
 
@@ -60,6 +57,10 @@ class Attached:
                 f"{url} asks for a password",
                 hint="--basic USER:env:NAME, with the password in the environment variable NAME",
             )
+        if answer.status == 429 or answer.status >= 500:
+            raise EnvironmentLacking(
+                f"{url} answers {answer.status}", hint="come again when it is well"
+            )
         elsewhere = _elsewhere(answer, self._target)
         if elsewhere is not None:
             raise EnvironmentLacking(
@@ -73,9 +74,7 @@ class Attached:
 
 
 @asynccontextmanager
-async def attach(
-    target: Target, site: Site, on_distress: Callable[[str], object]
-) -> AsyncIterator[Attached]:
+async def attach(target: Target, site: Site, courtesy: Courtesy) -> AsyncIterator[Attached]:
     """Reach a deployment, and leave it as it is in the end.
 
     Raises:
@@ -84,7 +83,7 @@ async def attach(
     async with http_client(
         target.url, headers=target.headers, tls=target.tls(), server_name=target.server_name
     ) as client:
-        attached = Attached(target, client, site, on_distress)
+        attached = Attached(target, client, site, courtesy)
         await attached.check()
         yield attached
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import anyio
 
 from holdfast.rehearsal.attached import attach
+from holdfast.rehearsal.courtesy import Courtesy
 from holdfast.rehearsal.crowd import crowd
 from holdfast.rehearsal.guests import Guest
 from holdfast.rehearsal.history import Op
@@ -80,10 +81,11 @@ async def watch(
         EnvironmentLacking: there is no way to the deployment, or no session can be observed there.
     """
     memory = ShortMemory(metrics.answered)
+    courtesy = Courtesy(plan.target.rate, lambda words: says(f"in distress: {words}"))
     with bare_errors():
         async with (
             interruptible() as interrupted,
-            attach(plan.target, plan.site, lambda words: says(f"in distress: {words}")) as there,
+            attach(plan.target, plan.site, courtesy) as there,
             crowd(there.client, plan.target.address, there.site, None) as people,
         ):
             await people.check()

@@ -26,6 +26,7 @@ from holdfast.rehearsal.attached import attach
 from holdfast.rehearsal.by_hand import ByHand
 from holdfast.rehearsal.client import http_client
 from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.courtesy import Courtesy
 from holdfast.rehearsal.crowd import Crowd, crowd
 from holdfast.rehearsal.deployment import deploy
 from holdfast.rehearsal.faults import FAULTS, Harm, harms_of
@@ -41,6 +42,9 @@ from holdfast.rehearsal.verdict import Verdict
 
 READ_BACK_ROUNDS = 3
 """How often each session is read at the end, so that more than one replica answers."""
+
+PAGES = ("open", "state")
+"""The requests whose answer shows a session, as a rule; a redirect or a static page may not."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -171,17 +175,18 @@ async def _attached(
         doubts.append(f"stopped, so that nobody is hurt: {words}")
         progress.says(f"stopping: {words}")
         distressed.set()
-        attached.courtesy.end()
+        courtesy.end()
 
+    courtesy = Courtesy(target.rate, leave_alone)
     progress.says(f"reaching {target.url}")
     async with (
-        attach(target, site, leave_alone) as attached,
+        attach(target, site, courtesy) as attached,
         crowd(
             attached.client, target.address, attached.site, None, think=plan.think, steps=plan.steps
         ) as people,
     ):
         recorder.event(Event(recorder.elapsed(), "start", DEPLOYMENT))
-        by_hand = ByHand(target.command, attached.courtesy, recorder, progress.says, doubts)
+        by_hand = ByHand(target.command, courtesy, recorder, progress.says, doubts)
         listen = None
         if plan.keys is not None:
             listen = partial(by_hand.listen, sys.stdin.fileno(), plan.keys)
@@ -210,6 +215,9 @@ async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
         stop.set()
     stage.phase(END, "reading every session back")
     await _until((stage.distressed,), partial(people.read_back, READ_BACK_ROUNDS))
+    bare = sum(op.ok and op.state is None and op.sent.kind in PAGES for op in stage.recorder.ops())
+    if bare:
+        stage.progress.says(f"{bare} answers showed no session")
 
 
 async def _break(stage: _Stage) -> None:

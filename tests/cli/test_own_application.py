@@ -6,11 +6,14 @@ not the one that has the file.
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from holdfast.rehearsal.laravel import FIXTURE
 from holdfast.rehearsal.recorder import read_history
 from holdfast.rehearsal.verdict import Verdict
 
@@ -108,3 +111,23 @@ def test_a_page_that_only_the_store_can_show_is_observed_there(holdfast):
     ended = holdfast("rehearse", CORNER_STORE, *BRIEF, "--path", "/unprotected")
     assert ended.status == 0, ended.err
     assert "redis: 0 sessions lost of 2" in ended.out
+
+
+@pytest.mark.timeout(180)
+def test_an_application_that_speaks_our_protocol_is_shopped_in(holdfast, tmp_path):
+    """Our fixture, as if it were somebody's own: under another name for its cookie."""
+    project = tmp_path / "chandlery"
+    shutil.copytree(FIXTURE, project)
+    (project / "composer.json").write_text('{"require": {"laravel/framework": "^8.83"}}')
+    (project / "vendor").mkdir()
+    (project / "vendor/autoload.php").write_text("<?php\n")
+    index, session = project / "public/index.php", project / "config/session.php"
+    storage = "putenv('POD_STORAGE=' . dirname(__DIR__) . '/storage');"
+    index.write_text(index.read_text().replace("<?php\n", f"<?php\n{storage}\n", 1))
+    session.write_text(re.sub("'cookie' => .*", "'cookie' => 'chandlery',", session.read_text()))
+    words = ("rehearse", str(project), *SMALL, "--faults", "kill", "--ready", "/healthz")
+    ended = holdfast(*words, "--json", f"{tmp_path}/v.json")
+    assert ended.status == 0, ended.out
+    (verdict,) = msgspec.json.decode((tmp_path / "v.json").read_bytes(), type=Written).verdicts
+    assert verdict.writes_acknowledged > 0
+    assert (verdict.sessions_lost, verdict.writes_lost) == (0, 0)

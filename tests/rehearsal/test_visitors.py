@@ -13,7 +13,6 @@ import pytest
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.laravel import cookies
 from holdfast.laravel.encrypter import Encrypter
-from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import NoAnswer, Response
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.crowd import Shoppers, crowd
@@ -449,7 +448,3 @@ async def test_an_application_that_speaks_our_protocol_is_shopped_in():
     for application, site, steps, kind in asked:
         async with crowd(application, "http://store.test", site, None, steps=steps) as people:
             assert isinstance(people, kind)
-
-
-def test_browsers_of_ours_keep_their_cookies_name():
-    assert Browser("u1", Application(), Recorder()).jar.session_cookie == "laravel_session"

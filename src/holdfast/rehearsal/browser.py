@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from holdfast.core.digest import handle
 from holdfast.rehearsal.client import Client, NoAnswer, Response
 from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
-from holdfast.rehearsal.jar import Jar
+from holdfast.rehearsal.jar import LARAVEL_SESSION, Jar
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recording
 
@@ -34,14 +34,17 @@ class Browser:
         name: ``u7``.
         client: sends the requests.
         recorder: is told of every request and answer.
+        cookie: the session cookie's name.
 
     ``lineage`` is the session that this browser believes to have (``u7.3``); ``opened`` says
     whether the application has confirmed it, ``user`` who is logged in as far as the browser knows.
     """
 
-    def __init__(self, name: str, client: Client, recorder: Recording) -> None:
+    def __init__(
+        self, name: str, client: Client, recorder: Recording, cookie: str = LARAVEL_SESSION
+    ) -> None:
         self.name = name
-        self.jar = Jar()
+        self.jar = Jar(session_cookie=cookie)
         self.token = ""
         self.opened = False
         self.user: int | None = None
@@ -92,7 +95,7 @@ class Browser:
         elif kind == "open":
             # An older session of ours, or somebody else's, is in the way: a private window helps.
             self._number += 1
-            self.jar = Jar()
+            self.jar = Jar(session_cookie=self.jar.session_cookie)
 
     async def _request(
         self,

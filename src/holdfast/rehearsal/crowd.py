@@ -13,6 +13,7 @@ import msgspec
 from holdfast.rehearsal.browser import TIMEOUT_SECONDS, Browser
 from holdfast.rehearsal.client import Client, NoAnswer
 from holdfast.rehearsal.guests import Guest, ShopGuest
+from holdfast.rehearsal.jar import LARAVEL_SESSION
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder, Recording
 from holdfast.rehearsal.site import Site
@@ -63,8 +64,9 @@ class Crowd(Protocol):
 class Shoppers:
     """The users of an application that speaks :mod:`holdfast.rehearsal.protocol`."""
 
-    def __init__(self, client: Client, think: float, steps: Mapping[str, int]) -> None:
+    def __init__(self, client: Client, think: float, steps: Mapping[str, int], cookie: str) -> None:
         self._client = client
+        self._cookie = cookie
         self._think = think
         self._steps = steps
         self._browsers: list[Browser] = []
@@ -91,6 +93,7 @@ class Shoppers:
             think=self._think,
             steps=self._steps,
             on_progress=on_progress,
+            cookie=self._cookie,
         )
 
     async def read_back(self, rounds: int) -> None:
@@ -99,7 +102,7 @@ class Shoppers:
 
     def guest(self, number: int, recording: Recording) -> Guest:
         """See Crowd."""
-        return ShopGuest(Browser(f"u{number}", self._client, recording), number)
+        return ShopGuest(Browser(f"u{number}", self._client, recording, self._cookie), number)
 
 
 @asynccontextmanager
@@ -127,7 +130,8 @@ async def crowd(
         steps: how often each step is taken against the others; default: as usual.
     """
     if site is None or (site.plain and not steps and await speaks_our_protocol(client)):
-        yield Shoppers(client, think, steps or {})
+        cookie = LARAVEL_SESSION if site is None else site.reader.cookie
+        yield Shoppers(client, think, steps or {}, cookie)
         return
     url = urlsplit(address)
     async with payloads(store, site) as look:

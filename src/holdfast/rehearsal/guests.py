@@ -40,7 +40,7 @@ class ShopGuest:
         """See Guest."""
         browser = self._browser
         browser.abandon()
-        browser.jar = Jar()
+        browser.jar = Jar(session_cookie=browser.jar.session_cookie)
         await browser.send("state")
         await browser.send("open", lineage=browser.lineage)
         await browser.send("login", user=str(self._number))

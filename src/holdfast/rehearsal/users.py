@@ -15,6 +15,7 @@ import anyio
 from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import Client
 from holdfast.rehearsal.history import Op
+from holdfast.rehearsal.jar import LARAVEL_SESSION
 from holdfast.rehearsal.protocol import PRODUCTS
 from holdfast.rehearsal.recorder import Recorder
 
@@ -81,6 +82,7 @@ async def play(
     think: float = THINK_SECONDS,
     steps: Mapping[str, int] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    cookie: str = LARAVEL_SESSION,
 ) -> list[Browser]:
     """Let users shop until ``stop`` is set; requests in flight then are waited for.
 
@@ -93,12 +95,13 @@ async def play(
         think: mean pause between two steps of a user, seconds.
         steps: how often each of STEPS is taken against the others; default: as shops are used.
         on_progress: told the number of requests, and of sessions that were found gone.
+        cookie: the session cookie's name.
 
     Returns:
         The browsers, with what they believe to have.
     """
     people = [
-        User(Browser(f"u{number}", client, recorder), number, seed)
+        User(Browser(f"u{number}", client, recorder, cookie), number, seed)
         for number in range(1, users + 1)
     ]
     gone = 0

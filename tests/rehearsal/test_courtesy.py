@@ -162,6 +162,21 @@ def test_refusals_are_answers(courtesy, distress):
     assert distress == []
 
 
+def test_errors_are_expected_while_a_command_runs_and_not_for_as_long_after_it(
+    clock, courtesy, distress
+):
+    courtesy.expect(300)
+    clock.now += 200
+    for _ in range(50):
+        courtesy.answered(500)
+    courtesy.expect()
+    clock.now += EXPECTED_SECONDS
+    assert distress == []
+    for _ in range(FEWEST):
+        courtesy.answered(500)
+    assert len(distress) == 1
+
+
 def test_errors_of_a_fault_are_expected_for_a_while(clock, courtesy, distress):
     for _ in range(FEWEST - 1):
         courtesy.answered(500)

@@ -65,10 +65,11 @@ class ByHand:
     async def _run(self, name: str, _: object) -> None:
         self._done += 1
         variables = {"HOLDFAST_FAULT": name, "HOLDFAST_FAULT_NUMBER": str(self._done)}
-        self._courtesy.expect()
+        self._courtesy.expect(COMMAND_SECONDS)
         self._event("command", name)
         outcome = await run_command(self._command, variables)
         self._event("over", name, outcome.status)
+        self._courtesy.expect()
         if not outcome.failed:
             self._says(f"{name}: your command is over")
             return

@@ -19,7 +19,7 @@ FEWEST = 10
 """Answers that must be in the window before it says anything."""
 
 EXPECTED_SECONDS = 30.0
-"""How long after a fault began its own errors are nobody's distress."""
+"""How long the errors that follow a fault are nobody's distress."""
 
 LONGEST_WAIT_SECONDS = 3600.0
 """What a Retry-After may ask for; a longer one counts as this."""
@@ -82,9 +82,9 @@ class Courtesy:
         if self._rest is not None:
             self._rest.cancel()
 
-    def expect(self) -> None:
-        """A fault begins: errors of the next EXPECTED_SECONDS are what was asked for."""
-        self._expected_until = self._clock() + EXPECTED_SECONDS
+    def expect(self, seconds: float = EXPECTED_SECONDS) -> None:
+        """A fault begins, or is over: errors of the next seconds are what was asked for."""
+        self._expected_until = self._clock() + seconds
         self._answers.clear()
 
     def answered(self, status: int | None, retry_after: str | None = None) -> None:

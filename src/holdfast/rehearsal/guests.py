@@ -68,7 +68,7 @@ class VisitingGuest:
     async def arrive(self) -> bool:
         """See Guest."""
         visitor = self._visitor
-        visitor.leave()
+        visitor.begin_anew()
         await visitor.go()
         if self._accounts and visitor.window.opened:
             await visitor.log_in()

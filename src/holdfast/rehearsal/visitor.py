@@ -93,6 +93,11 @@ class Visitor:
         """Close the window; the next one has no cookies, and its session the next number."""
         self.window = self._window(Jar(session_cookie=self._site.reader.cookie))
 
+    def begin_anew(self) -> None:
+        """Forget the sessions that there were, and close the window."""
+        self._known.clear()
+        self.leave()
+
     def _window(self, jar: Jar, user: int | None = None) -> Window:
         self._count += 1
         return Window(f"{self.name}.{self._count}", jar, user=user)

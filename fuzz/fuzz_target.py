@@ -5,11 +5,13 @@ python fuzz/fuzz_target.py -max_total_time=600
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import atheris
 from seeded import start
 
 with atheris.instrument_imports(include=["holdfast.rehearsal.target"]):
-    from holdfast.core.errors import HoldfastError, UsageError
+    from holdfast.core.errors import EnvironmentLacking, HoldfastError, UsageError
     from holdfast.rehearsal.courtesy import LONGEST_WAIT_SECONDS, seconds_of
     from holdfast.rehearsal.metrics import parse_address
     from holdfast.rehearsal.on_fault import read_command
@@ -44,17 +46,16 @@ def read_target(url: str, host: str, basic: str) -> None:
 def one_input(data: bytes) -> None:
     """What libFuzzer calls: lines for the URL, the host and basic authentication."""
     text = data.decode(errors="replace").replace(SECRET, "")
-    url, host, basic = (text.split("\n") + ["", ""])[:3]
+    url, host, basic = [*text.split("\n"), "", ""][:3]
     read_target(url, host, basic)
     scheme, found, rest = url.partition("://")
     if found:
         read_target(f"{scheme}://bob:{SECRET}@{rest}", host, basic)
     assert 0 <= seconds_of(url) <= LONGEST_WAIT_SECONDS
-    for read in (parse_address, read_command):
-        try:
-            read(url)
-        except HoldfastError as error:
-            assert isinstance(error, UsageError) or "program" in str(error)
+    with suppress(UsageError):
+        parse_address(url)
+    with suppress(UsageError, EnvironmentLacking):
+        read_command(url)
 
 
 def main() -> None:

@@ -70,6 +70,14 @@ def test_guests_on_a_database_behind_redirects(holdfast):
 
 
 @pytest.mark.timeout(180)
+def test_a_flushed_store_has_lost_them_and_it_says_so(holdfast):
+    ended = holdfast("rehearse", CORNER_STORE, *SMALL, "--faults", "flush", "--login", LOGIN)
+    assert ended.status == 1, ended.err
+    assert "× the store was flushed" in ended.out
+    assert "violated: missing" in ended.out
+
+
+@pytest.mark.timeout(180)
 def test_a_scenario_says_the_same(holdfast, tmp_path):
     (tmp_path / "store").symlink_to(CORNER_STORE)
     (tmp_path / "rehearsal.yaml").write_text(

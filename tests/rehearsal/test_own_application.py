@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -196,6 +197,29 @@ def test_from_laravel_11_on_up_says_when_a_replica_serves(project):
     composer = (project / "composer.json").read_text()
     (project / "composer.json").write_text(composer.replace("^8.83", "^11.0"))
     assert own_application(project, {}).ready == Readiness("/up", 500)
+
+
+def test_a_cached_configuration_does_not_count(project):
+    (project / "bootstrap/cache").mkdir(parents=True, exist_ok=True)
+    (project / "bootstrap/cache/config.php").write_text(
+        "<?php return ['session' => ['cookie' => 'cached', 'driver' => 'array']];\n"
+    )
+    own = own_application(project, {})
+    assert own.site.reader.cookie == "corner_store_session"
+    with started(own, "redis") as (client, _, replica):
+        assert opened_session(client, own).set_cookie
+        assert not (replica.directory / "app/bootstrap/cache/config.php").exists()
+
+
+def test_what_cannot_be_copied_is_named(project):
+    os.mkfifo(project / "public/pipe")
+    own = own_application(project, {})
+    with (
+        pytest.raises(EnvironmentLacking, match=r"cannot be copied: .*/public/pipe") as error,
+        started(own, "file"),
+    ):
+        pass
+    assert "each replica runs a copy" in error.value.hint
 
 
 def test_what_is_no_application(tmp_path, project):

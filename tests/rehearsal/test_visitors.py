@@ -390,6 +390,11 @@ async def test_steps_have_their_share():
         (Application(shows=(), redirects={"/": "/"}), SITE, "to another host, or in a circle"),
         (Application(), replace(SITE, path="/static"), "sets no cookie store_session"),
         (
+            Application(shows=()),
+            replace(SITE, reader=Reader("session", KEY)),
+            "sets no cookie session, but store_session",
+        ),
+        (
             Application(),
             replace(SITE, reader=Reader("store_session", Encrypter.from_app_key("x" * 32))),
             "",

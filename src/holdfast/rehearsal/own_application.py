@@ -29,7 +29,11 @@ from holdfast.stores.database import DatabaseStore
 BELOW = 500
 """The status below which an application serves; a login page or none at all is an answer too."""
 
+_NO_CACHE = "bootstrap/cache/none.php"
+"""A cached configuration would hide the environment, and ours: the copies have none."""
+
 _LEFT_OUT = ("vendor", "node_modules", "storage", ".git")
+_CACHES = Path("bootstrap/cache")
 _STORAGE = ("app/public", "framework/sessions", "framework/views", "framework/cache/data", "logs")
 
 
@@ -110,7 +114,10 @@ def site_elsewhere(
 
 
 def _project(root: Path, env: Mapping[str, str]) -> Project:
-    return load(root, {name: env[name] for name in ("APP_KEY",) if env.get(name)})
+    process = {"APP_CONFIG_CACHE": _NO_CACHE}
+    if env.get("APP_KEY"):
+        process["APP_KEY"] = env["APP_KEY"]
+    return load(root, process)
 
 
 def _config(found: Effective, directory: Path) -> SessionConfig:
@@ -182,23 +189,26 @@ class Copies:
 
     def _copy(self, root: Path) -> Path:
         project = self.own.directory
-        shutil.copytree(
-            project,
-            root,
-            symlinks=True,
-            ignore=lambda directory, names: [
-                name
-                for name in names
-                if (name in _LEFT_OUT and Path(directory) == project)
-                # A cached configuration would hide the environment, and ours.
-                or (name.endswith(".php") and Path(directory) == project / "bootstrap/cache")
-            ],
-        )
+        try:
+            shutil.copytree(project, root, symlinks=True, ignore=self._left_out)
+        except shutil.Error as error:
+            where, _, why = error.args[0][0]
+            raise EnvironmentLacking(
+                f"{project} cannot be copied: {where}: {why}",
+                hint="each replica runs a copy; make it readable, or take it out of the directory",
+            ) from error
         (root / "vendor").symlink_to((project / "vendor").resolve())
         for name in _STORAGE:
             (root / "storage" / name).mkdir(parents=True)
         (root / "bootstrap/cache").mkdir(parents=True, exist_ok=True)
         return root
+
+    def _left_out(self, directory: str, names: list[str]) -> list[str]:
+        here = Path(directory).relative_to(self.own.directory)
+        if here == Path():
+            return [name for name in names if name in _LEFT_OUT]
+        # Caches of what the environment decides; each copy makes its own.
+        return [name for name in names if here == _CACHES and name.endswith(".php")]
 
 
 def _fresh_key(cipher: str) -> str:

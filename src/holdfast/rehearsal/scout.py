@@ -42,8 +42,10 @@ def _require_session(op: Op, visitor: Visitor, site: Site) -> None:
         )
     cookie = visitor.window.jar.cookies.get(site.reader.cookie)
     if cookie is None:
+        names = ", ".join(sorted(visitor.window.jar.cookies))
+        others = f", but {names}" if names else ""
         raise EnvironmentLacking(
-            f"{page} opens no session: it sets no cookie {site.reader.cookie}",
+            f"{page} opens no session: it sets no cookie {site.reader.cookie}{others}",
             hint="a static page, or a route without the middleware group web? --path names another",
         )
     if site.reader.encrypter and site.reader.session_id(cookie) is None:

@@ -186,6 +186,7 @@ def test_a_password_in_the_url_is_in_no_report(holdfast, standing, ingress, tmp_
         ("https://localhost:{port}", ("--ca-file", "{ca}"), "not valid for", "--host NAME"),
         ("http://localhost:{port}", (), "", "write https://"),
         ("https://localhost:{port}", ("--insecure",), "asks for a password", "--basic USER"),
+        ("https://ann:wrong@localhost:{port}", ("--insecure",), "refuses this user", "web server"),
         ("https://localhost:{other}", (), "cannot connect", "can it be reached"),
         ("https://localhost:{port}", ("--insecure", "--host", "old"), "sends users on", "new.test"),
         ("https://localhost:{port}", ("--insecure", "--host", "ill"), "answers 503", "well"),

@@ -106,6 +106,14 @@ async def test_a_lost_session_is_counted_once_and_another_one_begun():
     assert loss.age >= 0
 
 
+async def test_sessions_are_counted_while_they_are_watched():
+    _, metrics, losses = await watched({3: "emptied", 4: "down", 6: "end"})
+    assert len(losses) == 1
+    assert metrics.registry.get_sample_value("holdfast_sessions_held") == 0
+    _, metrics, _ = await watched({3: "emptied", 8: "end"})
+    assert metrics.registry.get_sample_value("holdfast_sessions_held") == 1
+
+
 @pytest.mark.parametrize("harm", ["down", "unreachable"])
 async def test_an_outage_is_no_loss_and_is_asked_less_often(harm):
     deployment, metrics, _ = await watched({2: harm, 12: "well", 15: "end"})

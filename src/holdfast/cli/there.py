@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ from holdfast.rehearsal.target import RATE, Target, target
 ITS_OWN = ("compare", "driver", "store", "replicas", "balancer", "ready")
 """The options that say what is to be started."""
 
-NOT_WATCHED = ("faults", "seed", "judge", "json", "html", "junit", "history")
+NOT_WATCHED = ("faults", "on-fault", "seed", "judge", "json", "html", "junit", "history")
 """The options that mean nothing to a canary."""
 
 
@@ -113,13 +113,12 @@ def watch_of(
         UsageError, EnvironmentLacking, FormatError: something of it cannot be, or be read.
     """
     refuse_what_starts(options)
-    given = [name for name in (*NOT_WATCHED, "on_fault") if {**options, **asdict(there)}[name]]
-    for name in given:
-        option = f"--{name.replace('_', '-')}"
-        raise UsageError(
-            f"--watch and {option}: a canary does no harm and keeps no history",
-            hint=f"leave out {option}, or --watch",
-        )
+    for name, value in {**options, "on-fault": there.on_fault}.items():
+        if name in NOT_WATCHED and value is not None:
+            raise UsageError(
+                f"--watch and --{name}: a canary does no harm and keeps no history",
+                hint=f"leave out --{name}, or --watch",
+            )
     return watch_there(
         there.target(environment),
         attached_site(application, environment, path=options["path"], login=options["login"]),

@@ -52,6 +52,11 @@ class Attached:
             answer = await self.client.send("GET", self.site.path, {}, b"", TIMEOUT_SECONDS)
         except NoAnswer as error:
             raise EnvironmentLacking(f"{url}: {error}", hint=_hint(error, url)) from error
+        if answer.status == 401 and self._target.authorization is not None:
+            raise EnvironmentLacking(
+                f"{url} refuses this user and password",
+                hint="they are those of the web server, not of the application's own login",
+            )
         if answer.status == 401:
             raise EnvironmentLacking(
                 f"{url} asks for a password",

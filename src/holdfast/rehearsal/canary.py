@@ -142,29 +142,34 @@ class Canary:
     async def _look(self, *, there: bool) -> bool:
         """Look at the session, or begin one; whether it is there in the end."""
         if there:
-            await self._guest.look()
-        else:
-            self._memory.forget(self._guest.name)
-            there = await self._arrive()
-        story = self._memory.story(self._guest.name)
-        lost = [*first_page(story), *missing(story), *foreign(story, sources([story]))]
-        if not lost:
-            return there
-        if not there:
-            self._metrics.begun()
-        loss = _loss(lost[0], story.ops[0])
-        self._metrics.lost(loss.cause, login=loss.user is not None)
-        self._on_loss(loss)
-        return False
-
-    async def _arrive(self) -> bool:
+            there = await self._guest.look()
+            if self._lost() or not there:
+                self._metrics.ended()
+                return False
+            return True
+        self._memory.forget(self._guest.name)
         there = await self._guest.arrive()
         # Of a session that began with a lost answer nobody can say later what it should show.
-        if there and all(op.ok for op in self._memory.story(self._guest.name).ops):
+        sure = all(op.ok for op in self._memory.story(self._guest.name).ops)
+        if self._lost():
+            self._metrics.begun()
+            self._metrics.ended()
+            return False
+        if there and sure:
             self._memory.settle(self._guest.name)
             self._metrics.begun()
-            return True
-        return False
+        return there and sure
+
+    def _lost(self) -> bool:
+        """Whether the session was found lost; says so."""
+        story = self._memory.story(self._guest.name)
+        found = [*first_page(story), *missing(story), *foreign(story, sources([story]))]
+        lost = [violation for violation in found if violation.heading == "survival"]
+        if lost:
+            loss = _loss(lost[0], story.ops[0])
+            self._metrics.lost(loss.cause, login=loss.user is not None)
+            self._on_loss(loss)
+        return bool(lost)
 
 
 def _loss(violation: Violation, first: Op) -> Loss:

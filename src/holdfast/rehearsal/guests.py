@@ -19,8 +19,8 @@ class Guest(Protocol):
     async def arrive(self) -> bool:
         """Come without cookies, and log in where there is a login; whether the session is there."""
 
-    async def look(self) -> None:
-        """Load a page with the session."""
+    async def look(self) -> bool:
+        """Load a page with the session; whether it is there as far as anybody knows."""
 
 
 class ShopGuest:
@@ -47,9 +47,10 @@ class ShopGuest:
         await browser.send("state")
         return browser.opened and browser.user is not None
 
-    async def look(self) -> None:
+    async def look(self) -> bool:
         """See Guest."""
         await self._browser.send("state")
+        return self._browser.opened
 
 
 class VisitingGuest:
@@ -76,6 +77,7 @@ class VisitingGuest:
         window = visitor.window
         return window.opened and (window.user is not None or not self._accounts)
 
-    async def look(self) -> None:
+    async def look(self) -> bool:
         """See Guest."""
         await self._visitor.go()
+        return self._visitor.window.opened

@@ -87,10 +87,13 @@ class Metrics:
         self._observed.inc()
         self._held.inc()
 
-    def lost(self, cause: str, *, login: bool) -> None:
-        """A session that was watched is lost; ``login``: it was logged in."""
-        self._lost.labels(cause).inc()
+    def ended(self) -> None:
+        """A session is watched no more."""
         self._held.dec()
+
+    def lost(self, cause: str, *, login: bool) -> None:
+        """A session is lost; ``login``: it was logged in."""
+        self._lost.labels(cause).inc()
         if login:
             self._logins_lost.inc()
 

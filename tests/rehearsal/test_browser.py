@@ -141,7 +141,7 @@ async def test_outcomes(scripted, reply, outcome, status):
     assert (op.answer.outcome, op.answer.status) == (outcome, status)
     if status and status != 200:
         assert (op.answer.replica, op.answer.generation) == ("r9", 4)
-    assert recorder.ops() == [op]
+    assert list(recorder.ops()) == [op]
 
 
 async def _while_cut(browser, reply):

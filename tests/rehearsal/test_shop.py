@@ -20,8 +20,9 @@ from holdfast.laravel.payload import Codec
 from holdfast.rehearsal.application import Replica
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import Pace, deploy, fresh_app_key
+from holdfast.rehearsal.deployment import deploy, fresh_app_key
 from holdfast.rehearsal.laravel import Laravel
+from holdfast.rehearsal.pace import Pace
 from holdfast.rehearsal.protocol import PRODUCTS, State
 from holdfast.rehearsal.shop import COOKIE, create_app
 from holdfast.servers.guardian import Guardian

@@ -395,6 +395,16 @@ def test_neither_is_for_want_of_anything_to_find(faults):
     assert not set(last) & SURVIVAL
 
 
+@pytest.mark.parametrize("server", [Atomic, LastWins])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_history_on_disk_and_one_in_memory_give_one_verdict(server, seed):
+    play = Play(server(chatty=True), random.Random(seed), faults=True)
+    verdict = play.run(4 * HAPPENINGS)
+    ops = list(play.recorder.ops())
+    assert judge(REDIS, ops, [], verdict.seconds) == verdict
+    assert verdict.requests == len(ops) > 50
+
+
 @dataclass
 class Forgetful(Atomic):
     """Says that it saved what it did not save, now and then."""

@@ -7,12 +7,15 @@ import platform
 import re
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
 from holdfast import __version__
+from holdfast.rehearsal.laravel import FRAMEWORK
+from holdfast.rehearsal.plan import Plan
 from holdfast.servers.programs import find_program
 
 _PROGRAMS = (
@@ -20,6 +23,7 @@ _PROGRAMS = (
     ("nginx", ("nginx", "-v")),
     ("HAProxy", ("haproxy", "-v")),
     ("Redis", ("redis-server", "--version")),
+    ("memcached", ("memcached", "-V")),
     ("MariaDB", ("mariadbd", "--version")),
     ("PostgreSQL", ("psql", "--version")),
 )
@@ -46,9 +50,15 @@ class Environment:
     command: str
 
 
-def here(words: Sequence[str]) -> Environment:
-    """This machine, and the programs installed on it; ``words`` are the command's arguments."""
+def here(words: Sequence[str], plan: Plan) -> Environment:
+    """This machine, the programs installed on it, and what was played.
+
+    Args:
+        words: the command's arguments.
+        plan: what they came to.
+    """
     facts = [
+        *_played(plan),
         ("Holdfast", __version__),
         ("Python", platform.python_version()),
         *((name, found) for name, words in _PROGRAMS if (found := _version(words))),
@@ -57,6 +67,34 @@ def here(words: Sequence[str]) -> Environment:
         ("cores", str(len(os.sched_getaffinity(0)))),
     ]
     return Environment(tuple(facts), repeating(words))
+
+
+def _played(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Said in full: a default may change, and a scenario file too."""
+    if plan.target is not None:
+        yield "deployment", plan.target.address
+        yield "rate", f"{plan.target.rate:g} requests a second"
+    else:
+        yield "replicas", str(plan.replicas)
+    yield "users", str(plan.users)
+    yield "seconds", f"{plan.seconds:g} for each run"
+    faults = ", ".join(f"{fault} at {at:g} s" for at, fault in plan.schedule)
+    yield "faults", faults or "none"
+    yield "seed", str(plan.seed)
+    directory = plan.own.directory if plan.own else None
+    started = plan.target is None and any(setup.app == "laravel" for setup in plan.setups)
+    if started and (found := _laravel(directory)):
+        yield "Laravel", found
+
+
+def _laravel(directory: Path | None) -> str | None:
+    """The version that PHP loads: the project's own, or that of our application."""
+    ours = Path(os.environ.get("LARAVEL_AUTOLOAD") or FRAMEWORK)
+    autoload = directory / "vendor/autoload.php" if directory else ours
+    if not autoload.is_file():
+        return None
+    code = "require $argv[1]; echo 'VERSION ', Illuminate\\Foundation\\Application::VERSION;"
+    return _version(("php", "-r", code, str(autoload)), after="VERSION ")
 
 
 def repeating(words: Sequence[str]) -> str:
@@ -100,8 +138,10 @@ def _masked(word: str) -> str:
     return _APP_KEY.sub("base64:***", _FIELD.sub(r"\g<name>***", word))
 
 
-def _version(words: tuple[str, ...]) -> str | None:
-    """What a program says its version is; None where it is not installed or does not say."""
+def _version(words: tuple[str, ...], after: str = "") -> str | None:
+    """What a program says its version is, ``after`` a word; None where it is not installed or does
+    not say.
+    """
     program = find_program(words[0])
     if program is None:
         return None
@@ -111,5 +151,6 @@ def _version(words: tuple[str, ...]) -> str | None:
         )
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return None
-    found = _VERSION.search(ended.stdout + ended.stderr)
+    said = ended.stdout + ended.stderr
+    found = _VERSION.search(said.partition(after)[2] if after else said)
     return found[0] if found else None

@@ -14,8 +14,9 @@ from holdfast.rehearsal.crowd import crowd
 from holdfast.rehearsal.guests import Guest
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.interrupt import bare_errors, interruptible
+from holdfast.rehearsal.invariants.elsewhere import Elsewhere
 from holdfast.rehearsal.invariants.first_page import first_page
-from holdfast.rehearsal.invariants.foreign import foreign, sources
+from holdfast.rehearsal.invariants.foreign import foreign
 from holdfast.rehearsal.invariants.missing import missing
 from holdfast.rehearsal.metrics import Metrics
 from holdfast.rehearsal.short_memory import ShortMemory
@@ -163,7 +164,10 @@ class Canary:
     def _lost(self) -> bool:
         """Whether the session was found lost; says so."""
         story = self._memory.story(self._guest.name)
-        found = [*first_page(story), *missing(story), *foreign(story, sources([story]))]
+        elsewhere = Elsewhere(story.ops)
+        for position, op in enumerate(story.ops):
+            elsewhere.note(position, op)
+        found = [*first_page(story), *missing(story), *foreign(story, elsewhere)]
         lost = [violation for violation in found if violation.heading == "survival"]
         if lost:
             loss = _loss(lost[0], story.ops[0])

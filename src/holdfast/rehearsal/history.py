@@ -19,7 +19,7 @@ whole answer; it may have taken effect, may yet do so, or never will."""
 
 
 ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
-ToStore = Literal["cut", "slow", "blackhole", "flush", "over"]
+ToStore = Literal["cut", "slow", "blackhole", "flush", "restart", "crash", "evict", "over"]
 ToDeployment = Literal["command", "key", "over"]
 What = ToReplica | ToStore | ToDeployment
 """What can be done to a replica, to the store, or to the whole of it, see Event."""
@@ -105,9 +105,9 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
             balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
             and ``resume`` (SIGSTOP, SIGCONT), ``phase``; to the store: ``cut``, ``slow``,
-            ``blackhole`` and ``flush`` when they begin, ``over`` when that is over; to a deployment
-            that is already there: ``command`` (the user's begins), ``over`` (it has ended), ``key``
-            (the user says that something begins).
+            ``blackhole``, ``flush``, ``restart``, ``crash`` and ``evict`` when they begin, ``over``
+            when that is over; to a deployment that is already there: ``command`` (the user's
+            begins), ``over`` (it has ended), ``key`` (the user says that something begins).
         replica, generation: whom; ``store`` or ``deployment`` and 0, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and
             the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.

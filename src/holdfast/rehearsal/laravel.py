@@ -26,9 +26,10 @@ PACKAGES = (
 )
 WORKERS = 4
 
-_FRAMEWORK = "/usr/share/php/Illuminate/autoload.php"
+FRAMEWORK = "/usr/share/php/Illuminate/autoload.php"
 _EXTENSIONS = {
     "redis": ("redis", "php-redis"),
+    "memcached": ("memcached", "php-memcached"),
     "sqlite": ("pdo_sqlite", "php8.2-sqlite3"),
     "postgresql": ("pdo_pgsql", "php8.2-pgsql"),
     "mariadb": ("pdo_mysql", "php8.2-mysql"),
@@ -58,7 +59,7 @@ class Laravel:
 
     def require(self) -> None:
         """Raise EnvironmentLacking where PHP, an extension or the framework is missing."""
-        framework = Path(os.environ.get("LARAVEL_AUTOLOAD") or _FRAMEWORK)
+        framework = Path(os.environ.get("LARAVEL_AUTOLOAD") or FRAMEWORK)
         if not framework.is_file():
             raise EnvironmentLacking(
                 f"Laravel is not installed: no {framework}", hint=f"as root: apt install {PACKAGES}"

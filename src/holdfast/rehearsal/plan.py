@@ -17,7 +17,7 @@ from holdfast.rehearsal.own_application import OwnApplication, own_application
 from holdfast.rehearsal.scenario import Scenario, TimedFault
 from holdfast.rehearsal.site import Site, parse_login
 from holdfast.rehearsal.target import Target
-from holdfast.stores.url import parse
+from holdfast.stores.url import parse, with_password
 
 CALM, END = "calm", "end"
 """The phases of a run beside those of its faults."""
@@ -86,12 +86,16 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
 
     Raises:
         UsageError: its application, store or comparison cannot be.
-        FormatError, EnvironmentLacking: a file of the application cannot be read.
+        EnvironmentLacking: a file of the application cannot be read, or a variable that the store's
+            URL names is not set.
+        FormatError: a file of the application cannot be read.
     """
     app, directory = _application(scenario.application)
     own = _own(directory, scenario) if directory is not None else None
-    if scenario.store is not None:
-        setups = [setup_for_url(scenario.store, app)]
+    # The replicas have an environment of their own.
+    store = with_password(scenario.store, os.environ) if scenario.store else None
+    if store is not None:
+        setups = [setup_for_url(store, app)]
     else:
         setups = parse_compare(",".join(scenario.compare or ["redis"]), app)
     return Plan(
@@ -105,8 +109,8 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         balancer=scenario.balancer,
         seed=scenario.seed,
         own=own,
-        store=scenario.store,
-        app_key=own.app_key if own else _app_key(scenario.store) if scenario.store else None,
+        store=store,
+        app_key=own.app_key if own else _app_key(store) if store else None,
         history=history,
     )
 

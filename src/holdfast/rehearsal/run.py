@@ -155,12 +155,12 @@ async def _deployed(
             client,
             deployment.address,
             site,
-            deployment.store.store,
+            deployment.store,
             think=plan.think,
             steps=plan.steps if site is not None or plan.own is None else {},
         ) as people,
     ):
-        yield _Stage(plan, recorder, progress, people, harms_of(deployment), anyio.Event())
+        yield _Stage(plan, recorder, progress, people, harms_of(deployment, setup), anyio.Event())
 
 
 @asynccontextmanager

@@ -24,17 +24,30 @@ class Scheme:
 SCHEMES = {
     "memory": Scheme("holdfast.stores.memory:from_url"),
     "file": Scheme("holdfast.stores.file:from_url"),
-    "redis": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
-    "rediss": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
+    "redis": Scheme(
+        "holdfast.stores.redis:from_url", frozenset({"prefix", "password"}), "redis", "redis"
+    ),
+    "rediss": Scheme(
+        "holdfast.stores.redis:from_url", frozenset({"prefix", "password"}), "redis", "redis"
+    ),
     "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table"})),
     "postgresql": Scheme(
-        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "psycopg", "postgresql"
+        "holdfast.stores.database:from_url",
+        frozenset({"table", "tls", "password"}),
+        "psycopg",
+        "postgresql",
     ),
     "mysql": Scheme(
-        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "pymysql", "mysql"
+        "holdfast.stores.database:from_url",
+        frozenset({"table", "tls", "password"}),
+        "pymysql",
+        "mysql",
     ),
     "mariadb": Scheme(
-        "holdfast.stores.database:from_url", frozenset({"table", "tls"}), "pymysql", "mysql"
+        "holdfast.stores.database:from_url",
+        frozenset({"table", "tls", "password"}),
+        "pymysql",
+        "mysql",
     ),
 }
 """Every kind of store, by the scheme of its URL."""

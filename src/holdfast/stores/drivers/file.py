@@ -145,7 +145,7 @@ class _Driver:
             found = self._found(file)
             if file is None or found is None:
                 return Gone()
-            if found.data != base.data:
+            if found.data != base.data or not file.whole:
                 return Conflict(found)
             try:
                 if data is None:

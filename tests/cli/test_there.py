@@ -83,6 +83,9 @@ def test_files_go_with_their_only_pod_after_the_users_command(holdfast, standing
         *("--json", f"{tmp_path}/v.json", "--html", f"{tmp_path}/page.html"),
     )
     assert ended.status == 1, ended.out + ended.err
+    page = (tmp_path / "page.html").read_text()
+    assert "20 requests a second" in page
+    assert "after your command «fault» at " in page
     judged = verdict(tmp_path / "v.json")
     assert judged.sessions_lost > 0
     assert judged.causes["after your command «fault»"] >= judged.sessions_lost

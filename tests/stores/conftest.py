@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
+import signal
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from holdfast.servers.ports import free_port
 from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
 from holdfast.stores import database
-from holdfast.stores.contract import Find
+from holdfast.stores.contract import Commit, Delete, Find, Move
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
 from holdfast.stores.memory import MemoryStore
@@ -181,26 +183,119 @@ def expire_by(clock: ManualClock, store, sid: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def redis_opener(redis, redis_client):
+def redis_opener(redis):
     """Gives the opener of a store under a kind of prefix; each store has a prefix of its own."""
-    counter = itertools.count()
 
     def opener(prefix: str):
-        @contextmanager
-        def open_harness():
-            own = f"{prefix}{next(counter)}-"
-            store = RedisStore(port=redis.port, prefix=own)
-
-            def expire(sid: str) -> None:
-                redis_client.pexpire(own + sid, 1)
-                while redis_client.exists(own + sid):
-                    pass
-
-            yield Harness(store, expire)
-
-        return open_harness
+        return prefix_opener(redis.port, prefix, lambda store: store)
 
     return opener
+
+
+@pytest.fixture(scope="session")
+def start_replicated():
+    """Starts a primary and two replicas in a directory, for tests that break them."""
+    return replicated_redis
+
+
+@pytest.fixture(scope="session")
+def replicated(tmp_path_factory):
+    """A primary with two replicas for the whole run, which no test breaks."""
+    with replicated_redis(tmp_path_factory.mktemp("replicated")) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def open_redis_strict(replicated):
+    return prefix_opener(
+        replicated.port, "strict-", lambda store: Strict(replace(store, replicas=2))
+    )
+
+
+_prefixes = itertools.count()
+
+
+def prefix_opener(port, prefix, made):
+    @contextmanager
+    def open_harness():
+        own = f"{prefix}{next(_prefixes)}-"
+        with redis_py.Redis(port=port) as client:
+
+            def expire(sid: str) -> None:
+                client.pexpire(own + sid, 1)
+                while client.exists(own + sid):
+                    pass
+
+            yield Harness(made(RedisStore(port=port, prefix=own)), expire)
+
+    return open_harness
+
+
+class Replicated:
+    """A primary and two replicas of it."""
+
+    def __init__(self, primary, replicas) -> None:
+        self.primary = primary
+        self.replicas = replicas
+        self.port = primary.port
+
+    def settle(self) -> None:
+        """All run, and both replicas are connected."""
+        for replica in self.replicas:
+            replica.process.send(signal.SIGCONT)
+        self.await_connected(2)
+
+    def await_connected(self, count: int) -> None:
+        with redis_py.Redis(port=self.port) as client:
+            deadline = time.monotonic() + 30
+            while len(client.execute_command("ROLE")[2]) != count:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+
+@contextmanager
+def replicated_redis(directory: Path) -> Iterator[Replicated]:
+    with contextlib.ExitStack() as stack:
+
+        def start(name: str, *arguments: str):
+            (directory / name).mkdir()
+            options = ("--repl-diskless-sync-delay", "0", *arguments)
+            return stack.enter_context(redis_server(directory / name, arguments=options))
+
+        primary = start("primary")
+        follow = ("--replicaof", "127.0.0.1", str(primary.port))
+        servers = Replicated(primary, [start(f"replica-{n}", *follow) for n in (1, 2)])
+        servers.settle()
+        yield servers
+
+
+class Strict:
+    """A store that performs every write at the level ``strict``."""
+
+    def __init__(self, store: RedisStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str):
+        return getattr(self._store, name)
+
+    @contextmanager
+    def connect(self):
+        with self._store.connect() as perform:
+            yield lambda operation: perform(strictly(operation))
+
+    @asynccontextmanager
+    async def aconnect(self):
+        async with self._store.aconnect() as perform:
+
+            async def strict(operation):
+                return await perform(strictly(operation))
+
+            yield strict
+
+
+def strictly(operation):
+    raised = isinstance(operation, Commit | Move | Delete) and operation.level == "fast"
+    return replace(operation, level="strict") if raised else operation
 
 
 class Proxy:

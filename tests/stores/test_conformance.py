@@ -67,6 +67,12 @@ class TestRedis(StoreConformance):
         return redis_opener("laravel-database-laravel-cache-")
 
 
+class TestRedisStrict(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_redis_strict):
+        return open_redis_strict
+
+
 class TestRedisUnderAnAwkwardPrefix(StoreConformance):
     @pytest.fixture
     def open_harness(self, redis_opener):

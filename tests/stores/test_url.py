@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
-from holdfast.stores import database, file, memory, redis, url
+from holdfast.stores import database, file, memory, redis_url, url
 
 SECRET = "correct-horse"
 
@@ -23,7 +23,7 @@ def everything(text):
 
 
 def test_redis():
-    store = redis.from_url(parse("redis://bob:p%40ss@[::1]:7000/3?prefix=a%20b+c&lifetime=60"))
+    store = redis_url.from_url(parse("redis://bob:p%40ss@[::1]:7000/3?prefix=a%20b+c&lifetime=60"))
     assert (store.host, store.port, store.database) == ("::1", 7000, 3)
     assert (store.username, store.password, store.tls) == ("bob", "p@ss", False)
     assert (store.prefix, store.lifetime) == ("a b+c", 60)
@@ -32,13 +32,13 @@ def test_redis():
 
 
 def test_redis_defaults():
-    store = redis.from_url(parse("rediss://:word@cache"))
+    store = redis_url.from_url(parse("rediss://:word@cache"))
     assert (store.host, store.port, store.database, store.tls) == ("cache", 6379, 0, True)
     assert (store.username, store.password) == (None, "word")
     assert store.prefix == "laravel-database-laravel-cache-"
     assert store.lifetime == 7200
-    assert redis.from_url(parse("redis:///")).host == "127.0.0.1"
-    assert redis.from_url(parse("redis://h?prefix=")).prefix == ""
+    assert redis_url.from_url(parse("redis:///")).host == "127.0.0.1"
+    assert redis_url.from_url(parse("redis://h?prefix=")).prefix == ""
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_redis_defaults():
     ],
 )
 def test_redis_prefix_by_version(version, prefix):
-    assert redis.from_url(parse(f"redis://h/0?laravel={version}")).prefix == prefix
+    assert redis_url.from_url(parse(f"redis://h/0?laravel={version}")).prefix == prefix
 
 
 def test_file():
@@ -184,8 +184,8 @@ def test_refused(text, message, hint):
         (database.from_url, "mysql://h/app"),
         (database.from_url, "mysql://bob@h/app?tls=yes"),
         (memory.from_url, "memory://name"),
-        (redis.from_url, "redis://h/zero"),
-        (redis.from_url, "redis://h/0/1"),
+        (redis_url.from_url, "redis://h/zero"),
+        (redis_url.from_url, "redis://h/0/1"),
     ],
 )
 def test_refused_by_the_store(opener, text):
@@ -208,7 +208,7 @@ def test_refused_by_the_store(opener, text):
 )
 def test_no_password_in_a_message(text):
     with pytest.raises(UsageError) as error:
-        redis.from_url(parse(text))
+        redis_url.from_url(parse(text))
     assert SECRET not in f"{error.value} {error.value.hint}"
     assert SECRET not in repr(parse(f"redis://bob:{SECRET}@h"))
 
@@ -218,5 +218,5 @@ def test_no_password_in_a_message(text):
 )
 def test_what_no_server_could_take_is_refused_without_quoting_it(text):
     with pytest.raises(UsageError) as error:
-        redis.from_url(parse(text))
+        redis_url.from_url(parse(text))
     assert "secret" not in f"{error.value} {error.value.hint}"

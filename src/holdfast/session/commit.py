@@ -19,6 +19,7 @@ from holdfast.core.errors import (
     SaveUnknown,
     SessionConflict,
     SessionGone,
+    StoreReadOnly,
     StoreUnavailable,
 )
 from holdfast.core.flow import Effect, Flow, Sleep, do
@@ -280,10 +281,12 @@ class _Writer:
             self.policy.metrics.count("repeated")
             yield from do(Sleep(pause))
             try:
-                result = yield from do(_again(effect))
-            except StoreUnavailable:
+                answer = yield from do(_again(effect))
+            except (StoreUnavailable, StoreReadOnly):
                 # The first one may have been performed all the same.
                 continue
+            if not isinstance(answer, Refused):
+                result = answer
         if not isinstance(result, Unknown):
             return result, doubtful
         self.policy.metrics.count("unknown")

@@ -25,10 +25,16 @@ SCHEMES = {
     "memory": Scheme("holdfast.stores.memory:from_url"),
     "file": Scheme("holdfast.stores.file:from_url"),
     "redis": Scheme(
-        "holdfast.stores.redis:from_url", frozenset({"prefix", "password"}), "redis", "redis"
+        "holdfast.stores.redis_url:from_url",
+        frozenset({"prefix", "password", "replicas"}),
+        "redis",
+        "redis",
     ),
     "rediss": Scheme(
-        "holdfast.stores.redis:from_url", frozenset({"prefix", "password"}), "redis", "redis"
+        "holdfast.stores.redis_url:from_url",
+        frozenset({"prefix", "password", "replicas"}),
+        "redis",
+        "redis",
     ),
     "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table", "beside"})),
     "postgresql": Scheme(

@@ -7,6 +7,7 @@ gone         that an id was ended, so that nothing is created under   as long as
              it
 moved        where the session of a replaced id is now, and who may   as long as the caller says
              know
+waited       nothing: it is written for a WAIT to count, in Redis       a millisecond
 quarantine   bytes that were no session, with the reason              ``ASIDE_SECONDS``,
                                                                       ``ASIDE_ENTRIES``,
                                                                       ``ASIDE_BYTES`` each
@@ -26,7 +27,7 @@ from typing import Any, Literal
 from holdfast.core.flow import Effect
 from holdfast.stores.contract import Commit, Delete, Move
 
-Kind = Literal["writes", "gone", "moved", "aside"]
+Kind = Literal["writes", "gone", "moved", "aside", "waited"]
 
 WRITES = 16
 WRITE_SECONDS = 300

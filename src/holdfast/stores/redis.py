@@ -14,12 +14,9 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
-from holdfast.core.errors import UsageError
 from holdfast.core.flow import APerform, Effect, Perform
-from holdfast.laravel.names import Version, cache_prefix, redis_prefix, session_key_prefix
 from holdfast.laravel.payload import Form
 from holdfast.stores.beside import (
     ASIDE_ENTRIES,
@@ -50,7 +47,8 @@ from holdfast.stores.contract import (
     Touch,
     Touched,
 )
-from holdfast.stores.url import StoreUrl
+from holdfast.stores.redis_levels import level_of
+from holdfast.stores.redis_request import Request, Script
 
 SESSION_ID_LENGTH = 40
 
@@ -60,53 +58,11 @@ _GLOB_SPECIAL = re.compile(rb"([*?\[\]\\^-])")
 _ID_PATTERN = b"[A-Za-z0-9]" * 40
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A Lua script and the digest by which Redis knows it."""
-
-    source: bytes
-    sha: bytes
-
-    @classmethod
-    def load(cls, name: str) -> Script:
-        """Read a script that stands beside this file."""
-        source = resources.files(__package__).joinpath(name).read_bytes()
-        return cls(source, hashlib.sha1(source, usedforsecurity=False).hexdigest().encode())
-
-
 SESSION = Script.load("redis_session.lua")
 MOVE = Script.load("redis_move.lua")
 DELETE = Script.load("redis_delete.lua")
 ASIDE = Script.load("redis_aside.lua")
 SCAN = Script.load("redis_scan.lua")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One command. With a script, ``arguments`` is what follows its digest (or its source).
-
-    ``writes`` says whether a lost answer leaves open what happened.
-    """
-
-    arguments: tuple[bytes, ...]
-    script: Script | None = None
-    writes: bool = False
-
-    @property
-    def command(self) -> tuple[bytes, ...]:
-        """What to send first."""
-        if self.script is None:
-            return self.arguments
-        return (b"EVALSHA", self.script.sha, *self.arguments)
-
-    @property
-    def command_with_source(self) -> tuple[bytes, ...]:
-        """What to send when the server answers NOSCRIPT: it then has run nothing."""
-        assert self.script is not None
-        return (b"EVAL", self.script.source, *self.arguments)
-
-
-PING = Request((b"PING",))
 
 
 @dataclass(frozen=True)
@@ -119,6 +75,10 @@ class RedisStore:
         username, password: for AUTH.
         tls: speak TLS; certificates are verified against the system's.
         lifetime: seconds that a session lives after its last save.
+        replicas: how many replicas there are, all that can become primary; for levels above fast.
+        sentinels: host and port of Sentinels; they say which node is ``service``'s primary, in
+            place of ``host`` and ``port``.
+        service: by which name Sentinels know the primary.
     """
 
     host: str = "127.0.0.1"
@@ -129,6 +89,9 @@ class RedisStore:
     password: str | None = field(default=None, repr=False)
     tls: bool = False
     lifetime: int = 7200
+    replicas: int = 0
+    sentinels: tuple[tuple[str, int], ...] = ()
+    service: str = ""
     name: str = field(default="redis", init=False)
     form: Form = field(default=Form.PHP_STRING, init=False)
     beside: bool = field(default=True, init=False)
@@ -136,9 +99,11 @@ class RedisStore:
     @property
     def where(self) -> str:
         """The server's address; without user name and password."""
+        if self.sentinels:
+            hosts = ",".join(_address(*sentinel) for sentinel in self.sentinels)
+            return f"redis+sentinel://{hosts}/{self.service}/{self.database}"
         scheme = "rediss" if self.tls else "redis"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}:{self.port}/{self.database}"
+        return f"{scheme}://{_address(self.host, self.port)}/{self.database}"
 
     @property
     def details(self) -> Mapping[str, str]:
@@ -163,9 +128,9 @@ class RedisStore:
 
     def refusal(self, operation: Effect[Any]) -> Refused | None:
         """Why an operation's level cannot be held, whatever the server says; None where it may."""
-        if isinstance(operation, Commit | Move | Delete) and operation.level != "fast":
-            return Refused(f"{self.where} was opened without replicas to wait for")
-        return None
+        if level_of(operation) == "fast" or self.replicas:
+            return None
+        return Refused(f"{self.where} was opened without replicas to wait for")
 
     def plan(self, operation: Effect[Any]) -> Request:
         """The command that performs an operation."""
@@ -180,9 +145,10 @@ class RedisStore:
                 return self._move(operation)
             case Touch(sid, base, expires_at):
                 return self._session(sid, b"touch", _number(expires_at), base.data)
-            case Delete(sid) if operation.fence_seconds:
-                keys = (self._key(sid), self._beside(sid, "gone"))
-                return Request((b"2", *keys, _number(operation.fence_seconds)), DELETE, writes=True)
+            case Delete(sid) if operation.fence_seconds or operation.level != "fast":
+                beside = (self._beside(sid, "gone"), self._beside(sid, "waited"))
+                seconds = _number(operation.fence_seconds)
+                return Request((b"3", self._key(sid), *beside, seconds), DELETE, writes=True)
             case Delete(sid):
                 return Request((b"DEL", self._key(sid)), writes=True)
             case SetAside(sid, data, reason):
@@ -289,31 +255,9 @@ def _write(operation: Commit | Move) -> tuple[bytes, bytes]:
     return (operation.write_id or "").encode(), b"1" if operation.again else b""
 
 
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _number(value: int) -> bytes:
     return b"%d" % value
-
-
-def default_prefix(version: Version) -> str:
-    """What precedes the id where an application named Laravel configures nothing."""
-    redis, cache = redis_prefix("Laravel", version), cache_prefix("Laravel", version)
-    return session_key_prefix(redis, cache, version)
-
-
-def from_url(url: StoreUrl) -> RedisStore:
-    """``redis://user:password@host:port/0?prefix=...``, ``rediss://`` with TLS."""
-    database = url.path.strip("/") or "0"
-    if not (database.isascii() and database.isdigit() and len(database) < 10):
-        raise UsageError(
-            "the path of a redis URL is the database's number",
-            hint="write redis://host:6379/0; Laravel keeps sessions in database 0 by default",
-        )
-    return RedisStore(
-        host=url.host or "127.0.0.1",
-        port=url.port or 6379,
-        database=int(database),
-        prefix=url.parameters.get("prefix", default_prefix(url.laravel)),
-        username=url.username,
-        password=url.password,
-        tls=url.scheme == "rediss",
-        lifetime=url.lifetime,
-    )

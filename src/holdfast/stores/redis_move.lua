@@ -28,6 +28,8 @@ local function remembered()
 end
 
 if ARGV[6] == '1' and remembered() then
+  -- A write, so that a WAIT after it counts the replicas that have the remembered one too.
+  redis.call('EXPIRE', KEYS[5], ARGV[7])
   return {'written'}
 end
 local current = redis.call('GET', KEYS[1])

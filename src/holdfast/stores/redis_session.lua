@@ -42,6 +42,8 @@ end
 if ARGV[7] == '1' then
   for _, write in ipairs(redis.call('LRANGE', KEYS[4], 0, -1)) do
     if write == ARGV[6] then
+      -- A write, so that a WAIT after it counts the replicas that have the remembered one too.
+      redis.call('EXPIRE', KEYS[4], ARGV[9])
       return {'written'}
     end
   end

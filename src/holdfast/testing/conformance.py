@@ -460,18 +460,22 @@ class StoreConformance:
         assert case.do(Find(case.sid)) is None
 
     def test_a_level_is_held_or_refused(self, case: Case) -> None:
-        """Without replicas nothing above fast can be held; what is refused is not written."""
-        base = case.found(b"base")
-        case.create(base)
+        """What is refused is not written; what is not refused is."""
         for level in LEVELS:
-            writes = (
-                Commit(case.sid, base, b"new", base.expires_at, level=level),
-                Move(case.sid, base, new_sid(), base.data, base.expires_at, level=level),
-                Delete(case.sid, level=level),
-            )
-            for write in writes:
-                assert isinstance(case.do(write), Refused)
-        assert case.do(Find(case.sid)) == base
+            sid, to = new_sid(), new_sid()
+            base, new = case.found(b"base"), case.found(b"new")
+            case.create(base, sid=sid)
+            saved = case.do(Commit(sid, base, new.data, new.expires_at, level=level))
+            stands = base if isinstance(saved, Refused) else new
+            assert isinstance(saved, Refused) or saved == Saved()
+            assert case.do(Find(sid)) == stands
+            moved = case.do(Move(sid, stands, to, base.data, base.expires_at, level=level))
+            assert isinstance(moved, Refused) or moved == Saved()
+            assert case.do(Find(to)) == (None if isinstance(moved, Refused) else base)
+            last = sid if isinstance(moved, Refused) else to
+            deleted = case.do(Delete(last, level=level))
+            assert isinstance(deleted, Refused) or deleted == Deleted()
+            assert (case.do(Find(last)) is None) is (deleted == Deleted())
 
     def test_agrees_with_the_memory_store(self, open_harness: OpenHarness, mode: Mode) -> None:
         """Any sequence of operations has the results that it has on the memory store."""

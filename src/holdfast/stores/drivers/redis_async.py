@@ -1,31 +1,32 @@
-"""Redis connections for tasks: as ``drivers.redis``, with awaits.
+"""A Redis store for tasks.
 
-Requests in flight have a connection each, from a bounded pool; they share no pipelined one yet.
+Below the levels requests in flight have a connection each, from a bounded pool; they share no
+pipelined one yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import anyio
-from redis import exceptions
-from redis.asyncio import Connection, SSLConnection
-
-from holdfast.core.flow import APerform, Effect
-from holdfast.stores.contract import Unknown, remembers
-from holdfast.stores.drivers.redis_errors import (
-    CONNECTIONS,
-    POOL_SECONDS,
-    AnswerLost,
-    mapped,
-    settings,
-    unavailable,
+from holdfast.core.flow import APerform, Effect, arun
+from holdfast.stores.contract import Level
+from holdfast.stores.drivers.redis_errors import unanswered
+from holdfast.stores.drivers.redis_exchange import (
+    Exchange,
+    Rediscover,
+    asking,
+    exchanging,
+    performing,
+    result_of,
 )
-from holdfast.stores.redis import PING, RedisStore, Request
-
-_Connection = Any  # redis-py's own class is untyped in part
+from holdfast.stores.drivers.redis_pool_async import APool
+from holdfast.stores.drivers.redis_primary import APrimary
+from holdfast.stores.drivers.redis_writer import Writer
+from holdfast.stores.redis import RedisStore
+from holdfast.stores.redis_levels import level_of
+from holdfast.stores.redis_request import PING
 
 
 @asynccontextmanager
@@ -33,106 +34,53 @@ async def aconnect(store: RedisStore) -> AsyncIterator[APerform]:
     """Connect, and give a ``perform`` for many tasks; all connections are closed at the end."""
     driver = _Driver(store)
     try:
-        await driver.read(PING)
+        await driver.ping()
         yield driver.perform
     finally:
         await driver.close()
 
 
 class _Driver:
-    """A bounded pool; an effect has a connection to itself while it runs.
-
-    A connection on which anything went wrong, cancellation included, is closed and never reused, so
-    that no late answer can reach another effect.
-    """
+    """Writes above ``fast`` have connections of their own: a WAIT stalls what is behind it."""
 
     def __init__(self, store: RedisStore) -> None:
         self._store = store
-        self._slots = anyio.Semaphore(CONNECTIONS, fast_acquire=True)
-        self._idle: list[_Connection] = []
-        self._closed = False
+        self._primary = APrimary(store)
+        self._fast = APool(store, self._primary)
+        self._held = APool(store, self._primary)
+        # One each: a save that needs one replica must not wait for another that needs all.
+        self._writers: dict[Level, Writer] = {
+            "replicated": Writer(self._performed),
+            "strict": Writer(self._performed),
+        }
 
     async def perform(self, operation: Effect[Any]) -> Any:
         if refused := self._store.refusal(operation):
             return refused
-        request = self._store.plan(operation)
-        try:
-            reply = await self.exchange(request)
-        except AnswerLost as lost:
-            if request.writes:
-                return Unknown(str(lost), remembered=remembers(operation))
-            reply = await self.read(request)
-        return self._store.parse(operation, reply)
+        level = level_of(operation)
+        if level == "fast":
+            return result_of(await self._performed([operation]))
+        return result_of([await self._writers[level].perform(operation)])
 
-    async def exchange(self, request: Request) -> Any:
-        """Send one request and return its reply; raises AnswerLost and errors of ours."""
-        await self._slot()
-        try:
-            connection = self._new() if not self._idle else self._idle.pop()
-            try:
-                await self._ready(connection)
-                reply = await self._ask(connection, request)
-            except BaseException:
-                await _close(connection)
-                raise
-            if self._closed:
-                await _close(connection)
-            else:
-                self._idle.append(connection)
-            return reply
-        finally:
-            self._slots.release()
+    async def ping(self) -> None:
+        with unanswered(self._store):
+            await self._fast.exchange(asking(self._store, PING))
 
     async def close(self) -> None:
-        self._closed = True
-        while self._idle:
-            await _close(self._idle.pop())
+        for writer in self._writers.values():
+            await writer.close()
+        for pool in (self._fast, self._held):
+            await pool.close()
+        await self._primary.close()
 
-    async def _slot(self) -> None:
-        try:
-            self._slots.acquire_nowait()
-        except anyio.WouldBlock:
-            with anyio.move_on_after(POOL_SECONDS) as scope:
-                await self._slots.acquire()
-            if scope.cancelled_caught:
-                busy = f"all {CONNECTIONS} connections are busy"
-                raise unavailable(self._store.where, busy) from None
+    async def _performed(self, operations: Sequence[Effect[Any]]) -> list[Any]:
+        return await arun(performing(self._store, operations), self._do)
 
-    async def read(self, request: Request) -> Any:
-        try:
-            return await self.exchange(request)
-        except AnswerLost as lost:
-            raise unavailable(self._store.where, str(lost)) from lost
-
-    def _new(self) -> _Connection:
-        kind = SSLConnection if self._store.tls else Connection
-        return kind(**settings(self._store))
-
-    async def _ready(self, connection: _Connection) -> None:
-        """Connected, and not closed by the server while it was idle."""
-        with mapped(self._store.where, sent=False):
-            await connection.connect()
-            try:
-                stale = await connection.can_read()
-            except (exceptions.ConnectionError, OSError):
-                stale = True
-            if stale:
-                await connection.disconnect(nowait=True)
-                await connection.connect()
-
-    async def _ask(self, connection: _Connection, request: Request) -> Any:
-        with mapped(self._store.where, sent=True):
-            try:
-                return await _send(connection, request.command)
-            except exceptions.NoScriptError:
-                return await _send(connection, request.command_with_source)
-
-
-async def _send(connection: _Connection, command: tuple[bytes, ...]) -> Any:
-    await connection.send_packed_command(connection.pack_command(*command), check_health=False)
-    return await connection.read_response()
-
-
-async def _close(connection: _Connection) -> None:
-    with anyio.CancelScope(shield=True):
-        await connection.disconnect(nowait=True)
+    async def _do(self, effect: Effect[Any]) -> Any:
+        match effect:
+            case Exchange(operations):
+                pool = self._fast if level_of(operations[0]) == "fast" else self._held
+                return await pool.exchange(exchanging(self._store, operations))
+            case Rediscover():
+                return await self._primary.find()
+        raise TypeError(f"no effect of an exchange: {type(effect).__name__}")

@@ -21,18 +21,30 @@ POOL_SECONDS = 5.0
 """How long an effect waits for a connection when all are in use."""
 
 CONNECTIONS = 16
-"""The most connections of one opened store; more would only queue in the server."""
+"""The most connections of one opened store for writes above ``fast``, and as many for all else;
+more would only queue in the server."""
+
+SENTINEL_SECONDS = 1.0
+"""How long one Sentinel may take; then the next one is asked."""
+
+Address = tuple[str, int]
 
 
 class AnswerLost(Exception):  # noqa: N818 - internal; becomes a result or a StoreUnavailable
     """The request may have been sent; its answer did not come."""
 
 
-def settings(store: RedisStore) -> dict[str, Any]:
-    """Arguments of redis-py's Connection; its own retries are off, they would write twice."""
+def settings(store: RedisStore, at: Address | None = None) -> dict[str, Any]:
+    """Arguments of redis-py's Connection; its own retries are off, they would write twice.
+
+    Args:
+        store: what to log in with.
+        at: the node; default: the store's own host and port.
+    """
+    host, port = at or (store.host, store.port)
     return {
-        "host": store.host,
-        "port": store.port,
+        "host": host,
+        "port": port,
         "db": store.database,
         "username": store.username,
         "password": store.password,
@@ -43,9 +55,37 @@ def settings(store: RedisStore) -> dict[str, Any]:
     }
 
 
+def sentinel_settings(store: RedisStore) -> dict[str, Any]:
+    """Arguments of redis-py's clients of Sentinels."""
+    seconds = {"socket_connect_timeout": SENTINEL_SECONDS, "socket_timeout": SENTINEL_SECONDS}
+    return {"protocol": 2, "retry": Retry(NoBackoff(), 0), **seconds}
+
+
+@contextmanager
+def finding(store: RedisStore) -> Iterator[None]:
+    """Turn every error of redis-py's Sentinel into one of ours."""
+    try:
+        yield
+    except (exceptions.RedisError, OSError) as error:
+        raise StoreUnavailable(
+            f"{store.where}: no Sentinel names a primary that is up",
+            hint="are the Sentinels running, do they watch a primary of this name, "
+            "and is a failover under way?",
+        ) from error
+
+
+@contextmanager
+def unanswered(store: RedisStore) -> Iterator[None]:
+    """A lost answer that leaves nothing open is a server that does not answer."""
+    try:
+        yield
+    except AnswerLost as lost:
+        raise unavailable(store.where, str(lost)) from lost
+
+
 @contextmanager
 def mapped(where: str, *, sent: bool) -> Iterator[None]:
-    """Turn every error of redis-py into one of ours, except NOSCRIPT, which the driver answers.
+    """Turn every error of redis-py into one of ours.
 
     Args:
         where: the server's address, for people.
@@ -56,8 +96,6 @@ def mapped(where: str, *, sent: bool) -> Iterator[None]:
     """
     try:
         yield
-    except exceptions.NoScriptError:
-        raise
     except (exceptions.RedisError, OSError) as error:
         raise _translate(error, where, sent=sent) from error
 
@@ -79,6 +117,7 @@ _CLUSTER = _Meaning(
     "is a node of a Redis Cluster, which is not supported yet",
     "use a Redis that holds all keys",
 )
+_REPLICA = _Meaning(StoreReadOnly, "is a read-only replica", "use the address of the primary")
 _BUSY = _Meaning(StoreUnavailable, "cannot answer at present", "try again in a moment")
 _NO_WRITES = _Meaning(
     StoreReadOnly,
@@ -98,13 +137,10 @@ _BY_CLASS: tuple[tuple[type[Exception], _Meaning], ...] = (
         _Meaning(
             StoreMisconfigured,
             "does not permit a command to this user",
-            "allow GET, SET, PTTL, EXPIREAT, DEL, SCAN, GETRANGE, TIME, EVAL, EVALSHA and PING",
+            "docs/stores.md lists what it needs",
         ),
     ),
-    (
-        exceptions.ReadOnlyError,
-        _Meaning(StoreReadOnly, "is a read-only replica", "use the address of the primary"),
-    ),
+    (exceptions.ReadOnlyError, _REPLICA),
     (
         exceptions.OutOfMemoryError,
         _Meaning(StoreReadOnly, "has no memory left", "raise its maxmemory or let it evict keys"),
@@ -140,7 +176,7 @@ _OTHER = _Meaning(
 def _translate(error: Exception, where: str, *, sent: bool) -> Exception:
     # Some replies are connection errors to redis-py (NOAUTH, LOADING); nothing was run, though.
     if meaning := _meaning(error):
-        return meaning.kind(f"{where} {meaning.message}", hint=meaning.hint)
+        return _meant(meaning, where)
     if sent and isinstance(error, exceptions.TimeoutError):
         return AnswerLost(f"no answer within {ANSWER_SECONDS:g} s")
     if sent:
@@ -151,6 +187,27 @@ def _translate(error: Exception, where: str, *, sent: bool) -> Exception:
             hint="let SSL_CERT_FILE name the authority that signed it, and use the name in it",
         )
     return unavailable(where, "it cannot be reached")
+
+
+def is_reply(error: Exception) -> bool:
+    """Whether an error of redis-py is what the server answered."""
+    return _meaning(error) is not None
+
+
+def refused(reply: Exception, where: str) -> StoreError:
+    """The error for a reply that is one."""
+    error = _meant(_meaning(reply) or _OTHER, where)
+    error.__cause__ = reply
+    return error
+
+
+def replica(where: str) -> StoreError:
+    """The error for a write to a node that is not the primary."""
+    return _meant(_REPLICA, where)
+
+
+def _meant(meaning: _Meaning, where: str) -> StoreError:
+    return meaning.kind(f"{where} {meaning.message}", hint=meaning.hint)
 
 
 def _meaning(error: Exception) -> _Meaning | None:

@@ -314,6 +314,10 @@ def test_what_replicas_cannot_share_is_refused():
         setup_for_url("memory:", "shop")
     with pytest.raises(UsageError, match="unknown scheme"):
         setup_for_url("mongodb://x", "shop")
+    for app in ("laravel", "mixed"):
+        with pytest.raises(UsageError, match="know nothing of Sentinel"):
+            setup_for_url("redis+sentinel://h/mymaster/0", app)
+    assert setup_for_url("redis+sentinel://h/mymaster/0", "shop").driver == "redis"
 
 
 def visited(store, directory):

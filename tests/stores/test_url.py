@@ -10,6 +10,7 @@ from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.stores import database, file, memory, redis_url, url
 
 SECRET = "correct-horse"
+OPENERS = {"redis": redis_url.from_url, "redis+sentinel": redis_url.through_sentinel}
 
 
 def parse(text):
@@ -54,6 +55,23 @@ def test_redis_defaults():
 )
 def test_redis_prefix_by_version(version, prefix):
     assert redis_url.from_url(parse(f"redis://h/0?laravel={version}")).prefix == prefix
+
+
+def test_redis_through_sentinel():
+    store = redis_url.through_sentinel(
+        parse("redis+sentinel://bob:p%40ss@one:7000,[::1],three/my%20master/3?prefix=a&replicas=2")
+    )
+    assert store.sentinels == (("one", 7000), ("::1", 26379), ("three", 26379))
+    assert (store.service, store.database, store.replicas) == ("my master", 3, 2)
+    assert (store.username, store.password, store.prefix) == ("bob", "p@ss", "a")
+    assert store.where == "redis+sentinel://one:7000,[::1]:26379,three:26379/my master/3"
+    store = redis_url.through_sentinel(parse("redis+sentinel://one/mymaster"))
+    assert (store.sentinels, store.service) == ((("one", 26379),), "mymaster")
+    assert (store.database, store.replicas, store.username) == (0, 0, None)
+
+
+def test_replicas():
+    assert redis_url.from_url(parse("redis://h?replicas=2")).replicas == 2
 
 
 def test_file():
@@ -108,6 +126,10 @@ def test_memory():
             "redis://h:7000/3?password=env:PW&prefix=a%20b",
             "redis://:p%40s%2Fs%2B@h:7000/3?prefix=a%20b",
         ),
+        (
+            "redis+sentinel://bob@h1:1,h2:2/a/0?password=env:PW",
+            "redis+sentinel://bob:p%40s%2Fs%2B@h1:1,h2:2/a/0",
+        ),
         ("rediss://bob@[::1]?password=env:PW", "rediss://bob:p%40s%2Fs%2B@[::1]"),
         ("mysql://b%40b@h/app?tls=1&password=env:PW", "mysql://b%40b:p%40s%2Fs%2B@h/app?tls=1"),
         ("redis://\udcfd@h?password=env:PW", "redis://\udcfd:p%40s%2Fs%2B@h"),
@@ -154,6 +176,8 @@ def test_a_password_that_is_not_in_the_environment(text, kind, message):
         ("redis://h?prefix=a&prefix=b", "twice", "once"),
         ("redis://h:port", "host and port", "65535"),
         ("redis://h:70000", "host and port", "65535"),
+        ("redis://h1:1,h2:2", "host and port", "65535"),
+        ("redis+sentinel://h1:1,h2:x/a", "host and port", "65535"),
         ("redis://[::1", "host and port", "65535"),
         ("redis://h/0?prefix=a#b", "#", "%23"),
         ("memory:#", "#", "%23"),
@@ -186,6 +210,11 @@ def test_refused(text, message, hint):
         (memory.from_url, "memory://name"),
         (redis_url.from_url, "redis://h/zero"),
         (redis_url.from_url, "redis://h/0/1"),
+        (redis_url.from_url, "redis://h/0?replicas=-1"),
+        (redis_url.through_sentinel, "redis+sentinel://h1,h2"),
+        (redis_url.through_sentinel, "redis+sentinel://h1,h2/0/zero"),
+        (redis_url.through_sentinel, "redis+sentinel://h1,/mymaster/0"),
+        (redis_url.through_sentinel, "redis+sentinel:///mymaster/0"),
     ],
 )
 def test_refused_by_the_store(opener, text):
@@ -204,11 +233,13 @@ def test_refused_by_the_store(opener, text):
         f"mysql://bob:{SECRET}@h:port/app",
         f"postgresql://bob:{SECRET}@h/app?tabel=x",
         f"redis://bob:{SECRET}@h/0#x",
+        f"redis+sentinel://bob:{SECRET}@h1:x,h2/name/0",
+        f"redis+sentinel://bob:{SECRET}@h1,h2/name/zero",
     ],
 )
 def test_no_password_in_a_message(text):
     with pytest.raises(UsageError) as error:
-        redis_url.from_url(parse(text))
+        OPENERS.get(text.partition(":")[0], database.from_url)(parse(text))
     assert SECRET not in f"{error.value} {error.value.hint}"
     assert SECRET not in repr(parse(f"redis://bob:{SECRET}@h"))
 

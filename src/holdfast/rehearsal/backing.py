@@ -39,6 +39,7 @@ SESSION_PREFIX = "laravel_database_laravel_cache:"
 _DRIVERS: dict[str, tuple[Driver, str | None]] = {
     "redis": ("redis", None),
     "rediss": ("redis", None),
+    "redis+sentinel": ("redis", None),
     "sqlite": ("database", "sqlite"),
     "postgresql": ("database", "postgresql"),
     "mysql": ("database", "mariadb"),
@@ -227,6 +228,11 @@ def setup_for_url(url: str, app: App) -> Setup:
             f"the {scheme} store is nothing that several replicas can use",
             hint="redis://host:port/0, sqlite:///file, postgresql://user@host/database, "
             "mysql://user@host/database or file:///directory",
+        )
+    if scheme == "redis+sentinel" and app != "shop":
+        raise UsageError(
+            "Laravel's Redis clients know nothing of Sentinel",
+            hint="give the address of a Service that leads to the primary, or rehearse the shop",
         )
     driver, engine = _DRIVERS[scheme]
     tls = scheme == "rediss" or parsed.parameters.get("tls") == "1"

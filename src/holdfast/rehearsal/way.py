@@ -27,7 +27,7 @@ def way_to(store: Store, url: str, proxied: bool) -> Iterator[tuple[Store, str, 
         proxied: whether a proxy is wanted.
     """
     match store:
-        case RedisStore(tls=False) | DatabaseStore(at=Server(tls=False)) if proxied:
+        case RedisStore(tls=False, sentinels=()) | DatabaseStore(at=Server(tls=False)) if proxied:
             at = store.at if isinstance(store, DatabaseStore) else store
             assert isinstance(at, RedisStore | Server)
             with tcp_proxy(at.port, host=at.host) as proxy:

@@ -55,7 +55,9 @@ tell who is dead, and does nothing for the tilt period (30 s by default).
 WAIT_SECONDS = 60.0
 """How long anything may take that takes a few seconds as a rule."""
 
-_NAME = "holdfast"
+NAME = "holdfast"
+"""By which name the Sentinels know the primary."""
+
 _POLL_SECONDS = 0.05
 
 
@@ -87,6 +89,11 @@ class SentinelRedis:
     def ports(self) -> tuple[int, ...]:
         """Where clients reach the nodes."""
         return tuple(node.port for node in self._nodes)
+
+    @property
+    def sentinel_ports(self) -> tuple[int, ...]:
+        """Where the Sentinels answer. They name nodes by the ports of the proxies before them."""
+        return tuple(self._sentinel_ports)
 
     @property
     def primary(self) -> int:
@@ -160,7 +167,7 @@ class SentinelRedis:
         return self._until(new, "no replica became primary")
 
     def _ordered(self) -> bool:
-        return ask(self._sentinel_ports[0], f"SENTINEL FAILOVER {_NAME}").startswith("+OK")
+        return ask(self._sentinel_ports[0], f"SENTINEL FAILOVER {NAME}").startswith("+OK")
 
     def _whole(self) -> bool:
         primaries = [node for node in self._nodes if node.info().get("role") == "master"]
@@ -190,7 +197,7 @@ class SentinelRedis:
         empty where it does not answer.
         """
         # Each element has a line of its length before it.
-        words = ask(port, f"SENTINEL MASTER {_NAME}").split("\r\n")[2::2]
+        words = ask(port, f"SENTINEL MASTER {NAME}").split("\r\n")[2::2]
         return dict(zip(words[::2], words[1::2], strict=False))
 
     def _until(self, look: Callable[[], T | None], otherwise: str) -> T:
@@ -293,10 +300,10 @@ def _sentinel(
     # Sentinel rewrites this file and keeps in it what it has learnt.
     config.write_text(
         f"port {port}\nbind {LOOPBACK}\ndir {directory}\n"
-        f"sentinel monitor {_NAME} {LOOPBACK} {primary.proxy.port} {QUORUM}\n"
-        f"sentinel down-after-milliseconds {_NAME} {DOWN_AFTER_MS}\n"
-        f"sentinel failover-timeout {_NAME} {FAILOVER_TIMEOUT_MS}\n"
-        f"sentinel parallel-syncs {_NAME} {NODES - 1}\n"
+        f"sentinel monitor {NAME} {LOOPBACK} {primary.proxy.port} {QUORUM}\n"
+        f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}\n"
+        f"sentinel failover-timeout {NAME} {FAILOVER_TIMEOUT_MS}\n"
+        f"sentinel parallel-syncs {NAME} {NODES - 1}\n"
     )
     argv = (PACKAGE, config, "--sentinel")
     process = stack.enter_context(Process(argv, directory, name="sentinel", package=PACKAGE))

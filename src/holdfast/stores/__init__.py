@@ -13,12 +13,14 @@ class Scheme:
         opener: ``module:function``, imported when it is used; takes a ``StoreUrl``, gives a Store.
         parameters: the query parameters that only this kind has.
         module, extra: the client that must be installed, and the extra of ours that installs it.
+        several: whether it may name several hosts, separated by commas.
     """
 
     opener: str
     parameters: frozenset[str] = frozenset()
     module: str = ""
     extra: str = ""
+    several: bool = False
 
 
 SCHEMES = {
@@ -35,6 +37,13 @@ SCHEMES = {
         frozenset({"prefix", "password", "replicas"}),
         "redis",
         "redis",
+    ),
+    "redis+sentinel": Scheme(
+        "holdfast.stores.redis_url:through_sentinel",
+        frozenset({"prefix", "password", "replicas"}),
+        "redis",
+        "redis",
+        several=True,
     ),
     "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table", "beside"})),
     "postgresql": Scheme(

@@ -1,7 +1,8 @@
 """The URL of a store: taken apart and checked, without opening anything.
 
 ``scheme://user:password@host:port/path?name=value``; everything percent-decoded, a plus sign is a
-plus sign. No message quotes user, password or the value of a parameter that could be a key.
+plus sign. Some kinds take several hosts, ``host:port,host:port``. No message quotes user, password
+or the value of a parameter that could be a key.
 """
 
 from __future__ import annotations
@@ -25,11 +26,15 @@ LARAVEL_VERSIONS = range(8, 14)
 
 @dataclass(frozen=True, slots=True)
 class StoreUrl:
-    """A store's URL, taken apart; ``parameters`` has known names only, each once."""
+    """A store's URL, taken apart; ``parameters`` has known names only, each once.
+
+    ``host`` and ``port`` are the first ones, ``more`` those after it, for kinds that take several.
+    """
 
     scheme: str
     host: str = ""
     port: int | None = None
+    more: tuple[tuple[str, int | None], ...] = ()
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     path: str = ""
@@ -93,9 +98,9 @@ def parse(url: str) -> StoreUrl:
         raise UsageError(f"unknown {shown}", hint=_schemes_hint(scheme))
     try:
         parts = urlsplit(url)
-        port = parts.port
-        host = unquote(parts.hostname or "")
-        host.encode("idna")  # as the resolver will
+        several = SCHEMES[scheme].several
+        places = parts.netloc.rpartition("@")[2]
+        first, *more = map(_place, places.split(",") if several else [places])
     except ValueError:
         raise UsageError(
             f"the {scheme} store's URL has no valid host and port",
@@ -107,8 +112,9 @@ def parse(url: str) -> StoreUrl:
         )
     return StoreUrl(
         scheme=scheme,
-        host=host,
-        port=port,
+        host=first[0],
+        port=first[1],
+        more=tuple(more),
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         path=unquote(parts.path),
@@ -170,6 +176,14 @@ def from_environment(url: StoreUrl, name: str, env: Mapping[str, str]) -> str | 
             hint=f"{name}=env:{variable} in the store's URL reads it; is a newline part of it?",
         )
     return value
+
+
+def _place(text: str) -> tuple[str, int | None]:
+    """Host and port of ``host:port``; ValueError where there cannot be such."""
+    parts = urlsplit(f"//{text}")
+    host = unquote(parts.hostname or "")
+    host.encode("idna")  # as the resolver will
+    return host, parts.port
 
 
 def _parameters(scheme: str, parts: SplitResult) -> dict[str, str]:

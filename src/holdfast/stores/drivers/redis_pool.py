@@ -79,12 +79,15 @@ class Pool:
 
     def _is_good(self, connection: _Connection) -> bool:
         """Whether it leads to the primary, and was not closed by the server while it was idle."""
-        if (connection.host, connection.port) != self._primary.address:
+        if not self._leads_to_primary(connection):
             return False
         try:
             return not connection.can_read()
         except (exceptions.ConnectionError, OSError):
             return False
+
+    def _leads_to_primary(self, connection: _Connection) -> bool:
+        return bool((connection.host, connection.port) == self._primary.address)
 
     def _open(self) -> _Connection:
         kind = SSLConnection if self._store.tls else Connection
@@ -107,7 +110,7 @@ class Pool:
             return [_reply(connection) for _ in effect.commands]
 
     def _give_back(self, connection: _Connection) -> None:
-        if self._closed:
+        if self._closed or not self._leads_to_primary(connection):
             connection.disconnect()
         else:
             self._idle.append(connection)

@@ -52,7 +52,7 @@ class APool:
             except BaseException:
                 await _close(connection)
                 raise
-            if self._closed:
+            if self._closed or not self._leads_to_primary(connection):
                 await _close(connection)
             else:
                 self._idle.append(connection)
@@ -90,12 +90,15 @@ class APool:
 
     async def _is_good(self, connection: _Connection) -> bool:
         """Whether it leads to the primary, and was not closed by the server while it was idle."""
-        if (connection.host, connection.port) != self._primary.address:
+        if not self._leads_to_primary(connection):
             return False
         try:
             return not await connection.can_read()
         except (exceptions.ConnectionError, OSError):
             return False
+
+    def _leads_to_primary(self, connection: _Connection) -> bool:
+        return bool((connection.host, connection.port) == self._primary.address)
 
     async def _open(self) -> _Connection:
         kind = SSLConnection if self._store.tls else Connection

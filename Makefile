@@ -30,10 +30,11 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 debian:  ## the Debian packages that the tests start: real Laravel, its servers, a browser
 	@scripts/debian-packages servers browser
 
-soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"; docs/guarantees.md
+soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"; docs/guarantees.md, docs/durability.md
 	@scripts/soak
 	$(BIN)/python bench/load.py 50000 200000 1000000
 	$(BIN)/python scripts/guarantees $(SECONDS_EACH)
+	$(BIN)/python scripts/durability
 
 fuzz: install  ## every parser under atheris; SECONDS_EACH=600
 	@scripts/fuzz

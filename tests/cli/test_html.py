@@ -318,6 +318,14 @@ def test_latency_stands_between_powers_of_ten(values, powers):
     assert decades(values) == powers
 
 
+def test_what_replicas_run_is_said_where_it_is_not_the_same():
+    lanes = [Lane("r1", [], [], "laravel"), Lane("r2", [], [], "shop"), Lane("store", [], [])]
+    (figure,) = parsed(replace(HELD, lanes=lanes)).all("figure")
+    assert [label.text for label in figure.all("div", "label")][1:4] == [
+        "r1 laravel", "r2 shop", "store"
+    ]  # fmt: skip
+
+
 def test_a_second_without_answers_is_a_gap():
     (figure,) = parsed(HELD).all("figure", "timeline")
     p50 = figure.all("path", "p50")[0].attributes["d"]

@@ -15,10 +15,10 @@ import pytest
 from holdfast.core.digest import handle
 from holdfast.core.errors import StoreMisconfigured, StoreUnavailable, UsageError
 from holdfast.core.flow import do, run
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Replica, Shop
 from holdfast.rehearsal.backing import backing, setup_for_url
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.protocol import State
 from holdfast.servers.guardian import Guardian

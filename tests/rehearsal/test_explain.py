@@ -150,6 +150,20 @@ FULL = "the store evicted keys at 4.2 s: its memory was full"
 SILENT = "the store did not answer at 4.2 s, which Laravel takes for an empty session"
 UNEXPLAINED = "the shared store no longer had what it had acknowledged"
 FLUSHED_LATER = [Event(9.5, "flush", "store", 0, "flush"), Event(9.6, "over", "store", 0, "flush")]
+VOID = "the cookies that others made are void there, and each visit replaces them"
+SKEWED = [Event(4.2, "skew", "r2", 2, "key-skew"), Event(6.0, "over", "r2", 2, "key-skew")]
+SKEWED_STILL = SKEWED[:1]
+SKEWED_LATER = [Event(9.5, "skew", "r2", 2, "key-skew")]
+SKEWED_BEFORE = [Event(0.5, "skew", "r2", 2, "key-skew"), Event(1.0, "over", "r2", 2, "key-skew")]
+ANOTHER_IS_OVER = [*SKEWED_BEFORE[:1], Event(1.0, "over", "store", 0, "cut")]
+OLD_KEYS = "Laravel before 11 knows no APP_PREVIOUS_KEYS, and cookies of the old key are void there"
+ROTATED = [
+    *(Event(4.0 + number, "rotate", f"r{number}", 3, "rotate") for number in (1, 2)),
+    *(Event(7.0, "over", f"r{number}", 3, "rotate") for number in (1, 2)),
+]
+ROTATED_BEFORE = [Event(0.1, "rotate", "r1", 3, "rotate"), Event(0.2, "over", "r1", 3, "rotate")]
+REPLACED = [Event(5.0, "drain", "r1", 1, "rotate")]
+ROLLED_OUT = [Event(5.0, "drain", "r1", 1, "encrypt-skew")]
 KILLED = [Event(0.0, "start", "r1", 1), Event(5.0, "kill", "r1", 1, "kill")]
 ROLLED = [Event(4.0, "start", "r1", 2, "roll"), Event(5.0, "drain", "r1", 1, "roll")]
 SCALED = [Event(5.0, "drain", "r1", 1, "scale")]
@@ -254,7 +268,50 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
                 None,
                 "the shared store no longer had what it had acknowledged",
             )
-            for story, events in ((SAVED_AFTER, FLUSHED), (GONE, FLUSHED_LATER))
+            for story, events in (
+                (SAVED_AFTER, FLUSHED),
+                (GONE, FLUSHED_LATER),
+                (GONE, SKEWED_BEFORE),
+                (GONE, SKEWED_LATER),
+                (GONE, ROTATED_BEFORE),
+            )
+        ),
+        *(
+            (
+                setup,
+                GONE,
+                events,
+                f"r2 had another APP_KEY from {span}; {VOID}",
+                f"a replica had another APP_KEY: {VOID}",
+            )
+            for setup in ("redis", "cookie", "file:shared")
+            for events, span in (
+                (SKEWED, "4.2 s to 6.0 s"),
+                ([*FLUSHED_LATER, *SKEWED], "4.2 s to 6.0 s"),
+                (SKEWED_STILL, "4.2 s on"),
+                (ANOTHER_IS_OVER, "0.5 s on"),
+            )
+        ),
+        (
+            "redis",
+            GONE,
+            ROTATED,
+            f"APP_KEY was changed from 5.0 s to 7.0 s; {OLD_KEYS}",
+            f"APP_KEY was changed: {OLD_KEYS}",
+        ),
+        (
+            "file@cookie",
+            LOST_WITH_ITS_REPLICA,
+            REPLACED,
+            "r1.1 was replaced to change APP_KEY, and the file went with it at 5.0 s",
+            "its replica was replaced to change APP_KEY, and the file went with it",
+        ),
+        (
+            "file@cookie",
+            LOST_WITH_ITS_REPLICA,
+            ROLLED_OUT,
+            "r1.1 was replaced in a rollout of SESSION_ENCRYPT, and the file went with it at 5.0 s",
+            "its replica was replaced in a rollout of SESSION_ENCRYPT, and the file went with it",
         ),
         *(
             (setup, GONE, harmed(what), why, why.replace(" at 4.2 s", ""))

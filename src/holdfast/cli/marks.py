@@ -43,6 +43,8 @@ _SIGNS: Final = {
     "slow": Sign("l", "store slow", "M-6,-5 L6,-5 L-6,5 L6,5 Z"),
     "blackhole": Sign("b", "store silent", f"{_DISC} M-2,0 L2,0"),
     "flush": Sign("F", "store flushed", "M-6,-6 L6,-6 L3,6 L-3,6 Z", grave=True),
+    "skew": Sign("≠", "has another setting", "M-6,-3 L6,-3 M-6,3 L6,3 M3,-7 L-3,7", grave=True),
+    "rotate": Sign("N", "has a new APP_KEY", "M-6,0 L2,0 M0,-4 L4,0 L0,4 M6,-6 L6,6"),
     "restart": Sign("R", "store restarted", "M5,-4 A6,6 0 1,0 6,2 M5,-8 L5,-3 L0,-3"),
     "crash": Sign("C", "store killed", "M3,-9 L-6,2 L-1,2 L-3,9 L6,-2 L1,-2 Z", grave=True),
     "evict": Sign(

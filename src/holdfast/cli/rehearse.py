@@ -74,13 +74,15 @@ def rehearse(
     in Holdfast, 130 interrupted.
 
     Args:
-        application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop), the
-            directory of a Laravel application of your own, or a scenario file (`*.yaml`), whose
-            settings the options come before.
-        compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
-            comma. The last one is judged, the others are the contrast. Drivers: array, file
-            (`file:shared` for one directory), cookie, redis (the default; `redis:aof` keeps an
-            append-only file, `redis:sentinel` fails over), memcached, database.
+        application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop),
+            `mixed` (replicas of both by turns, on one store), the directory of a Laravel
+            application of your own, or a scenario file (`*.yaml`), whose settings the options
+            come before.
+        compare: Runs one after the other: `[APP=]driver[:engine][+block][@cookie]`, by comma;
+            APP is laravel, shop or mixed. The last one is judged, the others are the contrast.
+            Drivers: array, file (`file:shared` for one directory), cookie, redis (the default;
+            `redis:aof` keeps an append-only file, `redis:sentinel` fails over), memcached,
+            database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
             `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. A password
@@ -90,8 +92,9 @@ def rehearse(
         users: Browsers at the same time; 50.
         seconds: How long they play, for each run; starting and stopping comes on top; 30.
         faults: What happens to the replicas and their store, in this order: kill, roll, scale,
-            pause, cut, slow, blackhole, flush, restart, crash, evict, failover, kill-primary,
-            partition; empty for none. Default: kill,roll,scale.
+            pause, cut, slow, blackhole, flush, restart, crash, evict, key-skew, encrypt-skew,
+            name-skew, rotate, failover, kill-primary, partition; empty for none. Default:
+            kill,roll,scale.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims; 1.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or

@@ -267,7 +267,7 @@ def _shared(setup: Setup, store: Store, url: str) -> Backing:
     settings = {"SESSION_LIFETIME": str(max(1, store.lifetime // 60))}
     match store:
         case RedisStore():
-            if store.tls and setup.app == "laravel":
+            if store.tls and "laravel" in setup.programs:
                 raise UsageError(
                     "a rehearsal with Laravel reaches Redis without TLS only",
                     hint="give a redis:// URL, or rehearse the shop",
@@ -284,7 +284,7 @@ def _shared(setup: Setup, store: Store, url: str) -> Backing:
                 # Laravel 8 puts a colon after a cache prefix, but not after an empty one.
                 settings |= {"REDIS_PREFIX": store.prefix, "CACHE_PREFIX": ""}
         case DatabaseStore():
-            if isinstance(store.at, Server) and store.at.tls and setup.app == "laravel":
+            if isinstance(store.at, Server) and store.at.tls and "laravel" in setup.programs:
                 raise UsageError(
                     "a rehearsal with Laravel does not demand TLS of a database",
                     hint="leave tls=1 out, or rehearse the shop",

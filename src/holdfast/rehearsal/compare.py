@@ -1,4 +1,4 @@
-"""What a rehearsal compares: ``[laravel=|shop=]driver[:engine][+block][@affinity]``, by comma."""
+"""What a rehearsal compares: ``[APP=]driver[:engine][+block][@affinity]``, by comma."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Literal, cast
 
 from holdfast.core.errors import UsageError
 
-App = Literal["laravel", "shop"]
+Program = Literal["laravel", "shop"]
+App = Literal[Program, "mixed"]
 Driver = Literal["array", "file", "cookie", "redis", "memcached", "database"]
 Locality = Literal["request", "replica", "client", "shared"]
 
 EXAMPLE = "file,file@cookie,redis,laravel=redis+block,shop=redis"
 
-_APPS: tuple[App, ...] = ("laravel", "shop")
+APPS: tuple[App, ...] = ("laravel", "shop", "mixed")
 _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "array": (),
     "file": ("own", "shared"),
@@ -30,6 +31,12 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
 _AFFINITIES = ("cookie",)
 _LARAVEL_ALONE: dict[Driver, str] = {"cookie": "cookies", "memcached": "memcached"}
 _LOCKING: tuple[Driver, ...] = ("file", "redis", "memcached", "database")
+_NOT_SHARED: dict[Driver, str] = {
+    "array": "each keeps them in its own memory, or not at all",
+    "file": "each replica has files of its own",
+    "cookie": "they are in cookies, which the shop cannot do",
+    "memcached": "they are in memcached, which the shop cannot do",
+}
 _GRAMMAR = re.compile(
     r"(?:(?P<app>[^=]*)=)?(?P<driver>[^=:+@]*)(?::(?P<engine>[^=:+@]*))?"
     r"(?P<options>(?:\+[^=:+@]*)*)(?:@(?P<affinity>[^=:+@]*))?"
@@ -42,7 +49,7 @@ class Setup:
 
     Args:
         name: as it was written; unique in a comparison.
-        app: which application the replicas run.
+        app: which application the replicas run; ``mixed``: some Laravel, some the shop.
         driver: Laravel's word for the choice of store.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
             for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
@@ -75,6 +82,17 @@ class Setup:
     def volatile(self) -> bool:
         """Whether a server that was started for the run forgets everything when it ends."""
         return self.driver == "memcached" or (self.driver, self.engine) == ("redis", "memory")
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """What its replicas run."""
+        return ("laravel", "shop") if self.app == "mixed" else (self.app,)
+
+    def runs(self, replica: str) -> Program:
+        """What a replica runs; of mixed ones the odd are Laravel and the even are the shop."""
+        if self.app != "mixed":
+            return self.app
+        return "laravel" if replica.endswith(("1", "3", "5", "7", "9")) else "shop"
 
     @property
     def locality(self) -> Locality:
@@ -116,10 +134,10 @@ def parse_setup(text: str, default_app: App) -> Setup:
     match = _GRAMMAR.fullmatch(name)
     if not name or match is None:
         raise UsageError(
-            f"{name!r} is not [laravel=|shop=]driver[:engine][+block][@affinity]",
+            f"{name!r} is not [laravel=|shop=|mixed=]driver[:engine][+block][@affinity]",
             hint=f"for example {EXAMPLE}",
         )
-    app = cast(App, _one_of("application", match["app"], _APPS, name, default_app))
+    app = cast(App, _one_of("application", match["app"], APPS, name, default_app))
     driver = cast(Driver, _one_of("driver", match["driver"], _DRIVERS, name))
     engines = _DRIVERS[driver]
     if match["engine"] is not None and not engines:
@@ -145,6 +163,13 @@ def parse_setup(text: str, default_app: App) -> Setup:
 
 
 def _check(setup: Setup) -> None:
+    alone = setup.locality != "shared" or setup.driver in _LARAVEL_ALONE
+    if setup.app == "mixed" and alone:
+        raise UsageError(
+            f"Laravel and the shop share no sessions where {_NOT_SHARED[setup.driver]},"
+            f" in {setup.name!r}",
+            hint="for example mixed=redis, mixed=database or mixed=file:shared",
+        )
     if setup.app == "shop" and setup.driver in _LARAVEL_ALONE:
         raise UsageError(
             f"the shop cannot keep sessions in {_LARAVEL_ALONE[setup.driver]}, in {setup.name!r}",
@@ -152,7 +177,7 @@ def _check(setup: Setup) -> None:
         )
     if setup.block and setup.app != "laravel":
         raise UsageError(
-            f"+block is Laravel's session lock, and {setup.name!r} is the shop",
+            f"+block is Laravel's session lock, and the shop takes none, in {setup.name!r}",
             hint=f"write laravel={setup.driver}+block; the shop's saves are conditional anyway",
         )
     if setup.block and setup.driver not in _LOCKING:

@@ -9,14 +9,18 @@ from msgspec.structs import replace
 
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.failover_cause import BY_TWO_PRIMARIES, failed_over
-from holdfast.rehearsal.history import Event, Op
+from holdfast.rehearsal.history import Event, Op, What
+from holdfast.rehearsal.skew import SKEWS
 from holdfast.rehearsal.verdict import Violation
 
 _ENDED = {
     "kill": "was killed",
     "roll": "was replaced by the rolling update",
     "scale": "was scaled in",
+    "rotate": "was replaced to change APP_KEY",
+    **{fault: f"was replaced in a rollout of {skew.setting}" for fault, skew in SKEWS.items()},
 }
+_ROTATED = "Laravel before 11 knows no APP_PREVIOUS_KEYS, and cookies of the old key are void there"
 _RACES = {
     "lost-update": "a parallel request of the same browser wrote back what it had read before",
     "late-cookie": "a request sent before the login answered after it and set the old cookie again",
@@ -48,6 +52,11 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
         return "the cookies hold the session themselves: nobody can end what a browser kept", ""
     if lasting and (told := _taken_between(violation, setup, events)) is not None:
         return told
+    if lasting and (skewed := _between("skew", violation, events)) is not None:
+        return _of_a_skew(*skewed)
+    if lasting and (rotated := _between("rotate", violation, events)) is not None:
+        cause = f"APP_KEY was changed: {_ROTATED}"
+        return cause, f"APP_KEY was changed{_span(*rotated)}; {_ROTATED}"
     # The shop's saves are conditional: no parallel request of it overwrites another's.
     by_the_store = lasting or (setup.app == "shop" and violation.invariant in BY_TWO_PRIMARIES)
     if by_the_store and (told := failed_over(violation, events)) is not None:
@@ -104,6 +113,38 @@ def _taking(event: Event, setup: Setup) -> tuple[str, str] | None:
             return "did not answer", ", which Laravel takes for an empty session"
         case _:
             return None
+
+
+def _between(
+    what: What, violation: Violation, events: Sequence[Event]
+) -> tuple[Event, float] | None:
+    """What was done between the last sight of what is missing and its being missed, and its end.
+
+    It may have been going on at either.
+    """
+    *before, seen = violation.records
+    for event in events:
+        if event.what == what and event.at <= seen.end:
+            over = next((e.at for e in events if _ends(e, event)), inf)
+            if all(op.start <= over for op in before):
+                return event, over
+    return None
+
+
+def _ends(event: Event, begun: Event) -> bool:
+    return event.what == "over" and event.replica == begun.replica and event.at >= begun.at
+
+
+def _span(event: Event, over: float) -> str:
+    return f" from {event.at:.1f} s " + ("on" if over == inf else f"to {over:.1f} s")
+
+
+def _of_a_skew(event: Event, over: float) -> tuple[str, str]:
+    skew = SKEWS[event.fault]
+    return (
+        f"a replica had another {skew.setting}: {skew.effect}",
+        f"{event.replica} had another {skew.setting}{_span(event, over)}; {skew.effect}",
+    )
 
 
 def _on_a_replica(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple[str, str]:

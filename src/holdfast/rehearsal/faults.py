@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.deployment import Deployment
 from holdfast.rehearsal.failover import failover, kill_primary, partition
+from holdfast.rehearsal.skew import SKEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,15 @@ def _no_sentinel(setup: Setup) -> str | None:
     return None if setup.engine == "sentinel" else "its store is not redis:sentinel"
 
 
+def _skew(name: str) -> Fault:
+    skew = SKEWS[name]
+
+    async def perform(deployment: Deployment, rng: random.Random) -> None:
+        await deployment.skew_one(rng, skew, name)
+
+    return Fault(f"{name}: a replica has another {skew.setting}", perform, skew.lacks)
+
+
 FAULTS: dict[str, Fault] = {
     "kill": Fault("kill: a replica dies", Deployment.kill_one, usual=True),
     "roll": Fault("roll: every replica is replaced", lambda d, _: d.roll(), usual=True),
@@ -92,6 +102,8 @@ FAULTS: dict[str, Fault] = {
     "evict": Fault(
         "evict: the store has no room for what it holds", lambda d, _: d.harm.evict(), _no_evict
     ),
+    **{name: _skew(name) for name in SKEWS},
+    "rotate": Fault("rotate: APP_KEY is changed, in two rolls", lambda d, _: d.rotate()),
     "failover": Fault(
         "failover: a replica of Redis becomes primary, as planned",
         lambda d, _: failover(d.harm),

@@ -7,9 +7,11 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.findings import Findings
-from holdfast.rehearsal.history import Event, Op
+from holdfast.rehearsal.history import STORE, Event, Op
 from holdfast.rehearsal.invariants.elsewhere import Elsewhere
 from holdfast.rehearsal.invariants.first_page import first_page
 from holdfast.rehearsal.invariants.foreign import foreign
@@ -75,7 +77,7 @@ def judge(
         causes=dict(findings.causes.most_common()),
         violations=findings.violations(),
         omitted=findings.omitted(),
-        lanes=_lanes(events, findings.marks, seconds),
+        lanes=_lanes(setup, events, findings.marks, seconds),
         seconds_series=load.series(findings.lost),
         not_applicable=list(not_applicable),
     )
@@ -112,10 +114,14 @@ def _end(violation: Violation | None) -> Op | None:
 
 
 def _lanes(
-    events: Sequence[Event], lost: Mapping[str, Sequence[Mark]], seconds: float
+    setup: Setup, events: Sequence[Event], lost: Mapping[str, Sequence[Mark]], seconds: float
 ) -> list[Lane]:
     names = sorted({event.replica for event in events if event.replica})
-    return [_lane(name, events, lost.get(name, ()), seconds) for name in names]
+    lanes = [_lane(name, events, lost.get(name, ()), seconds) for name in names]
+    return [
+        lane if lane.replica == STORE else replace(lane, runs=setup.runs(lane.replica))
+        for lane in lanes
+    ]
 
 
 def _lane(name: str, events: Sequence[Event], lost: Sequence[Mark], seconds: float) -> Lane:

@@ -153,7 +153,7 @@ class Copies:
         root = self._copy(pod.directory / "app")
         settings = session_settings(self.setup, pod.backing, root)
         write_settings(root, settings, self.own.redis_connection)
-        return php_containers(pod, root / "public", pod.environment, self.server)
+        return php_containers(pod, root / "public", pod.environment({}), self.server)
 
     def create_tables(self, store: DatabaseStore) -> None:
         """The session table, made by our own store; no other table of the application."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from holdfast.core.errors import UsageError
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
-from holdfast.rehearsal.compare import App, Setup, parse_compare
+from holdfast.rehearsal.compare import APPS, App, Setup, parse_compare
 from holdfast.rehearsal.own_application import OwnApplication, own_application
 from holdfast.rehearsal.scenario import Scenario, TimedFault
 from holdfast.rehearsal.site import parse_login
+from holdfast.rehearsal.skew import SKEWS
 from holdfast.stores.url import parse, with_password
 
 
@@ -79,13 +80,18 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         FormatError: a file of the application cannot be read.
     """
     app, directory = _application(scenario.application)
-    own = _own(directory, scenario) if directory is not None else None
+    schedule = _schedule(scenario)
     # The replicas have an environment of their own.
     store = with_password(scenario.store, os.environ) if scenario.store else None
     if store is not None:
         setups = [setup_for_url(store, app)]
     else:
         setups = parse_compare(",".join(scenario.compare or ["redis"]), app)
+    if mixed := [setup for setup in setups if setup.app == "mixed"]:
+        _check_mixed(mixed[0], scenario.replicas, directory)
+    if directory is not None:
+        _check_own(schedule)
+    own = _own(directory, scenario) if directory is not None else None
     return Plan(
         setups=tuple(setups),
         replicas=scenario.replicas,
@@ -93,7 +99,7 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         seconds=scenario.seconds,
         think=scenario.think,
         steps=scenario.steps,
-        schedule=_schedule(scenario),
+        schedule=schedule,
         balancer=scenario.balancer,
         seed=scenario.seed,
         own=own,
@@ -101,6 +107,29 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         app_key=own.app_key if own else _app_key(store) if store else None,
         history=history,
     )
+
+
+def _check_mixed(setup: Setup, replicas: int, project: Path | None) -> None:
+    if replicas < len(setup.programs):
+        raise UsageError(
+            f"{setup.name!r} is Laravel and the shop, and there is one replica",
+            hint="try --replicas 2",
+        )
+    if project is not None:
+        raise UsageError(
+            f"{setup.name!r} is Holdfast's own Laravel fixture beside the shop, not {project}",
+            hint="leave the directory out: holdfast rehearse --compare mixed=redis",
+        )
+
+
+def _check_own(schedule: Sequence[Scheduled]) -> None:
+    for _, fault in schedule:
+        if fault in ("rotate", *SKEWS):
+            raise UsageError(
+                f"{fault} is not there yet for an application of your own: its visitors know one"
+                " APP_KEY and one cookie",
+                hint="rehearse it with laravel, Holdfast's own fixture",
+            )
 
 
 def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
@@ -117,14 +146,14 @@ def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
 
 
 def _application(text: str) -> tuple[App, Path | None]:
-    if text in ("laravel", "shop"):
-        return cast(App, text), None
+    if text in APPS:
+        return text, None
     directory = Path(text)
     if directory.is_dir():
         return "laravel", directory
     raise UsageError(
         f"no such application: {text!r}",
-        hint="laravel, shop, or the directory of a Laravel application",
+        hint="laravel, shop, mixed, or the directory of a Laravel application",
     )
 
 

@@ -74,7 +74,7 @@ async def rehearse(
             recorder.event(Event(recorder.elapsed(), what, replica, generation, fault))
             if what == "over":
                 progress.says(f"{fault}: over")
-            elif fault and what in ("kill", "start", "stop", "pause", "resume"):
+            elif fault and what in ("kill", "start", "stop", "pause", "resume", "skew", "rotate"):
                 progress.says(f"{fault}: {what} {replica}")
 
         progress.says(f"starting {plan.replicas} replicas")

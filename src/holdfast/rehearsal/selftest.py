@@ -17,10 +17,10 @@ import anyio
 import msgspec
 
 from holdfast.laravel.payload import Codec
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import Response
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.in_process import InProcess
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.mutants import (

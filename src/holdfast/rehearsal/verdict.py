@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from holdfast.rehearsal.compare import Program
 from holdfast.rehearsal.history import Op
 
 Heading = Literal["survival", "races"]
@@ -81,12 +82,13 @@ class Mark(msgspec.Struct, frozen=True):
 class Lane(msgspec.Struct, frozen=True):
     """A replica's line in the timeline: the spans in which it took traffic, and what happened.
 
-    The line of ``store`` has no spans.
+    The line of ``store`` has no spans, and runs nothing of ours.
     """
 
     replica: str
     spans: list[tuple[float, float]]
     marks: list[Mark]
+    runs: Program | None = None
 
 
 class Second(msgspec.Struct, frozen=True, array_like=True):
@@ -144,6 +146,11 @@ class Verdict(msgspec.Struct, frozen=True):
         """How often an invariant was violated, those that were not kept included."""
         kept = sum(violation.invariant == invariant for violation in self.violations)
         return kept + self.omitted.get(invariant, 0)
+
+    def label(self, lane: Lane) -> str:
+        """A lane's name, with what it runs where not all replicas run the same."""
+        programs = {other.runs for other in self.lanes} - {None}
+        return f"{lane.replica} {lane.runs}" if lane.runs and len(programs) > 1 else lane.replica
 
     def holds(self, judge: Judge) -> bool:
         """Whether no invariant under the judged headings was violated."""

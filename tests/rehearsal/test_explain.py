@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.rehearsal.compare import parse_setup
+from holdfast.rehearsal.compare import Setup, parse_setup
 from holdfast.rehearsal.history import Event
 from holdfast.rehearsal.judge import judge
 
@@ -164,6 +164,11 @@ ROTATED = [
 ROTATED_BEFORE = [Event(0.1, "rotate", "r1", 3, "rotate"), Event(0.2, "over", "r1", 3, "rotate")]
 REPLACED = [Event(5.0, "drain", "r1", 1, "rotate")]
 ROLLED_OUT = [Event(5.0, "drain", "r1", 1, "encrypt-skew")]
+THERE = Setup("there", "laravel", "unknown")
+BY_HAND = [
+    *(Event(1.5, "key", "deployment", 0, "first"), Event(3.0, "command", "deployment", 0, "roll")),
+    *(Event(4.0, "over", "deployment", 0, "roll", 0), Event(9.5, "key", "deployment", 0, "late")),
+]
 KILLED = [Event(0.0, "start", "r1", 1), Event(5.0, "kill", "r1", 1, "kill")]
 ROLLED = [Event(4.0, "start", "r1", 2, "roll"), Event(5.0, "drain", "r1", 1, "roll")]
 SCALED = [Event(5.0, "drain", "r1", 1, "scale")]
@@ -254,6 +259,28 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
             [],
             "it was shown b of u2; ",
             "the store mixed up what it was given",
+        ),
+        (
+            "there",
+            LOST,
+            BY_HAND,
+            "after your command «roll» at 3.0 s",
+            "after your command «roll»",
+        ),
+        (
+            "there",
+            LOST,
+            BY_HAND[:1],
+            "after «first», done by hand at 1.5 s",
+            "after «first», done by hand",
+        ),
+        ("there", LOST, BY_HAND[3:], None, "nothing had been done to the deployment yet"),
+        (
+            "there",
+            OVERWRITTEN,
+            BY_HAND,
+            None,
+            "a parallel request of the same browser wrote back what it had read before",
         ),
         *(
             ("redis", story, events, "the store was flushed at 4.2 s", "the store was flushed")
@@ -430,7 +457,8 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
     ],
 )
 def test_the_cause_is_told(setup, story, events, why, cause, written):
-    verdict = judge(parse_setup(setup, "laravel"), written(story), events, 30.0)
+    chosen = THERE if setup == "there" else parse_setup(setup, "laravel")
+    verdict = judge(chosen, written(story), events, 30.0)
     assert verdict.causes == {cause: 1}
     [violation] = verdict.violations
     if why is None:

@@ -60,6 +60,8 @@ _SIGNS: Final = {
         "2", "two primaries", "M-5,-6 L-5,6 M5,-6 L5,6 M-8,0 L-2,0 M2,0 L8,0", grave=True
     ),
     "heal": Sign("h", "cut off no more", "M-6,0 L6,0 M0,-6 L0,6"),
+    "command": Sign(">", "your command begins", "M-6,-6 L0,0 L-6,6 M1,6 L7,6"),
+    "key": Sign("k", "begun by hand", "M0,-8 L0,8 M-5,3 L0,8 L5,3"),
     OVER: Sign("o", "over", "M-5,0 L-1,5 L6,-6"),
     LOST: Sign("x", "sessions found lost", "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5", grave=True),
 }

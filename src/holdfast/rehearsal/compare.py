@@ -12,8 +12,8 @@ from holdfast.core.errors import UsageError
 
 Program = Literal["laravel", "shop"]
 App = Literal[Program, "mixed"]
-Driver = Literal["array", "file", "cookie", "redis", "memcached", "database"]
-Locality = Literal["request", "replica", "client", "shared"]
+Driver = Literal["array", "file", "cookie", "redis", "memcached", "database", "unknown"]
+Locality = Literal["request", "replica", "client", "shared", "unknown"]
 
 EXAMPLE = "file,file@cookie,redis,laravel=redis+block,shop=redis"
 
@@ -50,7 +50,8 @@ class Setup:
     Args:
         name: as it was written; unique in a comparison.
         app: which application the replicas run; ``mixed``: some Laravel, some the shop.
-        driver: Laravel's word for the choice of store.
+        driver: Laravel's word for the choice of store; ``unknown`` for a deployment that is there
+            already, which nobody can ask for in a comparison.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
             for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
             ``database:postgresql`` and ``database:mariadb`` are servers. ``redis:memory`` keeps
@@ -96,7 +97,9 @@ class Setup:
 
     @property
     def locality(self) -> Locality:
-        """Where a session lives: in one request, one replica, the browser, or for all replicas."""
+        """Where a session lives: in one request, one replica, the browser, or for all replicas;
+        unknown where a deployment is there already.
+        """
         match self.driver, self.engine:
             case "array", _:
                 # PHP forgets it with the request; a Python process keeps it while it lives.
@@ -105,6 +108,8 @@ class Setup:
                 return "replica"
             case "cookie", _:
                 return "client"
+            case "unknown", _:
+                return "unknown"
             case _:
                 return "shared"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.deployment import Deployment
@@ -30,6 +31,29 @@ class Fault:
     lacks: Callable[[Setup], str | None] = lambda _: None
     proxied: bool = False
     usual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """A fault of one deployment.
+
+    Args:
+        words: what is done, for the progress.
+        perform: does it, and returns when it is over.
+        lacks: why it cannot be done to this one; None where it can.
+    """
+
+    words: str
+    perform: Callable[[random.Random], Awaitable[None]]
+    lacks: str | None = None
+
+
+def harms_of(deployment: Deployment, setup: Setup) -> dict[str, Harm]:
+    """Every fault by its name, as it is for a deployment."""
+    return {
+        name: Harm(fault.words, partial(fault.perform, deployment), fault.lacks(setup))
+        for name, fault in FAULTS.items()
+    }
 
 
 def _no_proxy(setup: Setup) -> str | None:

@@ -26,11 +26,15 @@ ToSentinel = Literal["failover", "kill-primary", "partition", "split", "heal"]
 ToStore = Literal[
     "cut", "slow", "blackhole", "flush", "restart", "crash", "evict", "over", ToSentinel
 ]
-What = ToReplica | ToStore
-"""What can be done to a replica or to the store, see Event."""
+ToDeployment = Literal["command", "key", "over"]
+What = ToReplica | ToStore | ToDeployment
+"""What can be done to a replica, to the store, or to the whole of it, see Event."""
 
 STORE = "store"
 """Stands where a replica's name would, for what is done to the store."""
+
+DEPLOYMENT = "deployment"
+"""Stands there for what is done to a deployment of which no more is known."""
 
 _FIELDS = {"open": ("lineage",), "login": ("user",), "cart": ("item",), "mark": ("key", "value")}
 """What a request of a kind is nothing without."""
@@ -111,18 +115,21 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
             ``over`` when all have it), ``phase``; to the store: ``cut``, ``slow``, ``blackhole``,
             ``flush``, ``restart``, ``crash``, ``evict``, ``failover`` (of Redis), ``kill-primary``
             and ``partition`` when they begin, ``split`` when two nodes of Redis were seen to be
-            primary, ``heal`` at the end of a partition, ``over`` when all that is
-            over.
-        replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
+            primary, ``heal`` at the end of a partition, ``over`` when all that is over; to a
+            deployment that is already there: ``command`` (the user's begins), ``over`` (it has
+            ended), ``key`` (the user says that something begins).
+        replica, generation: whom; ``store`` or ``deployment`` and 0, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and
             the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.
+        status: exit status of a command that is over; negative: the signal that ended it.
     """
 
     at: float
-    what: ToReplica | ToStore | Literal["phase"]
+    what: What | Literal["phase"]
     replica: str = ""
     generation: int = 0
     fault: str = ""
+    status: int | None = None
 
     def __post_init__(self) -> None:
         if self.what == "skew" and self.fault not in SKEWS:

@@ -15,9 +15,13 @@ from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import APPS, App, Setup, parse_compare
 from holdfast.rehearsal.own_application import OwnApplication, own_application
 from holdfast.rehearsal.scenario import Scenario, TimedFault
-from holdfast.rehearsal.site import parse_login
+from holdfast.rehearsal.site import Site, parse_login
 from holdfast.rehearsal.skew import SKEWS
+from holdfast.rehearsal.target import Target
 from holdfast.stores.url import parse, with_password
+
+CALM, END = "calm", "end"
+"""The phases of a run beside those of its faults."""
 
 
 class Scheduled(NamedTuple):
@@ -44,6 +48,11 @@ class Plan:
         store: URL of a store that is there already, for a single setup.
         app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
         history: directory for one JSON-lines file a setup; None: kept in a temporary file.
+        target: a deployment that is there already; nothing is started then, and a scheduled fault
+            is what its command is told.
+        site: what visitors of the target must know; its cookie has no name where nobody knows it.
+        keys: names for what the user does by hand and marks with a key, in their order; None: there
+            is no keyboard.
     """
 
     setups: tuple[Setup, ...]
@@ -59,6 +68,9 @@ class Plan:
     store: str | None = None
     app_key: str | None = field(default=None, repr=False)
     history: Path | None = None
+    target: Target | None = None
+    site: Site | None = None
+    keys: tuple[str, ...] | None = None
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -132,17 +144,17 @@ def _check_own(schedule: Sequence[Scheduled]) -> None:
             )
 
 
+def spread(faults: Sequence[str], seconds: float) -> tuple[Scheduled, ...]:
+    """The faults in this order, at equal distances over the seconds of a play."""
+    gap = seconds / (len(faults) + 1)
+    return tuple(Scheduled(gap * number, fault) for number, fault in enumerate(faults, start=1))
+
+
 def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
     """Faults without times at equal distances over the play; those with times as they say."""
-    faults = scenario.faults
-    gap = scenario.seconds / (len(faults) + 1)
-    spread = [
-        Scheduled(fault.at, fault.fault)
-        if isinstance(fault, TimedFault)
-        else Scheduled(gap * number, fault)
-        for number, fault in enumerate(faults, start=1)
-    ]
-    return tuple(sorted(spread, key=lambda scheduled: scheduled.at))
+    names = [fault for fault in scenario.faults if isinstance(fault, str)]
+    timed = [Scheduled(f.at, f.fault) for f in scenario.faults if isinstance(f, TimedFault)]
+    return tuple(sorted([*timed, *spread(names, scenario.seconds)], key=lambda fault: fault.at))
 
 
 def _application(text: str) -> tuple[App, Path | None]:

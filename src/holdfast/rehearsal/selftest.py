@@ -137,6 +137,9 @@ class _Replicas:
             for number in range(1, REPLICAS + 1)
         )
 
+    async def wait_turn(self) -> None:
+        """Whenever it likes."""
+
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
     ) -> Response:

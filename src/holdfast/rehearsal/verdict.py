@@ -115,7 +115,8 @@ class Verdict(msgspec.Struct, frozen=True):
     has shown it. ``seconds_series`` has an entry for each second of the run, the last one begun.
     ``violations`` are the first of each invariant, at most MOST_KEPT of each; ``omitted`` says by
     invariant how many more there were.
-    ``not_applicable`` names the faults of the plan that could not be done to this setup.
+    ``not_applicable`` names the faults of the plan that could not be done to this setup;
+    ``doubts`` says in words why the run may have shown less than it was to show.
     """
 
     name: str
@@ -141,6 +142,14 @@ class Verdict(msgspec.Struct, frozen=True):
     seconds_series: list[Second] = []
     not_applicable: list[str] = []
     omitted: dict[str, int] = {}
+    doubts: list[str] = []
+
+    @property
+    def unproved(self) -> str:
+        """Why it proves nothing that no invariant was violated; empty where it proves something."""
+        if self.doubts or self.sessions_opened:
+            return "; ".join(self.doubts)
+        return f"no session was opened in {self.requests} requests, of which {self.errors} failed"
 
     def count(self, invariant: str) -> int:
         """How often an invariant was violated, those that were not kept included."""

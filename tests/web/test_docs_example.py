@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from holdfast.rehearsal.deployment import fresh_app_key
+from holdfast.rehearsal.app_key import fresh_app_key
 
 pytestmark = pytest.mark.anyio
 

@@ -75,7 +75,7 @@ from holdfast.stores.sql.dialect import Dialect
 from holdfast.stores.sql.mariadb import MariaDb
 from holdfast.stores.sql.postgresql import PostgreSql
 from holdfast.stores.sql.sqlite import Sqlite
-from holdfast.stores.sql.statements import Reply, Statement, Steps
+from holdfast.stores.sql.statements import Reply, Row, Statement, Steps
 from holdfast.stores.url import StoreUrl
 
 USER_AGENT_CHARACTERS = 500
@@ -279,18 +279,16 @@ class DatabaseStore:
             "last_activity": write.expires_at - self.lifetime,
         }
 
-    def _found(self, reply: Reply) -> Found | None:
-        if not reply.rows or reply.rows[0][0] is None:
-            return None
-        data, last_activity = reply.rows[0][:2]
-        return Found(bytes(data), int(last_activity) + self.lifetime)
+    def _found(self, row: Row) -> Found | None:
+        data, last_activity = row[:2]
+        return None if data is None else Found(bytes(data), int(last_activity) + self.lifetime)
 
     def _seen(self, reply: Reply) -> Found | Moved | None:
-        found = self._found(reply)
-        if found or not self.beside:
-            return found
-        to, seal = reply.rows[0][2:4]
-        return None if to is None else Moved(to, bytes(seal))
+        # Where an id that has moved was taken again there are two rows, in any order.
+        for row in sorted(reply.rows, key=lambda row: row[0] is None):
+            found = self._found(row)
+            return found or Moved(row[2], bytes(row[3]))
+        return None
 
     def _refused(
         self, write: Commit | Move, standing: Reply
@@ -307,7 +305,7 @@ class DatabaseStore:
     def _refusal(
         self, standing: Reply, otherwise: Gone | IdCollision
     ) -> Conflict | Gone | IdCollision:
-        found = self._found(standing)
+        found = self._found(standing.rows[0]) if standing.rows else None
         return otherwise if found is None else Conflict(found)
 
 

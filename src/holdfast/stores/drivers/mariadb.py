@@ -35,7 +35,7 @@ from holdfast.stores.drivers.mariadb_errors import (
     refused,
 )
 from holdfast.stores.drivers.server import aconnected, connected, executed
-from holdfast.stores.sql.statements import REFUSED, Reply, Statement
+from holdfast.stores.sql.statements import REFUSED, Reply, Statement, Tells
 
 _SESSION = (
     # Strict: a payload that does not fit is an error, not a shorter payload.
@@ -108,7 +108,7 @@ class _Connection:
             except pymysql.err.MySQLError as error:
                 if _undone(error):
                     self._pymysql.rollback()
-                return _taken(error)
+                return _taken(error, statement)
             return Reply.of(statement, cursor.fetchall(), cursor.rowcount)
 
     def close(self) -> None:
@@ -149,7 +149,7 @@ class _AConnection:
                     except asyncmy.errors.MySQLError as error:
                         if _undone(error):
                             await self._asyncmy.rollback()
-                        return _taken(error)
+                        return _taken(error, statement)
                     return Reply.of(statement, await cursor.fetchall(), cursor.rowcount)
         except TimeoutError as error:
             raise AnswerLost(_LATE.format(exchange.ANSWER_SECONDS)) from error
@@ -181,8 +181,9 @@ def _settings(server: Server) -> dict[str, Any]:
     }
 
 
-def _taken(error: Exception) -> Reply:
-    if _code(error) != DUPLICATE:
+def _taken(error: Exception, statement: Statement) -> Reply:
+    # In a packet nothing is expected to be taken, and a transaction may be open.
+    if _code(error) != DUPLICATE or statement.tells is not Tells.COUNT:
         raise error
     return REFUSED
 

@@ -47,3 +47,23 @@ SCHEMES = {
     ),
 }
 """Every kind of store, by the scheme of its URL."""
+
+LOCK_SCHEMES = {
+    scheme: Scheme(
+        f"holdfast.stores.{module}_locks:from_url",
+        frozenset(parameters),
+        SCHEMES[scheme].module,
+        SCHEMES[scheme].extra,
+    )
+    for scheme, module, parameters in (
+        ("memory", "memory", ()),
+        ("file", "file", ("prefix",)),
+        ("redis", "redis", ("prefix",)),
+        ("rediss", "redis", ("prefix",)),
+        ("sqlite", "database", ("prefix", "table")),
+        ("postgresql", "database", ("prefix", "table", "tls")),
+        ("mysql", "database", ("prefix", "table", "tls")),
+        ("mariadb", "database", ("prefix", "table", "tls")),
+    )
+}
+"""Every kind of store of locks, likewise."""

@@ -136,6 +136,34 @@ class _Driver(Protocol):
     def execute(self, store: DatabaseStore, statements: Sequence[Statement]) -> None: ...
 
 
+class Tables(Protocol):
+    """What a driver must know of who uses a database: sessions, or locks."""
+
+    @property
+    def at(self) -> Path | Server:
+        """The SQLite file, or the server."""
+
+    @property
+    def table(self) -> str:
+        """The table's name, for messages."""
+
+    @property
+    def where(self) -> str:
+        """The address, for messages."""
+
+    def probe(self) -> Statement:
+        """A read that fails unless table and columns are there."""
+
+    def refusal(self, operation: Effect[Any]) -> Refused | None:
+        """Why an operation cannot be performed, whatever the server says."""
+
+    def plan(self, operation: Effect[Any]) -> Steps:
+        """The statements that perform it, each sent only if none before it wrote."""
+
+    def parse(self, operation: Effect[Any], replies: Sequence[Reply]) -> Any:
+        """Its result, from the replies to its statements that were sent."""
+
+
 @dataclass(frozen=True)
 class DatabaseStore:
     """Sessions in a table.
@@ -197,6 +225,10 @@ class DatabaseStore:
     def create_beside(self) -> None:
         """Make the tables beside Laravel's where they are missing; there is no other DDL."""
         self._driver().execute(self, self.dialect.creation_beside())
+
+    def probe(self) -> Statement:
+        """A read that fails unless Laravel's table and columns are there."""
+        return self.dialect.probe()
 
     def refusal(self, operation: Effect[Any]) -> Refused | None:
         """Why an operation's level cannot be held; None where it may."""

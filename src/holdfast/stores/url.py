@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from holdfast.core.errors import UsageError
 from holdfast.laravel.names import Version
-from holdfast.stores import SCHEMES
+from holdfast.stores import LOCK_SCHEMES, SCHEMES, Scheme
 
 COMMON = frozenset({"lifetime", "key", "cipher", "previous", "serialization", "encrypt", "laravel"})
 """The query parameters that every kind of store has."""
@@ -79,18 +79,32 @@ class StoreUrl:
         return "/" + self.path.lstrip("/")
 
 
-def parse(url: str) -> StoreUrl:
+def parse_locks(url: str) -> StoreUrl:
+    """Take the URL of a store of locks apart; as :func:`parse`."""
+    return parse(url, LOCK_SCHEMES, frozenset({"laravel"}))
+
+
+def parse(
+    url: str,
+    schemes: Mapping[str, Scheme] = SCHEMES,
+    common: Collection[str] = COMMON,
+) -> StoreUrl:
     """Take a store's URL apart.
+
+    Args:
+        url: of a store.
+        schemes: the kinds that there are.
+        common: the parameters that all of them have.
 
     Raises:
         UsageError: no URL, an unknown scheme or parameter, one given twice, a bad port.
     """
     scheme, colon, _rest = url.partition(":")
     scheme = scheme.lower()
-    if not colon or scheme not in SCHEMES:
+    if not colon or scheme not in schemes:
         # Without a colon, or with one in the wrong place, what stands there may be a password.
         shown = f"scheme {scheme}" if colon and scheme.isalnum() else "store"
-        raise UsageError(f"unknown {shown}", hint=_schemes_hint(scheme))
+        raise UsageError(f"unknown {shown}", hint=_schemes_hint(scheme, schemes))
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -112,12 +126,11 @@ def parse(url: str) -> StoreUrl:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         path=unquote(parts.path),
-        parameters=_parameters(scheme, parts),
+        parameters=_parameters(scheme, parts, schemes[scheme].parameters.union(common)),
     )
 
 
-def _parameters(scheme: str, parts: SplitResult) -> dict[str, str]:
-    known = COMMON | SCHEMES[scheme].parameters
+def _parameters(scheme: str, parts: SplitResult, known: Collection[str]) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for pair in filter(None, parts.query.split("&")):
         name, _, value = pair.partition("=")
@@ -139,8 +152,8 @@ def _parameters(scheme: str, parts: SplitResult) -> dict[str, str]:
     return parameters
 
 
-def _schemes_hint(scheme: str) -> str:
-    close = difflib.get_close_matches(scheme, SCHEMES, n=1)
+def _schemes_hint(scheme: str, schemes: Collection[str]) -> str:
+    close = difflib.get_close_matches(scheme, schemes, n=1)
     if close:
         return f"did you mean {close[0]}:?"
     return (

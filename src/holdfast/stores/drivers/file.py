@@ -15,20 +15,17 @@ supports it.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import heapq
 import os
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
-from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.names import is_session_id
 from holdfast.stores.contract import (
@@ -47,20 +44,19 @@ from holdfast.stores.contract import (
     Touched,
     Unknown,
 )
+from holdfast.stores.drivers.file_errors import translated
 from holdfast.stores.drivers.locked_file import (
     ATTEMPTS,
     LockedFile,
     WriteFailed,
     locked_file,
+    make,
     restless,
 )
 from holdfast.stores.file import FileStore
 
 THREADS = 8
 """Operations that run at once on behalf of tasks."""
-
-_MODE = 0o666
-"""Less the umask, as PHP's file_put_contents: PHP must be able to read and write what we make."""
 
 
 @contextmanager
@@ -121,7 +117,7 @@ class _Driver:
     def _create(self, sid: str, data: bytes, expires_at: int) -> Conflict | Saved | Unknown:
         path = self._store.path(sid)
         for _ in range(ATTEMPTS):
-            _make(path)
+            make(path)
             with locked_file(path, write=True, exclusive=True) as file:
                 if file is None:
                     continue
@@ -197,40 +193,4 @@ class _Driver:
         try:
             yield
         except OSError as error:
-            raise _translate(error, self._store.where) from error
-
-
-def _make(path: Path) -> None:
-    """Make the empty file unless there is one."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
-
-
-def _translate(error: OSError, where: str) -> StoreError:
-    why = error.strerror or type(error).__name__
-    match error.errno:
-        case errno.ENOENT | errno.ENOTDIR:
-            return StoreMisconfigured(
-                f"{where} is not a directory", hint="make it, or correct the path"
-            )
-        case errno.EACCES | errno.EPERM:
-            return StoreMisconfigured(
-                f"{where}: {why}", hint="run as the user that PHP runs as, or change its rights"
-            )
-        case errno.EROFS:
-            return StoreReadOnly(f"{where}: {why}", hint="mount it writable")
-        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
-            return StoreReadOnly(f"{where}: {why}", hint="make room; the session is as it was")
-        case errno.EISDIR | errno.ELOOP | errno.ENXIO | errno.ESPIPE | errno.EAGAIN:
-            return StoreMisconfigured(
-                f"{where}: something else than a file has a session's name: {why}",
-                hint="only Laravel and Holdfast may write into this directory",
-            )
-        case errno.ENOLCK | errno.EOPNOTSUPP:
-            return StoreMisconfigured(
-                f"{where}: its file system has no locks: {why}",
-                hint="use a local file system, or another store",
-            )
-    return StoreUnavailable(
-        f"{where}: {why}", hint="another process may hold a lock: `lslocks` lists them"
-    )
+            raise translated(error, self._store.where) from error

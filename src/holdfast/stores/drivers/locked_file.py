@@ -5,6 +5,7 @@ All functions raise OSError as the system does; TimeoutError when the lock was n
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -21,6 +22,9 @@ ATTEMPTS = 100
 """How often a file may be replaced under our hands before we give up."""
 
 _POLL_SECONDS = 0.002
+
+_MODE = 0o666
+"""Less the umask, as PHP's file_put_contents: PHP must be able to read and write what we make."""
 
 
 class WriteFailed(Exception):  # noqa: N818 - internal; becomes a result
@@ -96,6 +100,12 @@ def locked_file(path: Path, *, write: bool, exclusive: bool) -> Iterator[LockedF
         finally:
             os.close(fd)
     raise restless()
+
+
+def make(path: Path) -> None:
+    """Make the empty file unless there is one."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
 
 
 def restless() -> OSError:

@@ -28,17 +28,19 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 	@touch $@
 
 debian:  ## the Debian packages that the tests start: real Laravel, its servers, a browser
-	@scripts/debian-packages databases browser
+	@scripts/debian-packages servers browser
 
 soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2 3"; docs/guarantees.md
 	@scripts/soak
+	$(BIN)/python bench/load.py 50000 200000 1000000
 	$(BIN)/python scripts/guarantees $(SECONDS_EACH)
 
 fuzz: install  ## every parser under atheris; SECONDS_EACH=600
 	@scripts/fuzz
 
-bench: install debian  ## our codec and stores against their rivals, as ratios
+bench: install debian  ## codec and stores against their rivals, as ratios; what a rehearsal itself can do
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/load.py
 
 format: install
 	$(BIN)/ruff format .

@@ -11,7 +11,7 @@ from seeded import start
 with atheris.instrument_imports(include=["holdfast.stores"]):
     from holdfast.core.errors import UsageError
     from holdfast.stores import SCHEMES, database, file, redis
-    from holdfast.stores.url import parse
+    from holdfast.stores.url import parse, with_password
 
 SECRET = "correct-horse"
 MAKERS = {
@@ -19,6 +19,8 @@ MAKERS = {
     "redis": redis.from_url,
     "rediss": redis.from_url,
     "sqlite": database.from_url,
+    "postgresql": database.from_url,
+    "mysql": database.from_url,
 }
 
 
@@ -31,6 +33,8 @@ def take_apart(text: str) -> None:
         url.choice("serialization", "php", ("php", "json"))
         if url.scheme in MAKERS:
             MAKERS[url.scheme](url)
+        if url.parameters.get("password") == "env:PASSWORD":
+            assert parse(with_password(text, {"PASSWORD": SECRET})).password == SECRET
     except UsageError as error:
         refused = error
     else:
@@ -58,6 +62,7 @@ def main() -> None:
         "memory:name?lifetime=60",
         "file:///var/www/a%20b?lifetime=5&laravel=8",
         "redis://bob:p%40ss@[::1]:7000/3?prefix=a%20b+c&lifetime=60",
+        "redis://cache:7000/3?password=env:PASSWORD",
         "rediss://cache/0?key=env:APP_KEY&encrypt=1&cipher=aes-256-gcm&previous=env:OLD",
         "sqlite:///data/d.sqlite?table=web_sessions&serialization=json",
         "memory:?lifetime=" + "9" * 4400,

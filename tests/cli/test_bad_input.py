@@ -6,6 +6,8 @@ import socket
 
 import pytest
 
+from holdfast.servers.redis import redis_server
+
 USAGE, ENVIRONMENT = 2, 3
 
 
@@ -29,8 +31,18 @@ USAGE, ENVIRONMENT = 2, 3
         ("rehearse --compare file,redis://:hunter2@localhost/0", "a store's URL", "--store"),
         ("rehearse --compare=", "--compare is empty", "leave it out"),
         ("rehearse --json=", "--json names no file", "- for stdout"),
+        ("rehearse --self-test --users 3", "--self-test does nothing with --users", "--json"),
+        ("rehearse shop --self-test --html r", "with an application and --html", "--seed"),
         ("rehearse --explain -3", "--explain -3 is less than none", "--explain 1"),
         ("rehearse --balancer envoy", "envoy", "--help"),
+        ("rehearse --path /shop", "--path: this is for an application of your own", "directory"),
+        ("rehearse shop --ready /up", "--ready: this is for an application", "directory"),
+        ("rehearse --login POST", "--login: this is for an application", "directory"),
+        ("rehearse / --path shop", "--path: 'shop' is no path", "begins with /"),
+        ("rehearse / --ready=", "--ready: '' is no path", "begins with /"),
+        ("rehearse / --login=", "--login: not METHOD PATH FIELDS", "POST /login"),
+        ("rehearse / --login=hunter2", "--login: not METHOD PATH FIELDS", "POST /login"),
+        ("rehearse /", "/ is not a Laravel application", "composer.json"),
         ("nix", "nix", "--help"),
     ],
 )
@@ -117,7 +129,9 @@ def test_debug_shows_the_traceback_and_the_line(holdfast):
 
 
 def test_help_names_the_command_and_its_options(holdfast):
-    assert "rehearse" in holdfast("--help").out
+    first = holdfast("--help").out
+    assert "rehearse" in first
+    assert "--debug" in first
     page = holdfast("rehearse", "--help").out
     for option in (
         "--replicas",
@@ -134,3 +148,22 @@ def test_help_names_the_command_and_its_options(holdfast):
         "--self-test",
     ):
         assert option in page
+
+
+@pytest.mark.timeout(180)
+def test_a_password_of_the_store_stays_in_the_environment(holdfast, tmp_path, monkeypatch):
+    secret = "correct-horse"
+    monkeypatch.setenv("STORE_PASSWORD", secret)
+    with redis_server(tmp_path, password=secret) as server:
+        ended = holdfast(
+            *("rehearse", "shop", "--judge", "survival", "--faults", "", "--balancer", "builtin"),
+            *("--users", "2", "--seconds", "1", "--replicas", "2", "--json", f"{tmp_path}/r.json"),
+            *("--store", f"redis://127.0.0.1:{server.port}/0?password=env:STORE_PASSWORD"),
+            *("--html", f"{tmp_path}/r.html", "--history", str(tmp_path)),
+        )
+    assert ended.status == 0, ended.err
+    written = [path.read_text() for path in tmp_path.glob("*.json*")]
+    assert written
+    assert secret not in "".join(
+        [ended.out, ended.err, (tmp_path / "r.html").read_text(), *written]
+    )

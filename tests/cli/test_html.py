@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import get_args
@@ -18,12 +19,16 @@ from holdfast.cli.html.markup import Html, tag
 from holdfast.cli.marks import sign
 from holdfast.cli.verdict_table import phase_names
 from holdfast.rehearsal.history import Answer, Op, Sent, ToReplica, ToStore
+from holdfast.rehearsal.plan import plan
 from holdfast.rehearsal.protocol import State
+from holdfast.rehearsal.scenario import Scenario
 from holdfast.rehearsal.verdict import Lane, Mark, Phase, Second, Verdict, Violation
 
 VOID = {"meta", "br"}
 HOSTILE = "</title></style><script>alert(1)</script>\"'><img src=x onerror=y>&amp;\x00\ud800"
 WHERE = Environment((("Holdfast", "0.1.0"), ("cores", "2")), "holdfast rehearse shop")
+
+PLAN = plan(Scenario(application="laravel", seconds=9.0, faults=["kill", "cut"]))
 
 HELD = Verdict(
     name="redis",
@@ -231,9 +236,9 @@ def test_the_timeline():
     assert lane.attributes["aria-label"] == "r1: paused 1 ×, sessions found lost 2 ×"
     marks = lane.all("svg", "mark")
     assert [mark.all("title")[0].text for mark in marks] == [
-        "r1 sessions found lost at 6.1 s (2 ×)", "r1 paused at 7.0 s"
+        "r1 paused at 7.0 s", "r1 sessions found lost at 6.1 s (2 ×)"
     ]  # fmt: skip
-    assert marks[0].attributes["x"] == "64.211%"
+    assert marks[1].attributes["x"] == "64.211%"
     assert [(s.attributes["x"], s.attributes["width"]) for s in lane.all("rect", "span")] == [
         ("0.000%", "100.000%")
     ]
@@ -270,6 +275,13 @@ def test_what_is_over_at_once_is_marked_once():
     assert titles == [
         "store answers cut at 2.0 s", "store over at 3.0 s", "store store flushed at 5.0 s"
     ]  # fmt: skip
+
+
+def test_a_loss_hides_no_cause_and_nothing_else_hides_a_loss():
+    marks = [Mark(2.0, what) for what in ("lost", "kill", "stop")]
+    (figure,) = parsed(replace(HELD, lanes=[Lane("r1", [], marks)])).all("figure")
+    drawn = [mark.all("title")[0].text.split()[1] for mark in figure.all("svg", "mark")]
+    assert drawn == ["stop", "sessions", "killed"]  # the last one is on top
 
 
 def test_faults_are_tinted_through_every_row():
@@ -347,6 +359,11 @@ def test_requests_that_clash_are_drawn_against_each_other():
     bars = [(r.attributes["x"], r.attributes["width"]) for r in violation.all("rect")]
     assert bars == [("0.0%", "12.5%"), ("50.0%", "50.0%")]
     assert len(violation.all("rect", "unanswered")) == 1
+    short = Op(Sent(5, 9.99, "u1", "u1.1", "state", {}, "own", None), Answer(5, 10.0, "fail", 502))
+    clash = replace(LOST, at=10.0, records=[read(3), short])
+    (violation,) = parsed(replace(BROKEN, violations=[clash])).all("details")
+    last = violation.all("rect")[1].attributes
+    assert (last["x"], last["width"]) == ("98.5%", "1.5%")  # too short to be seen, and not cut off
 
 
 def test_no_more_than_fifty_violations_a_run():
@@ -383,7 +400,7 @@ def test_a_phase_that_one_run_lacks_keeps_its_place():
 
 
 def test_nothing_is_loaded():
-    text = page([BROKEN, HELD], "all", here(["rehearse", "shop"]), interrupted=False)
+    text = page([BROKEN, HELD], "all", here(["rehearse", "shop"], PLAN), interrupted=False)
     assert not re.search(r"https?:|//[a-z]|@import|url\(", text, re.IGNORECASE)
     names = {element.name for element in Tree(text).open[0].everything()}
     assert not names & {"script", "link", "img", "iframe", "object", "embed", "a", "form", "base"}
@@ -441,14 +458,23 @@ def test_only_what_was_made_as_markup_is_markup():
 
 
 def test_the_environment_and_the_command():
-    where = here(["rehearse", "shop", "--compare", "a b"])
+    where = here(["rehearse", "shop", "--compare", "a b"], PLAN)
     root = parsed(HELD, where=where)
     assert root.all("pre")[0].text == "holdfast rehearse shop --compare 'a b'"
     facts = dict(where.facts)
     assert set(facts) >= {"Holdfast", "Python", "system", "cores", "Redis", "written"}
-    assert re.fullmatch(r"\d+(\.\d+)+", facts["Redis"])
+    for name in ("Redis", "Laravel"):
+        assert re.fullmatch(r"\d+(\.\d+)+", facts[name])
+    assert facts["faults"] == "kill at 3 s, cut at 6 s"
+    assert (facts["replicas"], facts["seconds"], facts["seed"]) == ("3", "9 for each run", "1")
     (shown,) = root.all("dl", "facts")
     assert [dd.text for dd in shown.all("dd")] == list(facts.values())
+
+
+def test_no_laravel_is_named_where_none_was_played():
+    where = here([], plan(Scenario(application="shop", faults=[])))
+    assert "Laravel" not in dict(where.facts)
+    assert dict(where.facts)["faults"] == "none"
 
 
 @pytest.mark.parametrize("option", ["--html", "--junit"])
@@ -473,12 +499,6 @@ def test_two_options_do_not_write_the_same_file(holdfast, tmp_path):
     ended = holdfast("rehearse", "--html", f"{tmp_path}/r", "--junit", f"{tmp_path}/./r")
     assert ended.status == 2
     assert "--html and --junit name the same file" in ended.err
-
-
-def test_the_self_test_has_no_page(holdfast, tmp_path):
-    ended = holdfast("rehearse", "--self-test", "--html", f"{tmp_path}/r.html")
-    assert ended.status == 2
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.timeout(180)
@@ -515,3 +535,12 @@ def test_a_rehearsal_writes_both(holdfast, tmp_path):
 )
 def test_secrets_in_the_command_are_masked(word, shown):
     assert repeating(["rehearse", word]) == f"holdfast rehearse {shown}"
+
+
+def test_a_login_keeps_variables_and_numbers_alone():
+    login = "POST /login?token=x email=v{n}@example.com pin=12 pass='a b=c' code=env:CODE junk"
+    shown = "POST '/login?token=***' 'email=v{n}@example.com' 'pin=***' 'pass=***' code=env:CODE"
+    for words in (["--login", login], [f"--login={login}"]):
+        command = repeating(["rehearse", ".", *words])
+        assert shlex.split(command)[-1].removeprefix("--login=") == f"{shown} '***'"
+    assert "secret" not in repeating(["--login", "POST /login 'password=secret"])

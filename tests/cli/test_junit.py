@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -41,12 +42,14 @@ READ = Op(
     ),
 )
 LOST = Violation("missing", "u1.1", 6.1, "r1", "r1.1 never had it", [READ])
+ORDER = ["skipped", "error", "failure", "system-out"]
 RACED = replace(LOST, invariant="lost-update", why="overwritten")
+BEGAN = datetime(2026, 11, 26, 18, 51, 9, tzinfo=UTC)
 BROKEN = replace(HELD, name="file", sessions_lost=1, violations=[LOST])
 
 
 def read(*verdicts: Verdict, judge="all") -> ET.Element:
-    document = junit(verdicts, judge)
+    document = junit(verdicts, judge, BEGAN)
     assert document.startswith(b"<?xml")
     return ET.fromstring(document)
 
@@ -57,7 +60,12 @@ def case(suite: ET.Element, invariant: str) -> ET.Element:
 
 
 def counts(element: ET.Element) -> tuple[int, ...]:
+    """Tests, failures, errors, skipped; of a document those of its suites, which it must repeat."""
     names = ("tests", "failures", "errors", "skipped")
+    if element.tag == "testsuites":
+        summed = [sum(column) for column in zip(*map(counts, element), strict=True)] or [0] * 4
+        assert [element.get(name) for name in names[:3]] == [str(number) for number in summed[:3]]
+        return tuple(summed)
     return tuple(int(element.get(name, "-1")) for name in names)
 
 
@@ -70,6 +78,35 @@ def test_a_case_for_each_invariant_and_run():
     each = 1 + len(INVARIANTS)
     assert counts(root) == (2 * each, 0, 0, 0)
     assert counts(root[0]) == (each, 0, 0, 0)
+
+
+def test_times_add_up():
+    root = read(HELD, replace(HELD, seconds=3.25))
+    assert root.get("time") == "12.750"
+    for suite in root:
+        assert suite.get("timestamp") == "2026-11-26T18:51:09+00:00"
+        times = [c.get("time") or "" for c in suite]
+        assert f"{sum(map(float, times)):.3f}" == suite.get("time")
+
+
+def test_the_structure_that_continuous_integration_reads():
+    """Elements, their order and their attributes, as in Jenkins' junit-10.xsd."""
+    root = read(BROKEN, replace(BROKEN, sessions_opened=0))
+    assert (root.tag, set(root.keys())) == (
+        "testsuites", {"name", "tests", "failures", "errors", "time"}
+    )  # fmt: skip
+    for suite in root:
+        assert suite.tag == "testsuite"
+        assert set(suite.keys()) == {
+            "name", "tests", "failures", "errors", "skipped", "time", "timestamp"
+        }  # fmt: skip
+        for case_ in suite:
+            assert case_.tag == "testcase"
+            assert set(case_.keys()) == {"classname", "name", "time"}
+            order = [ORDER.index(part.tag) for part in case_]
+            assert order == sorted(set(order))
+            for part in case_:
+                assert set(part.keys()) <= {"message", "type"}
 
 
 def test_a_violation_fails_with_its_counter_example():
@@ -107,10 +144,12 @@ def test_a_judged_run_that_opened_nothing_is_an_error():
 
 
 def test_examples_are_few_and_the_rest_is_counted():
-    failure = case(read(replace(HELD, violations=[LOST] * 9))[0], "missing").find("failure")
+    many = replace(HELD, violations=[LOST] * 9, omitted={"missing": 1000})
+    failure = case(read(many)[0], "missing").find("failure")
     assert failure is not None
+    assert (failure.get("message") or "").startswith("1009 × ")
     assert (failure.text or "").count("never had it") == 5
-    assert (failure.text or "").endswith("and 4 more; --json FILE writes all of them")
+    assert (failure.text or "").endswith("and 1004 more; --json FILE has up to 200 of them")
 
 
 def test_nothing_was_run():
@@ -123,4 +162,4 @@ def test_hostile_names_and_secrets():
     root = read(replace(HELD, name=hostile, violations=[worse]))
     assert (root[0].get("name") or "").startswith("]]></failure><x a='\"&\N{REPLACEMENT CHARACTER}")
     assert not list(root.iter("x"))
-    assert b"SECRET" not in junit([replace(HELD, violations=[worse])], "all")
+    assert b"SECRET" not in junit([replace(HELD, violations=[worse])], "all", BEGAN)

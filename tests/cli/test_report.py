@@ -86,6 +86,13 @@ def test_the_timeline_has_a_line_a_replica():
     assert max(len(line) for line in (r1, r2, scale)) <= 64
 
 
+def test_a_phase_at_the_end_is_named_whole():
+    phases = [*EMPTY.phases, Phase("end", 9.9, 1, 0, 1.0, 1.0)]
+    scale = printed(replace(EMPTY, phases=phases), width=64).splitlines()[4]
+    assert scale.split() == ["|calm", "|kill", "end|"]
+    assert len(scale) <= 64
+
+
 def test_a_kill_is_not_hidden_by_what_it_cost():
     both = replace(EMPTY, lanes=[Lane("r1", [(0.0, 5.0)], [Mark(5.0, "kill"), Mark(5.01, "lost")])])
     assert "K" in printed(both).splitlines()[2]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import msgspec
 import pytest
 
+from holdfast.core.flow import do, run
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.recorder import read_history
 from holdfast.rehearsal.verdict import Verdict
+from holdfast.servers.redis import redis_server
+from holdfast.stores.contract import Commit, Find, Found
+from holdfast.stores.open import open as open_store
 
 SMALL = ("--users", "5", "--seconds", "5", "--seed", "7", "--replicas", "2")
 HARM = ("cut", "slow", "blackhole")
@@ -62,3 +69,100 @@ def test_a_flush_is_a_loss_and_not_applicable_to_files(holdfast, tmp_path):
 
     ops, events = read_history(tmp_path / "redis.jsonl")
     assert judge(parse_setup("redis", "shop"), ops, events, redis.seconds) == redis
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    ("choice", "faults"),
+    [
+        ("laravel=redis:aof", ["restart"]),
+        ("shop=database:postgresql", ["restart", "crash"]),
+        ("shop=database:mariadb", ["restart", "crash"]),
+    ],
+)
+def test_what_was_acknowledged_survives_the_end_of_the_server(holdfast, tmp_path, choice, faults):
+    ended = holdfast(
+        *("rehearse", "--compare", choice, *SMALL, "--faults", ",".join(faults)),
+        *("--judge", "survival", "--json", f"{tmp_path}/v.json"),
+    )
+    assert ended.status == 0, ended.out
+    [judged] = verdicts(tmp_path / "v.json")
+    assert judged.sessions_opened > 0
+    assert judged.writes_acknowledged > 0
+    assert (judged.sessions_lost, judged.writes_lost) == (0, 0)
+    assert judged.not_applicable == []
+    [store] = [lane for lane in judged.lanes if lane.replica == "store"]
+    assert [mark.what for mark in store.marks] == [
+        step for fault in faults for step in (fault, "over")
+    ]
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("choice", "fault", "cause", "words"),
+    [
+        ("shop=redis", "restart", "the store was restarted without persistence", "was restarted"),
+        ("memcached", "restart", "the store was restarted without persistence", "was restarted"),
+        ("shop=redis", "crash", "the store crashed without persistence", "crashed"),
+        ("memcached", "flush", "the store was flushed", "was flushed"),
+    ],
+)
+def test_what_a_store_forgets_is_a_loss_with_its_cause(
+    holdfast, tmp_path, choice, fault, cause, words
+):
+    ended = holdfast(
+        *("rehearse", "--compare", choice, "--users", "6", "--seconds", "3", "--replicas", "1"),
+        *("--faults", fault, "--judge", "survival", "--json", f"{tmp_path}/v.json"),
+    )
+    assert ended.status == 1, ended.out
+    [judged] = verdicts(tmp_path / "v.json")
+    assert judged.sessions_lost > 0
+    assert judged.causes[cause] > 0
+    assert f"the store {words} at " in ended.out
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("choice", "cause"),
+    [
+        ("memcached", "the store evicted keys: its memory was full"),
+        ("shop=redis:aof", "the store evicted keys: maxmemory with allkeys-lru"),
+    ],
+)
+def test_what_is_evicted_is_told_as_that(holdfast, tmp_path, choice, cause):
+    ended = holdfast(
+        *("rehearse", "--compare", choice, "--users", "6", "--seconds", "3", "--replicas", "1"),
+        *("--faults", "evict", "--judge", "survival", "--json", f"{tmp_path}/v.json"),
+    )
+    [judged] = verdicts(tmp_path / "v.json")
+    # Which keys it evicts is up to the store: perhaps only those of sessions that nobody has.
+    lost = [v for v in judged.violations if v.heading == "survival"]
+    assert ended.status == (1 if lost else 0), ended.out
+    did, _, why = cause.partition(":")
+    assert all(re.search(f"{did} at [0-9.]+ s:{why}", v.why) for v in lost)
+    [store] = [lane for lane in judged.lanes if lane.replica == "store"]
+    assert [mark.what for mark in store.marks] == ["evict", "over"]
+    assert judged.not_applicable == []
+
+
+@pytest.mark.timeout(180)
+def test_a_store_that_was_there_is_reached_through_a_proxy_and_left_alone(holdfast, tmp_path):
+    with redis_server(tmp_path) as server:
+        url = f"{server.url}?prefix=ours%3A"
+        with open_store(url).store.connect() as perform:
+            run(do(Commit("a" * 40, None, b's:6:"a:0:{}";', int(time.time()) + 600)), perform)
+        ended = holdfast(
+            *("rehearse", "shop", "--store", url, *SMALL, "--judge", "survival"),
+            *("--faults", "cut,slow,blackhole,flush,restart,evict", "--json", f"{tmp_path}/v.json"),
+        )
+        assert ended.status == 0, ended.out
+        with open_store(url).store.connect() as perform:
+            assert isinstance(run(do(Find("a" * 40)), perform), Found)
+        assert server.process.running
+    [judged] = verdicts(tmp_path / "v.json")
+    assert judged.not_applicable == ["flush", "restart", "evict"]
+    assert "restart: not applicable, a store that was there before the run is never" in ended.err
+    [store] = [lane for lane in judged.lanes if lane.replica == "store"]
+    assert [mark.what for mark in store.marks] == [
+        step for fault in HARM for step in (fault, "over")
+    ]

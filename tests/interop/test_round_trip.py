@@ -19,7 +19,7 @@ from holdfast.rehearsal.application import Replica
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.deployment import fresh_app_key
-from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.laravel import Laravel
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK
 from holdfast.stores.contract import Commit, Find, Found, Saved
@@ -65,7 +65,7 @@ def shared(request):
 def shared_sessions(driver, protection):
     key = fresh_app_key()
     setup = parse_setup(driver, "laravel")
-    application = laravel(setup)
+    application = Laravel(setup)
     with ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="holdfast-"))
         stack.callback(shutil.rmtree, directory)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import psycopg
 import pymysql
 
+from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.servers.mariadb import mariadb_server
 from holdfast.servers.postgresql import postgresql_server
@@ -46,7 +47,7 @@ def described(client, queries, table):
 
 def made_twice(store):
     """Laravel makes the table ``sessions``, we make another one in the same database."""
-    Laravel("database").create_tables(store)
+    Laravel(parse_setup("database", "laravel")).create_tables(store)
     ours = replace(store, table="ours")
     ours.create_table()
     with ours.connect(), store.connect():

@@ -128,13 +128,11 @@ def test_the_names_in_the_drivers_vectors(golden):
         assert all(names.is_session_id(run["sid"]) for run in runs.values())
 
 
-def test_the_names_of_the_guard():
+def test_the_login_key_of_the_guard():
     digest = "59ba36addc2b2f9401580f014c7f58ea4e30989d"
     assert names.login_key() == f"login_web_{digest}"
-    assert names.remember_cookie() == f"remember_web_{digest}"
-    assert names.remember_cookie("admin") == f"remember_admin_{digest}"
     assert names.login_key(guard_class="App\\Guard") != names.login_key()
-    assert names.password_hash_key() == "password_hash_web"
+    assert names.login_key("admin") == f"login_admin_{digest}"
 
 
 def test_the_login_key_stands_in_the_vectors(golden):

@@ -358,6 +358,12 @@ def test_any_text_is_read_or_refused(text):
     assert result
 
 
+@pytest.mark.parametrize("code", ["[..f()]", "[1, .]"])
+def test_a_lone_point_is_no_number(code):
+    """The grammar lets it pass for one; PHP does not."""
+    assert has_unknown(evaluate(f"{HEAD}return {code};"))
+
+
 def test_the_paths_of_later_releases():
     file = parse(b"<?php return [storage_path('/x'), base_path('a//b')];", "c", "/app/c")
     for major, first in ((8, "/app/storage//x"), (12, "/app/storage/x")):

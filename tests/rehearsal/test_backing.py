@@ -19,10 +19,13 @@ from holdfast.rehearsal.application import Replica, Shop
 from holdfast.rehearsal.backing import backing, setup_for_url
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.deployment import fresh_app_key
-from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.protocol import State
 from holdfast.servers.guardian import Guardian
+from holdfast.servers.mariadb import mariadb_server
+from holdfast.servers.memcached import ask
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
+from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
 from holdfast.servers.tcp_proxy import Pass, Refuse
 from holdfast.stores.contract import Commit, Saved, Scan
@@ -46,7 +49,7 @@ def backed(directory):
     @contextmanager
     def opened(choice, app="laravel", url=None, proxied=False):
         setup = setup_for_url(url, app) if url else parse_setup(choice, app)
-        application = laravel(setup) if app == "laravel" else Shop()
+        application = Laravel(setup) if app == "laravel" else Shop()
         with (
             Guardian() as guardian,
             backing(
@@ -89,10 +92,9 @@ def test_replicas_reach_a_server_through_the_proxy(backed, directory, choice):
 
 
 @pytest.mark.parametrize("choice", ["file", "file:shared", "array", "cookie", "database"])
-def test_what_is_no_server_has_no_proxy(backed, choice):
+def test_what_is_no_server_cannot_be_harmed(backed, choice):
     with backed(choice, proxied=True) as store:
-        assert store.proxy is None
-        assert store.flush is None
+        assert (store.proxy, store.server, store.flush, store.evict) == (None, None, None, None)
 
 
 def test_a_server_has_no_proxy_where_none_is_wanted(backed):
@@ -114,13 +116,73 @@ def test_redis_is_flushed_past_the_proxy(backed, directory):
         flush()
 
 
-def test_a_store_that_is_there_is_never_flushed(backed, directory, tmp_path):
-    with (
-        redis_server(tmp_path) as server,
-        backed(None, "shop", url=f"{server.url}?prefix=", proxied=True) as store,
-    ):
-        assert store.flush is None
-        assert store.proxy is None
+def test_a_redis_evicts_past_the_proxy(backed, directory):
+    with backed("redis", "shop", proxied=True) as store:
+        url = store.store_url(directory)
+        for letter in "abcdef":
+            assert commit(url, letter * 40) == Saved()
+        store.evict()
+        assert 0 <= len(handles(url)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("choice", "end", "kept"),
+    [
+        ("redis", "stop", 0),
+        ("redis", "kill", 0),
+        # Killed it may lose: it holds back writes while it flushes the file.
+        ("redis:aof", "stop", 1),
+        *(
+            (f"database:{name}", e, 1)
+            for name in ("postgresql", "mariadb")
+            for e in ("stop", "kill")
+        ),
+    ],
+)
+def test_what_is_there_when_the_server_is_started_again(backed, directory, choice, end, kept):
+    with backed(choice, "shop", proxied=True) as store:
+        url = store.store_url(directory)
+        assert commit(url, "a" * 40) == Saved()
+        before = store.server.process.pid
+        getattr(store.server, end)()
+        with pytest.raises(StoreUnavailable):
+            commit(url, "b" * 40)
+        store.server.start()
+        store.server.start()
+        assert store.server.process.pid != before
+        assert len(handles(url)) == kept
+        assert commit(url, "b" * 40) == Saved()
+    assert not store.server.process.running
+
+
+def given_redis(directory):
+    return redis_server(directory, password="p:/@ß")
+
+
+@pytest.mark.parametrize("server", [given_redis, postgresql_server, mariadb_server])
+def test_a_store_that_is_there_is_reached_through_the_proxy(backed, directory, server):
+    with server(directory) as given:
+        url = given.url.replace("127.0.0.1", "localhost")
+        if server is given_redis:
+            url = url.replace("//", "//:p%3A%2F%40%C3%9F@") + "?prefix=my%3Aown_"
+        else:
+            create_table(url)
+        with backed(None, url=url, proxied=True) as store:
+            assert "localhost" in store.where
+            port = str(store.proxy.port)
+            assert port in (store.laravel.get("REDIS_PORT"), store.laravel.get("DB_PORT"))
+            seen = store.store_url(directory)
+            assert f"@127.0.0.1:{port}/" in seen
+            state = visited(store, directory)
+            assert handles(seen) == [state.session]
+            assert commit(seen, "a" * 40) == Saved()
+            store.proxy.behave(Refuse())
+            with pytest.raises(StoreUnavailable):
+                commit(seen, "b" * 40)
+            # Not ours to stop, to empty or to fill.
+            assert (store.server, store.flush, store.evict) == (None, None, None)
+        assert given.process.running
+        assert len(handles(url)) == 2
 
 
 @pytest.mark.parametrize(
@@ -130,6 +192,16 @@ def test_laravel_writes_where_the_shop_reads(backed, directory, choice):
     with backed(choice) as store:
         state = visited(store, directory)
         assert handles(store.store_url(directory)) == [state.session]
+
+
+def test_laravel_writes_into_memcached(backed, directory):
+    with backed("memcached+block", proxied=True) as store:
+        visited(store, directory)
+        port = int(store.laravel["MEMCACHED_PORT"])
+        assert port == store.proxy.port
+        # The session; its lock has been given back.
+        assert b"STAT curr_items 1\r\n" in ask(port, b"stats")
+    assert not accepts(port)
 
 
 def test_a_redis_with_a_prefix_and_a_password_of_its_own(backed, directory):
@@ -189,6 +261,7 @@ def test_a_redis_of_the_run_ends_with_it(backed):
         ("redis+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "redis"}),
         ("database+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "database"}),
         ("database:mariadb+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "database"}),
+        ("memcached+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "memcached"}),
         ("file+block", {"SESSION_BLOCK": "true", "CACHE_DRIVER": "file"}),
     ],
 )
@@ -226,7 +299,7 @@ def visited(store, directory):
     setup = parse_setup(store.laravel["SESSION_DRIVER"], "laravel")
     with Guardian() as guardian:
         replica = Replica(
-            laravel(setup), "r1", 1, directory, app_key=KEY, backing=store, guardian=guardian
+            Laravel(setup), "r1", 1, directory, app_key=KEY, backing=store, guardian=guardian
         )
         try:
             replica.start()

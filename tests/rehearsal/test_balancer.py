@@ -13,6 +13,7 @@ import pytest
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.balancer import open_balancer
+from holdfast.rehearsal.builtin_balancer import MAX_BODY_BYTES, builtin_balancer
 from holdfast.rehearsal.endpoint import AFFINITY_COOKIE, Endpoint
 from holdfast.servers import programs
 from holdfast.servers.guardian import Guardian
@@ -104,6 +105,25 @@ async def test_a_body_arrives_whole(opened, replica):
     async with opened() as balancer, browser(balancer) as client:
         await balancer.add(replica("r1")[0])
         assert (await client.post("/", content=body)).content == body
+
+
+async def test_the_builtin_one_keeps_no_body_of_any_size(replica):
+    endpoint, _ = replica("r1")
+    async with builtin_balancer(affinity=False) as balancer:
+        await balancer.add(endpoint)
+        async with browser(balancer) as client:
+            largest = await client.post("/", content=b"x" * MAX_BODY_BYTES)
+            assert (largest.status_code, len(largest.content)) == (200, MAX_BODY_BYTES)
+            for content in (b"x" * (MAX_BODY_BYTES + 1), chunks(2 * MAX_BODY_BYTES)):
+                refused = await client.post("/", content=content)
+                assert refused.status_code == 413
+            assert (await client.get("/posts")).text == "1"
+
+
+async def chunks(size):
+    while size > 0:
+        yield b"x" * min(size, 1 << 20)
+        size -= 1 << 20
 
 
 async def test_without_a_replica_it_says_503(opened):

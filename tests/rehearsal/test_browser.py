@@ -10,8 +10,9 @@ import h11
 import msgspec
 import pytest
 
-from holdfast.rehearsal.browser import Browser, Jar
+from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import http_client
+from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder
 from holdfast.servers.ports import free_port
@@ -140,7 +141,7 @@ async def test_outcomes(scripted, reply, outcome, status):
     assert (op.answer.outcome, op.answer.status) == (outcome, status)
     if status and status != 200:
         assert (op.answer.replica, op.answer.generation) == ("r9", 4)
-    assert recorder.ops() == [op]
+    assert list(recorder.ops()) == [op]
 
 
 async def _while_cut(browser, reply):

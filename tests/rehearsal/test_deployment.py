@@ -20,8 +20,8 @@ import pytest
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.application import Replica
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import Pace, deploy
-from holdfast.rehearsal.faults import FAULTS
+from holdfast.rehearsal.deployment import deploy
+from holdfast.rehearsal.pace import Pace
 from holdfast.rehearsal.protocol import State
 
 pytestmark = pytest.mark.anyio
@@ -134,7 +134,7 @@ async def test_a_killed_replica_is_replaced_by_one_that_knows_nothing(deployed, 
     ]
 
 
-@pytest.mark.parametrize("choice", ["redis", "database", "file:shared", "cookie"])
+@pytest.mark.parametrize("choice", ["redis", "memcached", "database", "file:shared", "cookie"])
 async def test_where_sessions_are_not_with_the_replica_they_survive_its_death(deployed, choice):
     async with deployed(choice, 1) as deployment, Browser(deployment) as browser:
         await browser.get()
@@ -181,28 +181,30 @@ async def test_a_replica_can_be_taken_away_while_it_is_paused(deployed, temporar
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("choice", ["shop=redis", "memcached"])
 @pytest.mark.parametrize("fault", ["cut", "slow", "blackhole"])
-async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fault):
+async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fault, choice):
     pace = Pace(cut=0.4, slow=0.2, latency=0.05, blackhole=0.2)
-    async with deployed("shop=redis", 1, pace=pace, proxied=True) as deployment:
-        assert FAULTS[fault].lacks(deployment) is None
-        async with Browser(deployment) as browser:
-            await browser.get()
-            events.clear()
-            answers = []
+    async with (
+        deployed(choice, 1, pace=pace, proxied=True) as deployment,
+        Browser(deployment) as browser,
+    ):
+        await browser.get()
+        events.clear()
+        answers = []
 
-            async def use():
-                while True:
-                    answers.append((await browser.client.get("/state")).status_code)
+        async def use():
+            while True:
+                answers.append((await browser.client.get("/state")).status_code)
 
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(use)
-                await getattr(deployment, fault)()
-                tasks.cancel_scope.cancel()
-            assert (deployment.harmed > 0) == (fault != "slow")
-            assert set(answers) <= {200, 503}
-            state = await browser.get()
-            assert (await browser.count()).count == state.count + 1
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(use)
+            await getattr(deployment.harm, fault)()
+            tasks.cancel_scope.cancel()
+        assert (deployment.harm.harmed > 0) == (fault != "slow")
+        assert set(answers) <= {200, 503}
+        state = await browser.get()
+        assert (await browser.count()).count == state.count + 1
     assert events == [(fault, "store.0", fault), ("over", "store.0", fault)]
 
 
@@ -210,28 +212,61 @@ async def test_a_cancelled_fault_is_over(deployed, events):
     async with deployed("shop=redis", 1, pace=Pace(blackhole=60), proxied=True) as there:
         events.clear()
         with anyio.move_on_after(0.1):
-            await there.blackhole()
+            await there.harm.blackhole()
         assert events[-1] == ("over", "store.0", "blackhole")
         async with Browser(there) as browser:
             await browser.get()
             assert (await browser.count()).count == 1
 
 
-async def test_a_flush_takes_every_session(deployed, events):
-    async with deployed("shop=redis", 1) as deployment, Browser(deployment) as browser:
+@pytest.mark.parametrize("choice", ["shop=redis", "memcached"])
+async def test_a_flush_takes_every_session(deployed, events, choice):
+    async with deployed(choice, 1) as deployment, Browser(deployment) as browser:
         await browser.get()
         assert (await browser.count()).count == 1
         events.clear()
-        await deployment.flush()
+        await deployment.harm.flush()
         assert (await browser.get()).count == 0
     assert events == [("flush", "store.0", "flush"), ("over", "store.0", "flush")]
 
 
-async def test_what_cannot_be_done_to_a_store_is_said(deployed):
-    async with deployed("shop=file", 1, proxied=True) as deployment:
-        assert "no server" in FAULTS["cut"].lacks(deployment)
-        assert "cache:clear" in FAULTS["flush"].lacks(deployment)
-        assert FAULTS["kill"].lacks(deployment) is None
+@pytest.mark.parametrize(
+    ("choice", "fault", "kept"),
+    [
+        ("redis", "restart", 0),
+        ("redis", "crash", 0),
+        ("memcached", "restart", 0),
+        ("memcached", "crash", 0),
+        # A crash may lose: it holds back writes while it flushes the file.
+        ("redis:aof", "restart", 1),
+    ],
+)
+async def test_what_a_store_keeps_when_its_server_ends(deployed, events, fault, choice, kept):
+    async with (
+        deployed(choice, 1, pace=Pace(down=0.1)) as deployment,
+        Browser(deployment) as browser,
+    ):
+        await browser.get()
+        assert (await browser.count()).count == 1
+        events.clear()
+        await getattr(deployment.harm, fault)()
+        assert (await browser.get()).count == kept
+    assert events == [(fault, "store.0", fault), ("over", "store.0", fault)]
+
+
+async def test_a_store_is_there_again_after_a_restart_that_was_cancelled(deployed, events):
+    async with (
+        deployed("shop=redis:aof", 1, pace=Pace(down=60)) as deployment,
+        Browser(deployment) as browser,
+    ):
+        await browser.get()
+        assert (await browser.count()).count == 1
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(deployment.harm.restart)
+            await happens(lambda: events[-1] == ("restart", "store.0", "restart"))
+            tasks.cancel_scope.cancel()
+        assert events[-1] == ("over", "store.0", "restart")
+        assert (await browser.get()).count == 1
 
 
 async def test_scaling_out_and_in_takes_the_newest_away(deployed, events):

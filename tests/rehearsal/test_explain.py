@@ -91,6 +91,19 @@ FLUSHED_TWICE = [
     *FLUSHED,
 ]
 BEING_FLUSHED = FLUSHED[:1]
+
+
+def harmed(what):
+    return [Event(4.2, what, "store", 0, what), Event(4.3, "over", "store", 0, what)]
+
+
+NO_PERSISTENCE = "the store was restarted at 4.2 s without persistence"
+CRASHED = "the store crashed at 4.2 s without persistence"
+EVICTED = "the store evicted keys at 4.2 s: maxmemory with allkeys-lru"
+BEFORE = "the store crashed at 4.2 s before its append-only file had what it had acknowledged"
+FULL = "the store evicted keys at 4.2 s: its memory was full"
+SILENT = "the store did not answer at 4.2 s, which Laravel takes for an empty session"
+UNEXPLAINED = "the shared store no longer had what it had acknowledged"
 FLUSHED_LATER = [Event(9.5, "flush", "store", 0, "flush"), Event(9.6, "over", "store", 0, "flush")]
 KILLED = [Event(0.0, "start", "r1", 1), Event(5.0, "kill", "r1", 1, "kill")]
 ROLLED = [Event(4.0, "start", "r1", 2, "roll"), Event(5.0, "drain", "r1", 1, "roll")]
@@ -197,6 +210,29 @@ KILLED_BEFORE = [Event(0.0, "kill", "r1", 0, "kill"), Event(1.0, "kill", "r2", 1
                 "the shared store no longer had what it had acknowledged",
             )
             for story, events in ((SAVED_AFTER, FLUSHED), (GONE, FLUSHED_LATER))
+        ),
+        *(
+            (setup, GONE, harmed(what), why, why.replace(" at 4.2 s", ""))
+            for setup, what, why in (
+                ("redis", "restart", NO_PERSISTENCE),
+                ("shop=redis:memory", "crash", CRASHED),
+                ("memcached", "restart", NO_PERSISTENCE),
+                ("memcached", "crash", CRASHED),
+                ("redis:aof", "crash", BEFORE),
+                ("redis:aof", "evict", EVICTED),
+                ("memcached", "evict", FULL),
+                ("memcached", "cut", SILENT),
+                ("memcached", "blackhole", SILENT),
+            )
+        ),
+        *(
+            (setup, GONE, harmed(what), None, UNEXPLAINED)
+            for setup, what in (
+                ("redis:aof", "restart"),
+                ("database:postgresql", "crash"),
+                ("redis", "blackhole"),
+                ("memcached", "slow"),
+            )
         ),
         (
             "redis",

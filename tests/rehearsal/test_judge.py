@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.history import Answer, Event, Op, Sent
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.protocol import State
-from holdfast.rehearsal.verdict import Lane, Mark, Phase, Second, Verdict, Violation
+from holdfast.rehearsal.verdict import MOST_KEPT, Lane, Mark, Phase, Second, Verdict, Violation
 
 REDIS = Setup("redis", "shop", "redis")
 FILE = Setup("file", "laravel", "file", "own")
@@ -409,3 +411,18 @@ def test_any_history_that_can_be_read_can_be_judged(pairs):
     assert verdict.requests == len(ops)
     assert 0 <= verdict.writes_lost <= verdict.writes_acknowledged
     assert verdict.sessions_lost <= len(verdict.violations)
+
+
+def test_all_violations_are_counted_and_the_first_are_kept(written):
+    lost = MOST_KEPT * 2 + 50
+    late = written(
+        "\n".join(
+            f"u{n} {n}-{n}.1 open\nu{n} {n}.2-{n}.3 state -> nothing"
+            for n in random.Random(1).sample(range(1, lost + 1), lost)
+        )
+    )
+    verdict = judged(late, seconds=lost)
+    assert verdict.sessions_lost == verdict.count("missing") == sum(verdict.causes.values()) == lost
+    assert verdict.omitted == {"missing": lost - MOST_KEPT}
+    assert [v.lineage for v in verdict.violations] == [f"u{n}.1" for n in range(1, MOST_KEPT + 1)]
+    assert sum(second.lost for second in verdict.seconds_series) == lost

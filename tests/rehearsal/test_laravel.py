@@ -14,12 +14,12 @@ import msgspec
 import pytest
 
 from holdfast.core.digest import handle
-from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.application import Replica, healthy
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.deployment import fresh_app_key
-from holdfast.rehearsal.laravel import FIXTURE, Laravel, laravel
+from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.protocol import PRODUCTS, State
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts
@@ -28,10 +28,10 @@ KEY = fresh_app_key()
 
 
 @contextmanager
-def started(choice="file", *, server="auto", project=FIXTURE):
+def started(choice="file", *, server="auto"):
     """One replica of a choice of the compare grammar, with its backing."""
     setup = parse_setup(choice, "laravel")
-    application = Laravel(setup.driver, project, server)
+    application = Laravel(setup, server)
     application.require()
     with ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="holdfast-"))
@@ -217,31 +217,11 @@ def test_a_replica_that_overstays_its_grace_is_killed():
         assert members(groups) == []
 
 
-def test_a_project_runs_as_a_copy_and_without_its_cached_configuration(tmp_path):
-    project = tmp_path / "project"
-    shutil.copytree(FIXTURE, project)
-    (project / "vendor").mkdir()
-    (project / "vendor/autoload.php").write_text("<?php\n")
-    (project / "bootstrap/cache").mkdir(parents=True)
-    (project / "bootstrap/cache/config.php").write_text("<?php\n")
-    before = sorted(project.rglob("*"))
-    with started(project=project) as replica, Browser(replica) as browser:
-        assert browser.state().replica == "r1"
-        assert not (replica.directory / "app/bootstrap/cache/config.php").exists()
-    assert sorted(project.rglob("*")) == before
-
-
 def test_what_is_missing_is_said_before_anything_starts(tmp_path, monkeypatch):
     setup = parse_setup("redis", "laravel")
-    with pytest.raises(UsageError, match=r"no public/index\.php"):
-        laravel(setup, tmp_path).require()
-    (tmp_path / "public").mkdir()
-    (tmp_path / "public/index.php").touch()
-    with pytest.raises(EnvironmentLacking, match=r"no vendor/autoload\.php"):
-        laravel(setup, tmp_path).require()
     monkeypatch.setenv("LARAVEL_AUTOLOAD", str(tmp_path / "autoload.php"))
     with pytest.raises(EnvironmentLacking, match="Laravel is not installed") as lacking:
-        laravel(setup).require()
+        Laravel(setup).require()
     assert "apt install php-laravel-framework" in lacking.value.hint
 
 

@@ -11,7 +11,9 @@ from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.located import read
 from holdfast.rehearsal.plan import Scheduled, plan
 from holdfast.rehearsal.scenario import Scenario, TimedFault, read_scenario, template
+from holdfast.rehearsal.site import EXAMPLE
 from holdfast.rehearsal.users import STEPS
+from holdfast.rehearsal.visitors import STEPS as VISITOR_STEPS
 
 
 @pytest.fixture
@@ -26,7 +28,11 @@ def scenario(tmp_path):
 
 def test_the_template_says_the_defaults(scenario):
     assert scenario(template()) == replace(Scenario(), compare=["redis"])
-    assert set(read(template().encode(), "template").value) == set(asdict(Scenario())) - {"store"}
+    assert set(read(template().encode(), "template").value) == set(asdict(Scenario())) - {
+        "store",
+        "login",
+        "ready",
+    }
 
 
 def test_what_the_template_comments_out_can_be_said(scenario):
@@ -36,6 +42,15 @@ def test_what_the_template_comments_out_can_be_said(scenario):
     said = scenario(opened)
     assert said.faults == [TimedFault("kill", 5), TimedFault("roll", 12.5)]
     assert set(said.steps) == set(STEPS)
+
+
+def test_what_the_template_says_of_ones_own_application_can_be_said(scenario):
+    (login,) = (line for line in template().splitlines() if line.startswith("# login:"))
+    (names,) = (line for line in template().splitlines() if line.startswith("# Visitors"))
+    steps = dict.fromkeys(names.rstrip(".").partition(": ")[2].split(", "), 1)
+    said = scenario(f"application: app\npath: /shop\n{login.removeprefix('# ')}\nsteps: {steps}\n")
+    assert (said.path, said.login) == ("/shop", EXAMPLE)
+    assert set(said.steps) == set(VISITOR_STEPS)
 
 
 def test_faults_are_spread_or_have_their_times(scenario):
@@ -73,6 +88,10 @@ def test_paths_are_taken_from_the_file(scenario, tmp_path):
         ("steps:\n  add: -1\n", "2: steps.add: -1 is not between", ""),
         ("compare:\n- file\n- redsi\n", "3: compare[1]: no such driver: 'redsi'", "redis"),
         ("compare: [file]\nstore: redis://h/0\n", "2: store: a store that is there", "leave out"),
+        ("path: /shop\n", "1: path: this is for an application of your own", "directory"),
+        ("application: app\npath: shop\n", "2: path: 'shop' is no path", "begins with /"),
+        ("application: app\nlogin: GET /x\n", "2: login: 'GET' logs nobody in", "POST"),
+        ("application: app\nsteps:\n  add: 1\n", "3: steps.add: no such step", "visit"),
         ("compare: redis\n", "1: compare: expected `array`, got `str`", ""),
     ],
 )

@@ -20,8 +20,9 @@ from holdfast.laravel.payload import Codec
 from holdfast.rehearsal.application import Replica
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import Pace, deploy, fresh_app_key
+from holdfast.rehearsal.deployment import deploy, fresh_app_key
 from holdfast.rehearsal.laravel import Laravel
+from holdfast.rehearsal.pace import Pace
 from holdfast.rehearsal.protocol import PRODUCTS, State
 from holdfast.rehearsal.shop import COOKIE, create_app
 from holdfast.servers.guardian import Guardian
@@ -329,7 +330,7 @@ async def test_a_key_that_fits_no_cipher_is_said():
 async def laravel_and_shop(choice):
     """A browser whose places are a real Laravel replica and our shop, on one store."""
     setup = parse_setup(choice, "laravel")
-    application = Laravel(setup.driver)
+    application = Laravel(setup)
     with ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="holdfast-"))
         stack.callback(shutil.rmtree, directory)

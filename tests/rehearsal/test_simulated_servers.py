@@ -21,10 +21,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.rehearsal.browser import Browser, Jar
+from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import NoAnswer, Response
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.history import Op
+from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder
@@ -392,6 +393,16 @@ def test_neither_is_for_want_of_anything_to_find(faults):
     assert set(correct) == {"late-cookie"}
     assert {"lost-update", "resurrection", "late-cookie"} <= set(last)
     assert not set(last) & SURVIVAL
+
+
+@pytest.mark.parametrize("server", [Atomic, LastWins])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_history_on_disk_and_one_in_memory_give_one_verdict(server, seed):
+    play = Play(server(chatty=True), random.Random(seed), faults=True)
+    verdict = play.run(4 * HAPPENINGS)
+    ops = list(play.recorder.ops())
+    assert judge(REDIS, ops, [], verdict.seconds) == verdict
+    assert verdict.requests == len(ops) > 50
 
 
 @dataclass

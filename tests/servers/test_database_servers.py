@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from holdfast.servers.data_directory import data_directory
 from holdfast.servers.mariadb import mariadb_server
 from holdfast.servers.ports import LOOPBACK, accepts
 from holdfast.servers.postgresql import postgresql_server
+from holdfast.servers.process import Process
 
 
 def connect_postgresql(server, user, password):
@@ -61,11 +63,40 @@ def test_it_serves_and_leaves_nothing_behind(tmp_path, open_server, connect, ref
         owner = Path(f"/proc/{server.process.pid}").stat().st_uid
         assert owner != 0
         assert server.data.stat().st_uid == owner
-        # No password lies about.
-        assert {path.name for path in server.data.iterdir()}.isdisjoint({"password", "first.sql"})
+        lying = [path for path in server.data.iterdir() if path.is_file()]
+        assert all(server.password.encode() not in path.read_bytes() for path in lying)
     assert not accepts(server.port)
     assert not server.data.exists()
     assert server.process.exit_status == 0
+
+
+@pytest.mark.parametrize("end", [Process.stop, Process.kill])
+@pytest.mark.parametrize(
+    ("open_server", "connect"),
+    [(postgresql_server, connect_postgresql), (mariadb_server, connect_mariadb)],
+    ids=["postgresql", "mariadb"],
+)
+def test_what_was_committed_is_there_after_its_end(tmp_path, open_server, connect, end):
+    with open_server(tmp_path) as server:
+        client = connect(server, server.username, server.password)
+        with client.cursor() as cursor:
+            cursor.execute("CREATE TABLE t (x int)")
+            cursor.execute("INSERT INTO t VALUES (7)")
+        client.commit()
+        end(server.process)
+        # An end that the client did not ask for.
+        with pytest.raises((psycopg.OperationalError, pymysql.err.OperationalError)):
+            client.cursor().execute("SELECT x FROM t")
+        with contextlib.suppress(pymysql.err.Error):
+            client.close()
+        assert not accepts(server.port)
+        server.process.start_again()
+        server.process.wait_ready()
+        with connect(server, server.username, server.password) as again, again.cursor() as cursor:
+            cursor.execute("SELECT x FROM t")
+            assert cursor.fetchall() in ([(7,)], ((7,),))
+    assert not accepts(server.port)
+    assert not server.data.exists()
 
 
 @pytest.mark.parametrize("module", [postgresql, mariadb], ids=["postgresql", "mariadb"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -20,6 +21,7 @@ import os, signal, sys, time
 signal.signal(signal.SIGTERM, {on_term})
 if os.fork() == 0:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    {in_child}
     open({child!r}, "w").write(str(os.getpid()))
     time.sleep(1000)
 while not os.path.exists({child!r}):
@@ -29,9 +31,11 @@ print("ready", flush=True)
 """
 
 
-def forking(directory, *, on_term="signal.SIG_DFL", then="time.sleep(1000)"):
+def forking(directory, *, on_term="signal.SIG_DFL", then="time.sleep(1000)", in_child="pass"):
     """A master with a child that ignores SIGTERM."""
-    script = FORKS.format(on_term=on_term, then=then, child=str(directory / "child"))
+    script = FORKS.format(
+        on_term=on_term, then=then, in_child=in_child, child=str(directory / "child")
+    )
     process = Process([sys.executable, "-c", script], directory, name="master")
     process.wait_ready(lambda: "ready" in process.log.read_text())
     return process, int((directory / "child").read_text())
@@ -71,6 +75,32 @@ def test_children_of_a_dead_master_are_killed(tmp_path):
     process.kill()
     assert process.exit_status == -SIGKILL
     assert not alive(child)
+
+
+def test_a_child_that_made_a_group_of_its_own_is_killed(tmp_path):
+    process, child = forking(tmp_path, in_child="os.setsid()")
+    assert os.getpgid(child) != process.pid
+    process.kill()
+    assert not alive(child)
+
+
+def test_it_starts_again_as_it_started_first(tmp_path):
+    process, child = forking(tmp_path)
+    first = process.pid
+    process.start_again()
+    assert process.pid == first  # it runs
+    process.kill()
+    (tmp_path / "child").unlink()
+    process.start_again()
+    process.wait_ready(lambda: process.log.read_text().count("ready") == 2)
+    assert process.running
+    assert process.exit_status is None
+    second = int((tmp_path / "child").read_text())
+    assert process.pid != first
+    assert second != child
+    process.wait_ready()
+    assert process.stop() is True
+    assert not alive(second)
 
 
 def test_a_master_that_ignores_the_stop_signal(tmp_path):
@@ -181,3 +211,37 @@ def test_free_ports_are_free_and_outside_the_ephemeral_range():
     with socket.create_server(("127.0.0.1", ports[0])):
         assert accepts(ports[0])
     assert not accepts(ports[0])
+
+
+ENVIRONMENT = {
+    "APP_KEY": "base64:aGVsbG8=",
+    "DB_PASSWORD": "pass word",
+    "HOLDFAST_STORE": "redis://bob:p%40ss@h/0",
+    "DB_USERNAME": "",
+    "POD_STORAGE": "/srv/pod",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("the key is base64:aGVsbG8=", "the key is ***"),
+        ("the key is aGVsbG8=, decoded", "the key is ***, decoded"),
+        ("refused: pass word.", "refused: ***."),
+        ("cannot open redis://bob:p%40ss@h/0", "cannot open redis://bob:***@h/0"),
+        ("wrong: p@ss", "wrong: ***"),
+        ("--requirepass correct-horse-9", "--requirepass ***-9"),
+        ("no room in /srv/pod", "no room in /srv/pod"),
+    ],
+)
+def test_what_is_quoted_of_a_log_has_no_secret(tmp_path, said, quoted):
+    process = Process(
+        [sys.executable, "-c", "import sys; print(sys.argv[1])", said],
+        tmp_path,
+        env=ENVIRONMENT,
+        secrets=["correct-horse", "correct"],
+    )
+    with process, pytest.raises(EnvironmentLacking) as error:
+        process.wait_ready(lambda: False)
+    assert str(error.value).endswith(f"its log ends with: {quoted}")
+    assert process.last_line() == quoted

@@ -66,6 +66,19 @@ def test_it_forwards(proxy, redis):
     assert proxy.harmed == 0
 
 
+def test_it_forwards_to_another_host():
+    with (
+        socket.create_server(("127.0.0.2", 0)) as listening,
+        tcp_proxy(listening.getsockname()[1], host="127.0.0.2") as proxy,
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as client,
+    ):
+        listening.settimeout(10)
+        server, _ = listening.accept()
+        with server:
+            client.sendall(b"x")
+            assert server.recv(1) == b"x"
+
+
 def test_it_forwards_more_than_a_chunk(proxy):
     size = 1_000_000
     with Client(proxy.port) as client:

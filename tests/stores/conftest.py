@@ -73,11 +73,24 @@ def open_memory():
 
 @pytest.fixture(scope="session")
 def open_file():
+    return directory_opener(beside=True)
+
+
+@pytest.fixture(scope="session")
+def open_file_alone():
+    return directory_opener(beside=False)
+
+
+def directory_opener(*, beside):
     @contextmanager
     def open_harness():
         clock = ManualClock()
         with temporary_directory() as directory:
+            if not beside:
+                # In its place, so that it cannot be made.
+                (directory / ".holdfast").write_bytes(b"")
             store = FileStore(directory, clock=clock)
+            assert store.beside is beside
             yield Harness(store, lambda sid: expire_by(clock, store, sid), clock)
 
     return open_harness

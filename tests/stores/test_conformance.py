@@ -19,6 +19,12 @@ class TestFile(StoreConformance):
         return open_file
 
 
+class TestFileAlone(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_file_alone):
+        return open_file_alone
+
+
 class TestSqlite(StoreConformance):
     @pytest.fixture
     def open_harness(self, open_sqlite):

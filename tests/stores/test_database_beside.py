@@ -384,7 +384,7 @@ def test_the_quarantine_is_bounded(store, look, sid, clock, mode, monkeypatch):
 
 
 def test_what_is_over_is_swept(store, look, soon, clock, mode, monkeypatch):
-    monkeypatch.setattr(database, "SWEEP_EVERY", 4)
+    monkeypatch.setattr(beside, "SWEEP_EVERY", 4)
     count = f"SELECT count(*) FROM holdfast_beside_{store.table}"
     with connected(store, mode) as client:
         for _ in range(3):
@@ -398,6 +398,9 @@ def test_what_is_over_is_swept(store, look, soon, clock, mode, monkeypatch):
         assert look(count) == [(4,)]
         client.perform(Delete(new_sid()))
         assert look(count) == [(1,)]
+    clock.advance(60)
+    with connected(store, mode):
+        assert look(count) == [(0,)]
 
 
 @pytest.mark.parametrize("engine", ["postgresql", "mariadb"], scope="module")

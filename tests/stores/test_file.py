@@ -12,7 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.core.errors import StoreMisconfigured, StoreReadOnly, StoreUnavailable
+from holdfast.core.errors import (
+    StoreMisconfigured,
+    StoreReadOnly,
+    StoreUnavailable,
+    Undecodable,
+)
+from holdfast.laravel.payload import MAX_PAYLOAD_BYTES, Codec, Form
 from holdfast.stores.contract import (
     Commit,
     Conflict,
@@ -378,3 +384,26 @@ def test_delete_takes_an_unreadable_session_too(perform, path, sid, soon):
     path.write_bytes(b"\0\xff")
     assert perform(Delete(sid)) == Deleted()
     assert not path.exists()
+
+
+def test_a_file_of_any_size_is_read_up_to_what_a_session_may_have(perform, path, sid, soon, base):
+    with path.open("r+b") as file:
+        file.truncate(2**40)  # with a hole: it takes no room on the disk, and no memory of ours
+    found = perform(Find(sid))
+    assert len(found.data) == MAX_PAYLOAD_BYTES + 1
+    with pytest.raises(Undecodable, match="more than"):
+        Codec(Form.BARE).loads(found.data)
+    # What was not read cannot be known to be as it was.
+    assert isinstance(perform(Commit(sid, found, b"new", soon)), Conflict)
+    assert isinstance(perform(Touch(sid, found, soon)), Conflict)
+    assert path.stat().st_size == 2**40
+    assert perform(Delete(sid)) == Deleted()
+    assert not path.exists()
+
+
+def test_the_largest_session_is_saved(perform, path, sid, soon, base):
+    assert perform(Commit(sid, base, b"x" * MAX_PAYLOAD_BYTES, soon)) == Saved()
+    found = perform(Find(sid))
+    assert len(found.data) == MAX_PAYLOAD_BYTES
+    assert perform(Commit(sid, found, b"small", soon)) == Saved()
+    assert path.read_bytes() == b"small"

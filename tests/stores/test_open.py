@@ -9,8 +9,15 @@ from contextlib import closing
 
 import pytest
 
-from holdfast.core.errors import EnvironmentLacking, Undecodable, UsageError
+from holdfast.core.errors import (
+    EnvironmentLacking,
+    StoreMisconfigured,
+    Undecodable,
+    UsageError,
+)
 from holdfast.laravel.payload import Form
+from holdfast.servers.ports import LOOPBACK
+from holdfast.servers.redis import redis_server
 from holdfast.stores import open as opening
 from holdfast.stores.contract import Commit, Find, Saved
 from holdfast.stores.open import create_table
@@ -96,6 +103,16 @@ def test_refused(url, kind, message):
 def test_the_key_comes_from_this_process_s_environment(monkeypatch):
     monkeypatch.setenv("APP_KEY", KEY)
     assert opening.open("memory:?encrypt=1&key=env:APP_KEY").codec.encrypter is not None
+
+
+def test_a_password_from_the_environment_lets_in(tmp_path):
+    with redis_server(tmp_path, password="p@s/s") as server:
+        address = f"redis://{LOOPBACK}:{server.port}/0?password=env:PW"
+        with opening.open(address, env={"PW": "p@s/s"}).store.connect() as perform:
+            assert perform(Find(new_sid())) is None
+        wrong = opening.open(address, env={"PW": "other"}).store
+        with pytest.raises(StoreMisconfigured, match="password"), wrong.connect() as perform:
+            perform(Find(new_sid()))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.core.errors import UsageError
+from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.stores import database, file, memory, redis, url
 
 SECRET = "correct-horse"
@@ -99,6 +99,46 @@ def test_memory():
     assert named.where == "memory:test_url"
     with pytest.raises(UsageError, match="lifetime of 7200 s"):
         memory.from_url(parse("memory:test_url?lifetime=9"))
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (
+            "redis://h:7000/3?password=env:PW&prefix=a%20b",
+            "redis://:p%40s%2Fs%2B@h:7000/3?prefix=a%20b",
+        ),
+        ("rediss://bob@[::1]?password=env:PW", "rediss://bob:p%40s%2Fs%2B@[::1]"),
+        ("mysql://b%40b@h/app?tls=1&password=env:PW", "mysql://b%40b:p%40s%2Fs%2B@h/app?tls=1"),
+        ("redis://\udcfd@h?password=env:PW", "redis://\udcfd:p%40s%2Fs%2B@h"),
+        ("postgresql://bob:word@h/app", "postgresql://bob:word@h/app"),
+    ],
+)
+def test_a_password_from_the_environment(text, whole):
+    filled = url.with_password(text, {"PW": "p@s/s+"})
+    assert filled == whole
+    if "PW" in text:
+        assert parse(filled).password == "p@s/s+"
+    assert parse(filled).username == parse(text).username
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        (f"redis://h?password={SECRET}", UsageError, "must not be a password itself"),
+        (f"redis://:{SECRET}@h?password=env:PW", UsageError, "two passwords"),
+        ("redis://h?password=env:NOT_SET", EnvironmentLacking, "NOT_SET is not set"),
+        ("redis://h?password=env:LINES", EnvironmentLacking, "LINES holds a line break"),
+        ("redis://h?password=env:BYTES", EnvironmentLacking, "BYTES holds a line break, or bytes"),
+        ("sqlite:///d?password=env:PW", UsageError, "unknown parameter password"),
+    ],
+)
+def test_a_password_that_is_not_in_the_environment(text, kind, message):
+    env = {"PW": SECRET, "LINES": f"{SECRET}\n", "BYTES": f"{SECRET}\udcff"}
+    with pytest.raises(kind, match=message) as error:
+        url.with_password(text, env)
+    assert error.value.hint
+    assert SECRET not in f"{error.value} {error.value.hint}"
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,7 @@ def _status(words: list[str], *, debug: bool) -> int:
         )
         return EnvironmentLacking.exit_status
     try:
-        result = app.meta(
-            words, exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         say_error(str(error), "holdfast --help lists the commands and options")
         return exit_status.USAGE

@@ -21,7 +21,7 @@ def counterexamples(verdict: Verdict, each: int) -> Iterator[RenderableType]:
             continue
         title = Text()
         title.append(f"{invariant}", style="bold red" if heading == "survival" else "bold yellow")
-        title.append(f" ({heading}): {meaning}: {len(found)} ×")
+        title.append(f" ({heading}): {meaning}: {verdict.count(invariant)} ×")
         yield title
         for violation in found[:each]:
             yield _counterexample(violation)

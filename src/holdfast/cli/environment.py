@@ -7,11 +7,15 @@ import platform
 import re
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
 
 from holdfast import __version__
+from holdfast.rehearsal.laravel import FRAMEWORK
+from holdfast.rehearsal.plan import Plan
 from holdfast.servers.programs import find_program
 
 _PROGRAMS = (
@@ -19,6 +23,7 @@ _PROGRAMS = (
     ("nginx", ("nginx", "-v")),
     ("HAProxy", ("haproxy", "-v")),
     ("Redis", ("redis-server", "--version")),
+    ("memcached", ("memcached", "-V")),
     ("MariaDB", ("mariadbd", "--version")),
     ("PostgreSQL", ("psql", "--version")),
 )
@@ -45,9 +50,15 @@ class Environment:
     command: str
 
 
-def here(words: Sequence[str]) -> Environment:
-    """This machine, and the programs installed on it; ``words`` are the command's arguments."""
+def here(words: Sequence[str], plan: Plan) -> Environment:
+    """This machine, the programs installed on it, and what was played.
+
+    Args:
+        words: the command's arguments.
+        plan: what they came to.
+    """
     facts = [
+        *_played(plan),
         ("Holdfast", __version__),
         ("Python", platform.python_version()),
         *((name, found) for name, words in _PROGRAMS if (found := _version(words))),
@@ -58,9 +69,60 @@ def here(words: Sequence[str]) -> Environment:
     return Environment(tuple(facts), repeating(words))
 
 
+def _played(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Said in full: a default may change, and a scenario file too."""
+    yield "replicas", str(plan.replicas)
+    yield "users", str(plan.users)
+    yield "seconds", f"{plan.seconds:g} for each run"
+    faults = ", ".join(f"{fault} at {at:g} s" for at, fault in plan.schedule)
+    yield "faults", faults or "none"
+    yield "seed", str(plan.seed)
+    directory = plan.own.directory if plan.own else None
+    if any(setup.app == "laravel" for setup in plan.setups) and (found := _laravel(directory)):
+        yield "Laravel", found
+
+
+def _laravel(directory: Path | None) -> str | None:
+    """The version that PHP loads: the project's own, or that of our application."""
+    ours = Path(os.environ.get("LARAVEL_AUTOLOAD") or FRAMEWORK)
+    autoload = directory / "vendor/autoload.php" if directory else ours
+    if not autoload.is_file():
+        return None
+    code = "require $argv[1]; echo 'VERSION ', Illuminate\\Foundation\\Application::VERSION;"
+    return _version(("php", "-r", code, str(autoload)), after="VERSION ")
+
+
 def repeating(words: Sequence[str]) -> str:
     """The command line for a shell, with ``***`` for what may be a secret."""
-    return shlex.join(["holdfast", *(_masked(word) for word in words)])
+    shown = ["holdfast"]
+    for before, word in pairwise(["", *words]):
+        option, equals, value = word.partition("=")
+        if before == "--login":
+            shown.append(_login(word))
+        elif option == "--login" and equals:
+            shown.append(f"--login={_login(value)}")
+        else:
+            shown.append(_masked(word))
+    return shlex.join(shown)
+
+
+def _login(text: str) -> str:
+    """A login without the values of its fields, but for variables and what has a visitor's number.
+
+    Any of them may be a password, whatever its name.
+    """
+    try:
+        method, path, *pairs = shlex.split(text)
+    except ValueError:
+        return "***"
+    return shlex.join([method, _masked(path), *map(_form_field, pairs)])
+
+
+def _form_field(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if equals and (value.startswith("env:") or "{n}" in value):
+        return pair
+    return f"{name}=***" if equals else "***"
 
 
 def _masked(word: str) -> str:
@@ -71,8 +133,10 @@ def _masked(word: str) -> str:
     return _APP_KEY.sub("base64:***", _FIELD.sub(r"\g<name>***", word))
 
 
-def _version(words: tuple[str, ...]) -> str | None:
-    """What a program says its version is; None where it is not installed or does not say."""
+def _version(words: tuple[str, ...], after: str = "") -> str | None:
+    """What a program says its version is, ``after`` a word; None where it is not installed or does
+    not say.
+    """
     program = find_program(words[0])
     if program is None:
         return None
@@ -82,5 +146,6 @@ def _version(words: tuple[str, ...]) -> str | None:
         )
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return None
-    found = _VERSION.search(ended.stdout + ended.stderr)
+    said = ended.stdout + ended.stderr
+    found = _VERSION.search(said.partition(after)[2] if after else said)
     return found[0] if found else None

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from xml.etree import ElementTree as ET
 
 from holdfast.cli.printable import printable
 from holdfast.cli.record_words import record_words
-from holdfast.rehearsal.verdict import INVARIANTS, Judge, Verdict, Violation
+from holdfast.rehearsal.verdict import INVARIANTS, MOST_KEPT, Judge, Verdict, Violation
 
 MOST_EXAMPLES = 5
 """So many counter-examples of an invariant are written; the rest is in the JSON."""
 
 
-def junit(verdicts: Sequence[Verdict], judge: Judge) -> bytes:
+def junit(verdicts: Sequence[Verdict], judge: Judge, began: datetime) -> bytes:
     """A document with a suite for each run and in it a case for each invariant.
 
     Only what decides the exit status fails: the judged headings of the last run. A violation of a
     run that is there for contrast, or under a heading that is not judged, is a skipped case that
     says so. A judged run that opened no session is an error: it proved nothing.
+
+    The structure is the one of Jenkins' xunit plugin (``junit-10.xsd``). Readers add up the times
+    of cases, so the run's whole time is that of its first case, and the judgements take none.
+
+    Args:
+        verdicts: of all runs; the last one is judged.
+        judge: what it is judged by.
+        began: when the command began.
     """
     root = ET.Element("testsuites", name="holdfast rehearse")
     for verdict in verdicts:
-        root.append(_suite(verdict, judge, judged=verdict is verdicts[-1]))
-    for count in ("tests", "failures", "errors", "skipped"):
+        suite = _suite(verdict, judge, judged=verdict is verdicts[-1])
+        suite.set("timestamp", began.isoformat(timespec="seconds"))
+        root.append(suite)
+    for count in ("tests", "failures", "errors"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
+    root.set("time", f"{sum(verdict.seconds for verdict in verdicts):.3f}")
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document + b"\n"
@@ -33,6 +45,7 @@ def junit(verdicts: Sequence[Verdict], judge: Judge) -> bytes:
 def _suite(verdict: Verdict, judge: Judge, *, judged: bool) -> ET.Element:
     suite = ET.Element("testsuite", name=printable(verdict.name), time=f"{verdict.seconds:.3f}")
     opened = _case(suite, verdict, "opened", "sessions were opened")
+    opened.set("time", suite.get("time", ""))
     if not verdict.sessions_opened:
         words = f"no session was opened in {verdict.requests} requests: nothing was proved"
         ET.SubElement(opened, "error" if judged else "skipped", message=words)
@@ -41,14 +54,15 @@ def _suite(verdict: Verdict, judge: Judge, *, judged: bool) -> ET.Element:
         found = [v for v in verdict.violations if v.invariant == invariant]
         if not found:
             continue
-        message = f"{len(found)} × {meaning}"
+        many = verdict.count(invariant)
+        message = f"{many} × {meaning}"
         if judged and judge in {"all", heading}:
             failure = ET.SubElement(case, "failure", type=invariant, message=message)
-            failure.text = printable(_examples(found))
+            failure.text = printable(_examples(found, many))
             continue
         why = f"{heading} is not judged" if judged else "a run for contrast is not judged"
         ET.SubElement(case, "skipped", message=f"{message}; {why}")
-        ET.SubElement(case, "system-out").text = printable(_examples(found))
+        ET.SubElement(case, "system-out").text = printable(_examples(found, many))
     suite.set("tests", str(len(suite)))
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))
@@ -61,13 +75,14 @@ def _case(suite: ET.Element, verdict: Verdict, invariant: str, words: str) -> ET
         "testcase",
         classname=f"holdfast.rehearse.{printable(verdict.name)}",
         name=f"{invariant} ({words})",
+        time="0.000",
     )
 
 
-def _examples(found: Sequence[Violation]) -> str:
+def _examples(found: Sequence[Violation], count: int) -> str:
     blocks = [_example(violation) for violation in found[:MOST_EXAMPLES]]
-    if rest := len(found) - len(blocks):
-        blocks.append(f"and {rest} more; --json FILE writes all of them")
+    if rest := count - len(blocks):
+        blocks.append(f"and {rest} more; --json FILE has up to {MOST_KEPT} of them")
     return "\n".join(blocks)
 
 

@@ -43,6 +43,14 @@ _SIGNS: Final = {
     "slow": Sign("l", "store slow", "M-6,-5 L6,-5 L-6,5 L6,5 Z"),
     "blackhole": Sign("b", "store silent", f"{_DISC} M-2,0 L2,0"),
     "flush": Sign("F", "store flushed", "M-6,-6 L6,-6 L3,6 L-3,6 Z", grave=True),
+    "restart": Sign("R", "store restarted", "M5,-4 A6,6 0 1,0 6,2 M5,-8 L5,-3 L0,-3"),
+    "crash": Sign("C", "store killed", "M3,-9 L-6,2 L-1,2 L-3,9 L6,-2 L1,-2 Z", grave=True),
+    "evict": Sign(
+        "E",
+        "store evicts",
+        "M-6,-8 L6,-8 L6,-5 L2,-5 L2,1 L6,1 L0,8 L-6,1 L-2,1 L-2,-5 L-6,-5 Z",
+        grave=True,
+    ),
     OVER: Sign("o", "over", "M-5,0 L-1,5 L6,-6"),
     LOST: Sign("x", "sessions found lost", "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5", grave=True),
 }

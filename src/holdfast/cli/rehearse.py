@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -46,6 +47,9 @@ def rehearse(
     junit: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     history: Path | None = None,
     explain: int = 1,
+    path: str | None = None,
+    login: str | None = None,
+    ready: str | None = None,
     init: Annotated[bool, Parameter(negative="")] = False,
     self_test: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
@@ -71,20 +75,23 @@ def rehearse(
 
     Args:
         application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop), the
-            directory of a Laravel application that answers the same routes as the fixture, or a
-            scenario file (`*.yaml`), whose settings the options come before.
+            directory of a Laravel application of your own, or a scenario file (`*.yaml`), whose
+            settings the options come before.
         compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
             comma. The last one is judged, the others are the contrast. Drivers: array, file
-            (`file:shared` for one directory), cookie, redis (the default), database.
+            (`file:shared` for one directory), cookie, redis (the default; `redis:aof` keeps an
+            append-only file), memcached, database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
-            `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. Sessions of
-            the run are left to expire in it.
+            `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. A password
+            stands before the `@`, or in a variable: `?password=env:NAME`. Sessions of the run are
+            left to expire in it.
         replicas: Replicas behind the balancer; 3.
         users: Browsers at the same time; 50.
         seconds: How long they play, for each run; starting and stopping comes on top; 30.
         faults: What happens to the replicas and their store, in this order: kill, roll, scale,
-            pause, cut, slow, blackhole, flush; empty for none. Default: kill,roll,scale.
+            pause, cut, slow, blackhole, flush, restart, crash, evict; empty for none. Default:
+            kill,roll,scale.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims; 1.
         judge: What the exit status stands for: `survival` (sessions and writes across faults), or
@@ -96,23 +103,25 @@ def rehearse(
             that was violated.
         history: Write every request, answer and event as JSON lines into this directory.
         explain: How many counter-examples to print for each violated invariant of the judged run.
+        path: The page of your own application that visitors load; default: `/`.
+        login: How visitors log in there: `POST /login email=visitor{n}@example.com
+            password=env:SHOP_PASSWORD`. `{n}` is the visitor's number, from 1; `env:NAME` is read
+            from the environment; `_token` is added.
+        ready: The path that tells when a replica of it serves, by any status below 500; default:
+            `/up` from Laravel 11 on, the page before.
         init: Write a commented scenario file, `rehearsal.yaml` or the one named, and end.
-        self_test: Judge deliberately broken stores instead: does the judge catch each? Takes --seed
-            and --json only.
+        self_test: Judge deliberately broken stores instead: does the judge catch each? Only --seed
+            and --json may stand beside it.
     """
     screen = stderr if json == "-" else stdout
     _require_writable({"--json": json, "--html": html, "--junit": junit})
     if explain < 0:
         raise UsageError(f"--explain {explain} is less than none", hint="try --explain 1")
     if init:
-        path = write_scenario(application)
-        stdout.print(f"{path} is written; run it: holdfast rehearse {path}", highlight=False)
+        file = write_scenario(application)
+        stdout.print(f"{file} is written; run it: holdfast rehearse {file}", highlight=False)
         return exit_status.HOLDS
     if self_test:
-        if html is not None or junit is not None:
-            raise UsageError(
-                "--self-test writes neither --html nor --junit", hint="--json FILE has its results"
-            )
         return _self_test(1 if seed is None else seed, json)
     scenario = asked(
         application,
@@ -127,9 +136,13 @@ def rehearse(
             "balancer": balancer,
             "seed": seed,
             "judge": judge,
+            "path": path,
+            "login": login,
+            "ready": ready,
         },
     )
     judge, chosen = scenario.judge, plan(scenario, history)
+    began = datetime.now(UTC)
     with LiveProgress(stderr) as progress:
         report = anyio.run(partial(rehearse_all, chosen, progress))
     for part in whole_report(report.verdicts, judge, explain, screen.width):
@@ -139,10 +152,11 @@ def rehearse(
             {"judge": judge, "interrupted": report.interrupted, "verdicts": report.verdicts}, json
         )
     if html:
-        page = html_page(report.verdicts, judge, here(sys.argv[1:]), interrupted=report.interrupted)
+        where = here(sys.argv[1:], chosen)
+        page = html_page(report.verdicts, judge, where, interrupted=report.interrupted)
         write_file(page.encode(), html)
     if junit:
-        write_file(junit_xml(report.verdicts, judge), junit)
+        write_file(junit_xml(report.verdicts, judge, began), junit)
     if report.interrupted:
         say_error("interrupted; what was seen until then is above", "")
         return exit_status.INTERRUPTED
@@ -154,6 +168,24 @@ def rehearse(
             hint="does the application serve? --history DIR keeps what it answered",
         )
     return exit_status.HOLDS if judged.holds(judge) else exit_status.VIOLATED
+
+
+def alone(**given: object) -> None:
+    """Refuse what ``--self-test`` would not heed; ``given`` holds what the command line names.
+
+    Raises:
+        UsageError: something else than --seed and --json stands beside it.
+    """
+    others = [name for name in given if name not in ("self_test", "seed", "json")]
+    if given.get("self_test") and others:
+        named = " and ".join(
+            "an application" if name == "application" else f"--{name.replace('_', '-')}"
+            for name in others
+        )
+        raise UsageError(
+            f"--self-test does nothing with {named}",
+            hint="it plays against stores of its own; beside it stand --seed and --json alone",
+        )
 
 
 def _require_writable(targets: dict[str, str | None]) -> None:

@@ -60,9 +60,12 @@ def _scale(phases: list[Phase], seconds: float, label: int, columns: int) -> Tex
     cells = [" "] * columns
     for phase in phases:
         column = _column(phase.at, seconds, columns)
-        for offset, letter in enumerate(f"|{phase.name}"):
-            if column + offset < columns:
-                cells[column + offset] = letter
+        begin, word = column, f"|{phase.name}"
+        if begin + len(word) > columns:  # no room to the right of where it begins
+            begin, word = column - len(phase.name), f"{phase.name}|"
+        for place, letter in enumerate(word, begin):
+            if 0 <= place < columns:
+                cells[place] = letter
     return Text(" " * label + "".join(cells), style="dim")
 
 

@@ -28,7 +28,7 @@ _RACES: list[tuple[str, Callable[[Verdict], int]]] = [
 ]
 _ANSWERS: list[tuple[str, Callable[[Verdict], int]]] = [
     ("requests", lambda v: v.requests),
-    ("refused (409, 419)", lambda v: v.refused),
+    ("refused", lambda v: v.refused),
     ("errors", lambda v: v.errors),
     ("no answer", lambda v: v.unknown),
 ]

@@ -93,19 +93,6 @@ def session_key_prefix(redis: str, cache: str, version: Version) -> str:
 
 def login_key(guard: str = "web", guard_class: str = SESSION_GUARD) -> str:
     """The attribute that holds the id of the logged-in user (Illuminate/Auth/SessionGuard.php)."""
-    return f"login_{guard}_{_class_digest(guard_class)}"
-
-
-def remember_cookie(guard: str = "web", guard_class: str = SESSION_GUARD) -> str:
-    """The name of the «remember me» cookie (Illuminate/Auth/SessionGuard.php, getRecallerName)."""
-    return f"remember_{guard}_{_class_digest(guard_class)}"
-
-
-def password_hash_key(guard: str = "web") -> str:
-    """The attribute of Illuminate/Session/Middleware/AuthenticateSession.php."""
-    return f"password_hash_{guard}"
-
-
-def _class_digest(guard_class: str) -> str:
     # PHP's choice, a name and no protection.
-    return hashlib.sha1(guard_class.encode(), usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1(guard_class.encode(), usedforsecurity=False).hexdigest()
+    return f"login_{guard}_{digest}"

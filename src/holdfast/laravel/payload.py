@@ -72,7 +72,7 @@ class Codec:
         """
         if len(data) > MAX_PAYLOAD_BYTES:
             raise Undecodable(
-                f"the stored value has {len(data)} bytes, more than {MAX_PAYLOAD_BYTES}",
+                f"the stored value has more than {MAX_PAYLOAD_BYTES} bytes",
                 reason="size",
             )
         payload = self._payload(data)

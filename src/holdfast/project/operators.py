@@ -16,6 +16,9 @@ Plain = Scalar | Array
 MAX_STRING = 1024 * 1024
 """Characters; a configuration that makes longer texts is not followed."""
 
+ARITHMETIC = ("+", "-", "*", "/", "%")
+"""The operators that ``calculated`` knows."""
+
 _INT_RANGE = range(-(2**63), 2**63)
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _INTEGER = re.compile(r"[ \t\n\r\v\f]*([+-]?\d{1,19})(?![\d.eE])")

@@ -109,6 +109,15 @@ def whole_number(node: Node) -> int:
     return number
 
 
+def decimal(node: Node) -> float:
+    """A literal with a point or an exponent."""
+    try:
+        return float(word(node).replace("_", ""))
+    except ValueError:
+        # The grammar takes a lone point, as in ``[..f()]``, for a number.
+        raise Undecidable("this number") from None
+
+
 def single_quoted(node: Node) -> str:
     """The text of a string in single quotes."""
     raw = node.text or b""

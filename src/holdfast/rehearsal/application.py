@@ -26,7 +26,6 @@ READY_SECONDS = 30.0
 """How long a replica may take until it is ready; long, because all of them may start at once."""
 
 _POLL_SECONDS = 0.01
-_WELL = "answers 200"
 _DEATH_SECONDS = 5.0
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LARAVEL_AUTOLOAD")
 
@@ -63,12 +62,24 @@ class Pod:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """When a replica takes traffic: ``GET path`` answers with a status lower than ``below``."""
+
+    path: str = "/healthz"
+    below: int = 300
+
+
 Container = Callable[[], Process]
 """Starts one program of a replica."""
 
 
 class Application(Protocol):
-    """An application that speaks the interface of :mod:`holdfast.rehearsal.protocol`."""
+    """What replicas run."""
+
+    @property
+    def ready(self) -> Readiness:
+        """When a replica of it takes traffic."""
 
     def require(self) -> None:
         """Raise EnvironmentLacking where something that it needs is not installed. Blocks."""
@@ -83,6 +94,11 @@ class Application(Protocol):
 @dataclass(frozen=True, slots=True)
 class Shop:
     """The Python shop: one process, our own interpreter."""
+
+    @property
+    def ready(self) -> Readiness:
+        """``GET /healthz`` opens no session."""
+        return Readiness()
 
     def require(self) -> None:
         """Nothing beyond Holdfast itself."""
@@ -140,7 +156,7 @@ class Replica:
         self._ended = self._dead = False
 
     def start(self, seconds: float = READY_SECONDS) -> None:
-        """Start its processes and wait until ``GET /healthz`` answers 200.
+        """Start its processes and wait until it is ready.
 
         Raises:
             EnvironmentLacking: a program is missing, ended, or was not ready in time.
@@ -156,10 +172,11 @@ class Replica:
                 self._guardian.watch_group(process.pid)
                 self._processes.append(process)
         processes = list(self._processes)
+        port, ready = self.endpoint.port, self._application.ready
 
         def serves_or_ended() -> bool:
             # One that has ended makes its own wait_ready raise, which quotes its own log.
-            return not all(process.running for process in processes) or healthy(self.endpoint.port)
+            return not all(process.running for process in processes) or healthy(port, ready)
 
         for process in processes:
             try:
@@ -195,10 +212,13 @@ class Replica:
         if not all(process.running for process in self._processes):
             return error
         logs = (f"{process.name}: {process.last_line()}" for process in self._processes)
+        ready = self._application.ready
+        said = answer(self.endpoint.port, ready.path)
         return EnvironmentLacking(
-            f"{self.endpoint.name} runs, but GET /healthz {_health(self.endpoint.port)};"
+            f"{self.endpoint.name} runs, but GET {ready.path}"
+            f" {f'answers {said}' if isinstance(said, int) else said};"
             f" its logs end with: {'; '.join(logs)}",
-            hint="the application must answer GET /healthz with 200, without opening a session",
+            hint=f"it must answer GET {ready.path} with a status below {ready.below}",
         )
 
     def pause(self) -> None:
@@ -246,17 +266,18 @@ class Replica:
             time.sleep(_POLL_SECONDS)
 
 
-def healthy(port: int) -> bool:
-    """Whether ``GET /healthz`` on a loopback port answers 200 within two seconds."""
-    return _health(port) == _WELL
+def healthy(port: int, ready: Readiness = Readiness()) -> bool:
+    """Whether what serves a loopback port is ready; it has two seconds to answer."""
+    said = answer(port, ready.path)
+    return isinstance(said, int) and said < ready.below
 
 
-def _health(port: int) -> str:
-    """What ``GET /healthz`` does, in words."""
+def answer(port: int, path: str) -> int | str:
+    """The status with which ``GET path`` is answered on a loopback port, or why it is not."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
-        connection.request("GET", "/healthz", headers={"Connection": "close"})
-        return f"answers {connection.getresponse().status}"
+        connection.request("GET", path, headers={"Connection": "close"})
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return f"is not answered ({error})"
     finally:

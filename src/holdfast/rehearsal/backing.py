@@ -11,18 +11,25 @@ from urllib.parse import quote
 
 from holdfast.core.errors import UsageError
 from holdfast.rehearsal.compare import App, Driver, Setup
+from holdfast.rehearsal.store_server import StoreServer
+from holdfast.rehearsal.way import way_to, way_to_port
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.mariadb import mariadb_server
+from holdfast.servers.memcached import memcached_server
+from holdfast.servers.memcached_evict import evict as evict_memcached
 from holdfast.servers.ports import LOOPBACK
 from holdfast.servers.postgresql import postgresql_server
+from holdfast.servers.process import Process
 from holdfast.servers.redis import redis_server
-from holdfast.servers.tcp_proxy import TcpProxy, tcp_proxy
+from holdfast.servers.tcp_proxy import TcpProxy
 from holdfast.stores.contract import Store
-from holdfast.stores.database import DatabaseStore, Server
-from holdfast.stores.drivers import redis as redis_driver
+from holdfast.stores.database import DatabaseStore
+from holdfast.stores.drivers.redis import flush
+from holdfast.stores.drivers.redis_evict import evict
 from holdfast.stores.file import FileStore
 from holdfast.stores.open import open as open_store
 from holdfast.stores.redis import RedisStore
+from holdfast.stores.sql.place import Server
 from holdfast.stores.url import parse
 
 SESSION_PREFIX = "laravel_database_laravel_cache:"
@@ -40,7 +47,11 @@ _DRIVERS: dict[str, tuple[Driver, str | None]] = {
 }
 
 _DATABASE_SERVERS = {"postgresql": postgresql_server, "mariadb": mariadb_server}
-_CONNECTIONS = {"postgresql": "pgsql", "mariadb": "mysql"}
+_REDIS_OPTIONS: dict[str | None, tuple[str, ...]] = {
+    "memory": (),
+    "aof": ("--appendonly", "yes", "--appendfsync", "everysec"),
+}
+CONNECTIONS = {"postgresql": "pgsql", "mariadb": "mysql"}
 """Laravel's names of the connections; one named mariadb has come with 11, mysql is in all."""
 
 
@@ -52,18 +63,24 @@ class Backing:
         where: for people, without a secret.
         laravel: the settings of a Laravel replica, as environment variables.
         url: the store's URL; None where each replica has one of its own.
+        store: the store of ``url`` as replicas reach it.
         own_directory: whether a replica's own one is a directory, else it is its memory.
-        proxy: what stands before a server that was started for the run; None without one.
+        proxy: what stands before a server; None without one.
+        server: a server that was started for the run; None for any other store.
         flush: empties the store as ``cache:clear`` does, past the proxy; blocks. None where that
             does not touch sessions, and for a store that was there already.
+        evict: makes such a server evict part of its keys, past the proxy; blocks. None as there.
     """
 
     where: str
     laravel: Mapping[str, str] = field(repr=False)
     url: str | None = field(default=None, repr=False)
+    store: Store | None = field(default=None, repr=False)
     own_directory: bool = False
     proxy: TcpProxy | None = field(default=None, repr=False)
-    flush: Callable[[], None] | None = field(default=None, repr=False)
+    server: StoreServer | None = field(default=None, repr=False)
+    flush: Callable[[], object] | None = field(default=None, repr=False)
+    evict: Callable[[], object] | None = field(default=None, repr=False)
 
     def store_url(self, storage: Path) -> str:
         """The URL with which a replica whose storage is ``storage`` opens its store."""
@@ -97,7 +114,7 @@ def backing(
         create_tables: makes the session table of an empty database; the application knows how.
         url: a store that is there already, in place of a local one; the setup is that of
             :func:`setup_for_url`.
-        proxied: put a proxy before a server that is started here.
+        proxied: put a proxy before the store where it is a server that can be reached through one.
 
     Raises:
         StoreUnavailable, StoreMisconfigured: the store of ``url`` cannot be used.
@@ -105,31 +122,47 @@ def backing(
         UsageError: ``url`` is wrong, or nothing that the application can use.
     """
     if url is not None:
-        yield _external(setup, url, app_key)
+        with _given(setup, url, app_key, proxied) as there:
+            yield there
         return
     match setup.driver:
         case "redis":
-            with redis_server(directory) as server:
-                guardian.watch_group(server.process.pid)
+            with redis_server(directory, arguments=_REDIS_OPTIONS[setup.engine]) as server:
+                running = _watched(server.process, guardian)
                 store = RedisStore(port=server.port, prefix=SESSION_PREFIX)
-                with _before(server.port, proxied) as (port, proxy):
-                    seen = replace(store, port=port)
-                    address = f"redis://{LOOPBACK}:{port}/0?prefix={SESSION_PREFIX}"
-                    backed = _shared(setup, seen, address)
-                    yield replace(backed, proxy=proxy, flush=partial(redis_driver.flush, store))
+                address = f"{server.url}?prefix={SESSION_PREFIX}"
+                with _reached(setup, store, address, proxied) as backed:
+                    yield replace(
+                        backed,
+                        server=running,
+                        flush=partial(flush, store),
+                        evict=partial(evict, store),
+                    )
             guardian.forget_group(server.process.pid)
+        case "memcached":
+            with memcached_server(directory) as cache:
+                running = _watched(cache.process, guardian)
+                with way_to_port(cache.port, proxied) as (port, proxy):
+                    settings = {"MEMCACHED_HOST": LOOPBACK, "MEMCACHED_PORT": str(port)}
+                    plain = Backing(
+                        f"memcached on {LOOPBACK}:{cache.port}",
+                        {"SESSION_DRIVER": "memcached", **settings},
+                        proxy=proxy,
+                        server=running,
+                        flush=cache.flush,
+                        evict=partial(evict_memcached, cache.port),
+                    )
+                    yield _with_locks(setup, plain)
+            guardian.forget_group(cache.process.pid)
         case "database" if setup.engine in _DATABASE_SERVERS:
             with _DATABASE_SERVERS[setup.engine](directory) as database:
-                guardian.watch_group(database.process.pid)
+                running = _watched(database.process, guardian)
                 guardian.watch_directory(database.data)
                 tables = open_store(database.url).store
                 assert isinstance(tables, DatabaseStore)
-                assert isinstance(tables.at, Server)
                 create_tables(tables)
-                with _before(database.port, proxied) as (port, proxy):
-                    seen_tables = replace(tables, at=replace(tables.at, port=port))
-                    address = database.url.replace(f":{database.port}/", f":{port}/")
-                    yield replace(_shared(setup, seen_tables, address), proxy=proxy)
+                with _reached(setup, tables, database.url, proxied) as backed:
+                    yield replace(backed, server=running)
             guardian.forget_group(database.process.pid)
             guardian.forget_directory(database.data)
         case "database":
@@ -152,14 +185,16 @@ def backing(
             yield _with_locks(setup, own)
 
 
+def _watched(process: Process, guardian: Guardian) -> StoreServer:
+    guardian.watch_group(process.pid)
+    return StoreServer(process, guardian)
+
+
 @contextmanager
-def _before(port: int, proxied: bool) -> Iterator[tuple[int, TcpProxy | None]]:
-    """The port that replicas are told, and the proxy that listens there."""
-    if not proxied:
-        yield port, None
-        return
-    with tcp_proxy(port) as proxy:
-        yield proxy.port, proxy
+def _reached(setup: Setup, store: Store, url: str, proxied: bool) -> Iterator[Backing]:
+    """The backing of a store that all replicas share, with the proxy before it."""
+    with way_to(store, url, proxied) as (seen, address, proxy):
+        yield replace(_shared(setup, seen, address), where=store.where, proxy=proxy)
 
 
 def setup_for_url(url: str, app: App) -> Setup:
@@ -168,7 +203,8 @@ def setup_for_url(url: str, app: App) -> Setup:
     Raises:
         UsageError: the URL is wrong, or Laravel has no driver for this kind of store.
     """
-    scheme = parse(url).scheme
+    parsed = parse(url)
+    scheme = parsed.scheme
     if scheme not in _DRIVERS:
         raise UsageError(
             f"the {scheme} store is nothing that several replicas can use",
@@ -176,19 +212,22 @@ def setup_for_url(url: str, app: App) -> Setup:
             "mysql://user@host/database or file:///directory",
         )
     driver, engine = _DRIVERS[scheme]
-    return Setup(name=driver, app=app, driver=driver, engine=engine)
+    tls = scheme == "rediss" or parsed.parameters.get("tls") == "1"
+    return Setup(name=driver, app=app, driver=driver, engine=engine, given=True, tls=tls)
 
 
-def _external(setup: Setup, url: str, app_key: str) -> Backing:
+@contextmanager
+def _given(setup: Setup, url: str, app_key: str, proxied: bool) -> Iterator[Backing]:
+    """The backing of a store that is there already."""
     opened = open_store(url, env={"APP_KEY": app_key})
     with opened.store.connect():
         pass
-    there = _shared(setup, opened.store, url)
     settings = {
         "SESSION_ENCRYPT": "true" if opened.codec.encrypter is not None else "false",
         "SESSION_SERIALIZATION": opened.codec.serialization,
     }
-    return replace(there, laravel={**there.laravel, **settings})
+    with _reached(setup, opened.store, url, proxied) as there:
+        yield replace(there, laravel={**there.laravel, **settings})
 
 
 def database_settings(store: DatabaseStore) -> dict[str, str]:
@@ -196,7 +235,7 @@ def database_settings(store: DatabaseStore) -> dict[str, str]:
     match store.at:
         case Server() as server:
             return {
-                "DB_CONNECTION": _CONNECTIONS[server.engine],
+                "DB_CONNECTION": CONNECTIONS[server.engine],
                 "DB_HOST": server.host,
                 "DB_PORT": str(server.port),
                 "DB_DATABASE": server.database,
@@ -240,7 +279,7 @@ def _shared(setup: Setup, store: Store, url: str) -> Backing:
             }
         case FileStore():
             settings |= {"SESSION_DRIVER": "file", "SESSION_FILES": str(store.directory)}
-    return _with_locks(setup, Backing(store.where, settings, url))
+    return _with_locks(setup, Backing(store.where, settings, url, store))
 
 
 def _with_locks(setup: Setup, plain: Backing) -> Backing:

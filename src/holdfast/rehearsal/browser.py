@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -15,51 +13,18 @@ from msgspec.structs import replace
 from holdfast.core.digest import handle
 from holdfast.rehearsal.client import Client, NoAnswer, Response
 from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
+from holdfast.rehearsal.jar import LARAVEL_SESSION, Jar
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.recorder import Recorder
 
-SESSION_COOKIE = "laravel_session"
 TIMEOUT_SECONDS = 15.0
 """Longer than Laravel waits for a session lock (10 s), so that its own answer is seen."""
 
 _GETS = ("state", "catalogue")
 _REFUSED = (409, 419)
 
-_SALT = secrets.token_bytes(16)
+SALT = secrets.token_bytes(16)
 """Tokens are recorded as handles: a token of a real store would outlive the run's files."""
-
-
-@dataclass(slots=True)
-class Jar:
-    """Cookies by name; the answer that arrives last wins, as in a browser.
-
-    ``session_from`` is the request whose answer set the session cookie.
-    """
-
-    cookies: dict[str, str] = field(default_factory=dict)
-    session_from: int | None = None
-
-    def copy(self) -> Jar:
-        """The jar as it is now."""
-        return Jar(dict(self.cookies), self.session_from)
-
-    def take(self, headers: list[str], request: int) -> bool:
-        """Keep what an answer's ``Set-Cookie`` headers say; True where they set the session's."""
-        session = False
-        for header in headers:
-            try:
-                parsed = SimpleCookie(header)
-            except CookieError:
-                continue
-            for name, morsel in parsed.items():
-                if morsel["max-age"] == "0":
-                    self.cookies.pop(name, None)
-                else:
-                    self.cookies[name] = morsel.value
-                if name == SESSION_COOKIE:
-                    session = True
-                    self.session_from = request
-        return session
 
 
 class Browser:
@@ -69,14 +34,17 @@ class Browser:
         name: ``u7``.
         client: sends the requests.
         recorder: is told of every request and answer.
+        cookie: the session cookie's name.
 
     ``lineage`` is the session that this browser believes to have (``u7.3``); ``opened`` says
     whether the application has confirmed it, ``user`` who is logged in as far as the browser knows.
     """
 
-    def __init__(self, name: str, client: Client, recorder: Recorder) -> None:
+    def __init__(
+        self, name: str, client: Client, recorder: Recorder, cookie: str = LARAVEL_SESSION
+    ) -> None:
         self.name = name
-        self.jar = Jar()
+        self.jar = Jar(session_cookie=cookie)
         self.token = ""
         self.opened = False
         self.user: int | None = None
@@ -125,7 +93,7 @@ class Browser:
         elif kind == "open":
             # An older session of ours, or somebody else's, is in the way: a private window helps.
             self._number += 1
-            self.jar = Jar()
+            self.jar = Jar(session_cookie=self.jar.session_cookie)
 
     async def _request(
         self,
@@ -144,7 +112,7 @@ class Browser:
             kind=kind,
             args=dict(args),
             jar=which,
-            cookie_from=jar.session_from if SESSION_COOKIE in jar.cookies else None,
+            cookie_from=jar.session_from if jar.session_cookie in jar.cookies else None,
             old_of=old_of,
         )
         self._recorder.sent(sent)
@@ -152,13 +120,13 @@ class Browser:
         token = ""
         if answer.state is not None:
             token = answer.state.token
-            known_by = handle(token, _SALT)
+            known_by = handle(token, SALT)
             answer = replace(answer, state=replace(answer.state, token=known_by))
         self._recorder.answer(answer)
         return Op(sent, answer), token
 
     async def _exchange(self, sent: Sent, jar: Jar) -> Answer:
-        headers = {"cookie": "; ".join(f"{name}={value}" for name, value in jar.cookies.items())}
+        headers = {"cookie": jar.header()}
         target, body = f"/{sent.kind}", b""
         method = "GET" if sent.kind in _GETS else "POST"
         if method == "GET":
@@ -177,7 +145,6 @@ class Browser:
 
     def _answer(self, sent: Sent, response: Response, jar: Jar) -> Answer:
         set_cookie = jar.take(response.all("set-cookie"), sent.id)
-        generation = response.first("x-holdfast-generation") or ""
         state, error = None, None
         outcome: Outcome = "ok"
         if response.status in _REFUSED:
@@ -197,11 +164,13 @@ class Browser:
             status=response.status,
             state=state,
             replica=state.replica if state else response.first("x-holdfast-replica"),
-            generation=state.generation if state else _number(generation),
+            generation=state.generation if state else generation_of(response),
             set_cookie=set_cookie,
             error=error,
         )
 
 
-def _number(text: str) -> int | None:
+def generation_of(response: Response) -> int | None:
+    """The generation of the replica that answered, by its header."""
+    text = response.first("x-holdfast-generation") or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -19,6 +19,11 @@ from holdfast.servers.ports import LOOPBACK
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 60.0
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Of a request: it is kept whole, so that it can go to the next replica. More is answered 413."""
+
+LINGER_SECONDS = 5.0
+"""How long the rest of a refused request is still taken."""
 
 _CHUNK = 65536
 _HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade"}
@@ -73,6 +78,10 @@ class BuiltinBalancer:
             if not isinstance(request, h11.Request):
                 return
             body = await browser.body()
+            if body is None:
+                await browser.refuse(413, b"the request's body is too large\n", last=True)
+                await browser.linger()
+                return
             await self._forward(browser, request, body)
             if browser.http.our_state is not h11.DONE or browser.http.their_state is not h11.DONE:
                 return
@@ -170,19 +179,31 @@ class _Peer:
             self.http.receive_data(await self._reader.read(_CHUNK))
         return event if isinstance(event, h11.Event) else None
 
-    async def body(self) -> bytes:
-        parts = []
+    async def body(self) -> bytes | None:
+        """The body that follows; None, and the rest unread, where it is larger than allowed."""
+        body = bytearray()
         while isinstance(event := await self.event(), h11.Data):
-            parts.append(bytes(event.data))
-        return b"".join(parts)
+            body += event.data
+            if len(body) > MAX_BODY_BYTES:
+                return None
+        return bytes(body)
 
     async def send(self, *events: h11.Event) -> None:
         for event in events:
             self._writer.write(self.http.send(event) or b"")
         await self._writer.drain()
 
-    async def refuse(self, status: int, words: bytes) -> None:
+    async def linger(self) -> None:
+        """Read and forget what still comes: closed before that, our answer might never be read."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while await self._reader.read(_CHUNK):
+                    pass
+
+    async def refuse(self, status: int, words: bytes, *, last: bool = False) -> None:
         headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(words))]
+        if last:
+            headers.append((b"connection", b"close"))
         await self.send(
             h11.Response(status_code=status, headers=headers),
             h11.Data(data=words),

@@ -11,7 +11,7 @@ from typing import Literal, cast
 from holdfast.core.errors import UsageError
 
 App = Literal["laravel", "shop"]
-Driver = Literal["array", "file", "cookie", "redis", "database"]
+Driver = Literal["array", "file", "cookie", "redis", "memcached", "database"]
 Locality = Literal["request", "replica", "client", "shared"]
 
 EXAMPLE = "file,file@cookie,redis,laravel=redis+block,shop=redis"
@@ -21,13 +21,15 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "array": (),
     "file": ("own", "shared"),
     "cookie": (),
-    "redis": (),
+    "redis": ("memory", "aof"),
+    "memcached": (),
     "database": ("sqlite", "postgresql", "mariadb"),
 }
 """Every driver with its engines; the first is the default."""
 
 _AFFINITIES = ("cookie",)
-_LOCKING: tuple[Driver, ...] = ("file", "redis", "database")
+_LARAVEL_ALONE: dict[Driver, str] = {"cookie": "cookies", "memcached": "memcached"}
+_LOCKING: tuple[Driver, ...] = ("file", "redis", "memcached", "database")
 _GRAMMAR = re.compile(
     r"(?:(?P<app>[^=]*)=)?(?P<driver>[^=:+@]*)(?::(?P<engine>[^=:+@]*))?"
     r"(?P<options>(?:\+[^=:+@]*)*)(?:@(?P<affinity>[^=:+@]*))?"
@@ -44,9 +46,12 @@ class Setup:
         driver: Laravel's word for the choice of store.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
             for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
-            ``database:postgresql`` and ``database:mariadb`` are servers.
+            ``database:postgresql`` and ``database:mariadb`` are servers. ``redis:memory`` keeps
+            nothing when it ends, ``redis:aof`` what its append-only file holds.
         block: Laravel's session locks (``session.block``) on every route.
         affinity: ``cookie`` where the balancer brings a browser back to the replica it was on.
+        given: the store was there before the run, and is not ours to stop or to empty.
+        tls: its server is reached with TLS, whose certificate is verified.
     """
 
     name: str
@@ -55,6 +60,20 @@ class Setup:
     engine: str | None = None
     block: bool = False
     affinity: Literal["cookie"] | None = None
+    given: bool = False
+    tls: bool = False
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the sessions are on a server, which replicas reach by TCP."""
+        return self.driver in ("redis", "memcached") or (
+            self.driver == "database" and self.engine != "sqlite"
+        )
+
+    @property
+    def volatile(self) -> bool:
+        """Whether a server that was started for the run forgets everything when it ends."""
+        return self.driver == "memcached" or (self.driver, self.engine) == ("redis", "memory")
 
     @property
     def locality(self) -> Locality:
@@ -125,10 +144,10 @@ def parse_setup(text: str, default_app: App) -> Setup:
 
 
 def _check(setup: Setup) -> None:
-    if setup.app == "shop" and setup.driver == "cookie":
+    if setup.app == "shop" and setup.driver in _LARAVEL_ALONE:
         raise UsageError(
-            f"the shop cannot keep sessions in cookies, in {setup.name!r}",
-            hint="write laravel=cookie: it is Laravel that has this driver",
+            f"the shop cannot keep sessions in {_LARAVEL_ALONE[setup.driver]}, in {setup.name!r}",
+            hint=f"write laravel={setup.driver}: it is Laravel that has this driver",
         )
     if setup.block and setup.app != "laravel":
         raise UsageError(

@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -23,15 +22,13 @@ from holdfast.rehearsal.application import Application, Replica, Shop
 from holdfast.rehearsal.backing import Backing, backing
 from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
 from holdfast.rehearsal.compare import Setup
-from holdfast.rehearsal.history import STORE, ToStore, What
-from holdfast.rehearsal.laravel import laravel
+from holdfast.rehearsal.harm import Harm
+from holdfast.rehearsal.history import STORE, What
+from holdfast.rehearsal.laravel import Laravel
+from holdfast.rehearsal.own_application import Copies, OwnApplication
+from holdfast.rehearsal.pace import Pace
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
-from holdfast.servers.tcp_proxy import Blackhole, Cut, Latency, Mode, Pass
-
-CUT_EVERY = 3
-HALF_AN_ANSWER = 3
-"""Bytes: more than none and less than any answer."""
 
 _LONGEST_DIRECTORY = 70
 """Characters; the sockets below it must stay within a unix socket's 107."""
@@ -44,42 +41,14 @@ class Emit(Protocol):
         """Called in the event loop's thread; returns at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long things take in the rehearsed cluster, in seconds.
-
-    Args:
-        detection: how long a killed replica stays an endpoint of the balancer.
-        restart: from a kill until its replacement is started.
-        drain: from leaving the balancer to the stop signal, as a preStop hook sleeps.
-        grace: from the stop signal to SIGKILL.
-        pause: how long a paused replica stands still.
-        peak: how long scaled-out replicas stay before they are scaled in.
-        cut: how long answers of the store are cut.
-        slow: how long the store is slow.
-        latency: how much later than usual it then gets what it is sent.
-        blackhole: how long nothing comes through to the store or from it.
-    """
-
-    detection: float = 0.5
-    restart: float = 1.0
-    drain: float = 0.3
-    grace: float = 5.0
-    pause: float = 1.5
-    peak: float = 2.0
-    cut: float = 1.0
-    slow: float = 1.5
-    latency: float = 0.2
-    blackhole: float = 1.0
-
-
 class Deployment:
     """The replicas of one run; opened by :func:`deploy`. One change is made at a time.
 
     Args:
         address: where browsers connect, ``http://127.0.0.1:PORT``.
         where: the store, for people.
-        store: where its sessions go.
+        store: the store of it as replicas reach it; None where each has one of its own.
+        harm: what can be done to where its sessions go.
     """
 
     def __init__(
@@ -93,7 +62,7 @@ class Deployment:
         self.address = balancer.address
         self.balancer = balancer.name
         self.where = store.where
-        self.store = store
+        self.store = store.store
         self._balancer = balancer
         self._emit = emit
         self._pace = pace
@@ -101,6 +70,9 @@ class Deployment:
         self._replicas: dict[str, Replica] = {}
         self._generations: dict[str, int] = {}
         self._changing = anyio.Lock()
+        self.harm = Harm(
+            store, lambda what, fault: emit(what, STORE, 0, fault), pace, self._changing
+        )
 
     @property
     def replicas(self) -> dict[str, int]:
@@ -149,37 +121,6 @@ class Deployment:
                 victim.resume()
             self._emit("resume", name, victim.endpoint.generation, fault)
 
-    @property
-    def harmed(self) -> int:
-        """How many connections to the store the proxy has cut or swallowed something of."""
-        return self.store.proxy.harmed if self.store.proxy is not None else 0
-
-    async def cut(self, fault: ToStore = "cut") -> None:
-        """Cut answers of the store for ``Pace.cut``: it has saved, and the replica does not know.
-
-        Each third answer is cut, so that replicas get far enough to have one worth cutting; for
-        half of the time before its first byte, then in the middle.
-        """
-        half = self._pace.cut / 2
-        before, amid = (Cut(after, CUT_EVERY, times=None) for after in (0, HALF_AN_ANSWER))
-        await self._between(fault, (before, half), (amid, half))
-
-    async def slow(self, fault: ToStore = "slow") -> None:
-        """Make each round trip to the store longer by ``Pace.latency``, for ``Pace.slow``."""
-        await self._between(fault, (Latency(self._pace.latency), self._pace.slow))
-
-    async def blackhole(self, fault: ToStore = "blackhole") -> None:
-        """Swallow what replicas and store send each other for ``Pace.blackhole``."""
-        await self._between(fault, (Blackhole(), self._pace.blackhole))
-
-    async def flush(self, fault: ToStore = "flush") -> None:
-        """Empty the store as ``cache:clear`` does it; every session is lost."""
-        assert self.store.flush is not None
-        async with self._changing:
-            self._emit("flush", STORE, 0, fault)
-            await in_thread(self.store.flush)
-            self._emit("over", STORE, 0, fault)
-
     async def roll(self, fault: str = "roll") -> None:
         """Replace each replica: the new one takes traffic, then the old one drains and stops."""
         async with self._changing:
@@ -194,21 +135,6 @@ class Deployment:
         await self.scale(count + more, fault)
         await anyio.sleep(self._pace.peak)
         await self.scale(count, fault)
-
-    async def _between(self, fault: ToStore, *steps: tuple[Mode, float]) -> None:
-        """Let the proxy do one thing after the other, each for some seconds, and then no more."""
-        proxy = self.store.proxy
-        assert proxy is not None
-        async with self._changing:
-            self._emit(fault, STORE, 0, fault)
-            try:
-                for mode, seconds in steps:
-                    await in_thread(partial(proxy.behave, mode))
-                    await anyio.sleep(seconds)
-            finally:
-                with CancelScope(shield=True):
-                    await in_thread(partial(proxy.behave, Pass()))
-                self._emit("over", STORE, 0, fault)
 
     async def _launch(self, name: str, fault: str) -> None:
         generation = self._generations.get(name, 0) + 1
@@ -236,7 +162,7 @@ async def deploy(
     replicas: int,
     emit: Emit,
     balancer: Choice = "auto",
-    project: Path | None = None,
+    own: OwnApplication | None = None,
     store: str | None = None,
     app_key: str | None = None,
     pace: Pace | None = None,
@@ -252,18 +178,19 @@ async def deploy(
         replicas: how many there are at first.
         emit: told of every change; the first starts have an empty fault, the end is not told.
         balancer: see :func:`holdfast.rehearsal.balancer.open_balancer`.
-        project: a Laravel project in place of our own fixture.
+        own: a Laravel application in place of our own fixture.
         store: the URL of a store that is there already.
         app_key: Laravel's APP_KEY, default: :func:`fresh_app_key`.
         pace: how fast the cluster is.
-        proxied: put a proxy between replicas and a store that is started here.
+        proxied: put a proxy between replicas and the store where it is a server that can be
+            reached through one.
 
     Raises:
         EnvironmentLacking, StoreUnavailable, StoreMisconfigured: something is missing or did not
             start; nothing is left running.
         UsageError: the project is not a Laravel application.
     """
-    application = _application(setup, project)
+    application = _application(setup, own)
     key = app_key or fresh_app_key()
     everything = ExitStack()
     try:
@@ -311,8 +238,10 @@ def fresh_app_key() -> str:
     return "base64:" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _application(setup: Setup, project: Path | None) -> Application:
-    return Shop() if setup.app == "shop" else laravel(setup, project)
+def _application(setup: Setup, own: OwnApplication | None) -> Application:
+    if setup.app == "shop":
+        return Shop()
+    return Laravel(setup) if own is None else Copies(own, setup)
 
 
 def _prepare(

@@ -45,8 +45,8 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
         return "the replica that answered had a copy of its own, which nobody ended", ""
     if setup.locality == "client" and ended:
         return "the cookies hold the session themselves: nobody can end what a browser kept", ""
-    if lasting and (flush := _flush_between(violation, events)) is not None:
-        return "the store was flushed", f"the store was flushed at {flush.at:.1f} s"
+    if lasting and (told := _taken_between(violation, setup, events)) is not None:
+        return told
     if violation.invariant in _RACES:
         return _RACES[violation.invariant], ""
     if violation.invariant in ("leak", "phantom"):
@@ -60,15 +60,45 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
             return "the shared store no longer had what it had acknowledged", ""
 
 
-def _flush_between(violation: Violation, events: Sequence[Event]) -> Event | None:
-    """The flush that came after the last sight of what is missing, and before it was missed."""
+def _taken_between(
+    violation: Violation, setup: Setup, events: Sequence[Event]
+) -> tuple[str, str] | None:
+    """What took from the store what is missing, after its last sight and before it was missed.
+
+    The cause, and the same with its time.
+    """
     *before, seen = violation.records
     for event in events:
-        if event.what == "flush" and event.at <= seen.end:
+        took = _taking(event, setup)
+        if took is not None and event.at <= seen.end:
             over = next((e.at for e in events if e.what == "over" and e.at >= event.at), inf)
             if all(op.start <= over for op in before):
-                return event
+                did, why = took
+                return f"the store {did}{why}", f"the store {did} at {event.at:.1f} s{why}"
     return None
+
+
+def _taking(event: Event, setup: Setup) -> tuple[str, str] | None:
+    """What an event did that takes sessions from a shared store, and why it does."""
+    match event.what:
+        case "flush":
+            return "was flushed", ""
+        case "restart" if setup.volatile:
+            return "was restarted", " without persistence"
+        case "crash" if setup.volatile:
+            return "crashed", " without persistence"
+        case "crash" if setup.driver == "redis":
+            # With everysec Redis answers, and holds back writes while it flushes (aof.c).
+            return "crashed", " before its append-only file had what it had acknowledged"
+        case "evict" if setup.driver == "memcached":
+            return "evicted keys", ": its memory was full"
+        case "evict":
+            return "evicted keys", ": maxmemory with allkeys-lru"
+        case "cut" | "blackhole" if setup.driver == "memcached":
+            # MemcachedStore::get gives null for every error (Illuminate/Cache, 8 to 13).
+            return "did not answer", ", which Laravel takes for an empty session"
+        case _:
+            return None
 
 
 def _on_a_replica(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.deployment import Deployment
 
 
@@ -16,28 +17,43 @@ class Fault:
     Args:
         words: what is done, for the progress.
         perform: does it, and returns when it is over; all chance comes from the generator.
-        lacks: why it cannot be done to a deployment, for people; None where it can.
+        lacks: why it cannot be done to a setup, for people; None where it can. Known before
+            anything is started.
         proxied: whether it needs a proxy between replicas and store.
         usual: whether it is done where nobody names faults.
     """
 
     words: str
     perform: Callable[[Deployment, random.Random], Awaitable[None]]
-    lacks: Callable[[Deployment], str | None] = lambda _: None
+    lacks: Callable[[Setup], str | None] = lambda _: None
     proxied: bool = False
     usual: bool = False
 
 
-def _no_proxy(deployment: Deployment) -> str | None:
-    if deployment.store.proxy is None:
-        return "its sessions are on no server that was started for the run"
+def _no_proxy(setup: Setup) -> str | None:
+    if not setup.on_server:
+        return "its sessions are on no server"
+    if setup.tls:
+        return "the certificate of its server is not one for the proxy that would stand before it"
     return None
 
 
-def _no_flush(deployment: Deployment) -> str | None:
-    if deployment.store.flush is None:
-        return "cache:clear does not empty this store, or it was there before the run"
-    return None
+def _no_flush(setup: Setup) -> str | None:
+    if setup.driver not in ("redis", "memcached"):
+        return "cache:clear does not empty this store"
+    return "a store that was there before the run is never emptied" if setup.given else None
+
+
+def _no_end(setup: Setup) -> str | None:
+    if not setup.on_server:
+        return "its sessions are on no server"
+    return "a store that was there before the run is never stopped" if setup.given else None
+
+
+def _no_evict(setup: Setup) -> str | None:
+    if setup.driver not in ("redis", "memcached"):
+        return "this store keeps nothing in memory that it could evict"
+    return "a store that was there before the run is never filled" if setup.given else None
 
 
 FAULTS: dict[str, Fault] = {
@@ -46,18 +62,27 @@ FAULTS: dict[str, Fault] = {
     "scale": Fault("scale: one replica more, and less", lambda d, _: d.scale_out_in(), usual=True),
     "pause": Fault("pause: a replica stands still", Deployment.pause_one),
     "cut": Fault(
-        "cut: answers of the store are cut", lambda d, _: d.cut(), _no_proxy, proxied=True
+        "cut: answers of the store are cut", lambda d, _: d.harm.cut(), _no_proxy, proxied=True
     ),
     "slow": Fault(
-        "slow: the store gets everything late", lambda d, _: d.slow(), _no_proxy, proxied=True
+        "slow: the store gets everything late", lambda d, _: d.harm.slow(), _no_proxy, proxied=True
     ),
     "blackhole": Fault(
         "blackhole: nothing comes through to the store",
-        lambda d, _: d.blackhole(),
+        lambda d, _: d.harm.blackhole(),
         _no_proxy,
         proxied=True,
     ),
-    "flush": Fault("flush: the store is emptied", lambda d, _: d.flush(), _no_flush),
+    "flush": Fault("flush: the store is emptied", lambda d, _: d.harm.flush(), _no_flush),
+    "restart": Fault(
+        "restart: the store is stopped and started again", lambda d, _: d.harm.restart(), _no_end
+    ),
+    "crash": Fault(
+        "crash: the store is killed and started again", lambda d, _: d.harm.crash(), _no_end
+    ),
+    "evict": Fault(
+        "evict: the store has no room for what it holds", lambda d, _: d.harm.evict(), _no_evict
+    ),
 }
 
 USUAL_FAULTS = tuple(name for name, fault in FAULTS.items() if fault.usual)

@@ -13,12 +13,13 @@ import msgspec
 from holdfast.rehearsal.protocol import State
 
 Outcome = Literal["ok", "refused", "fail", "unknown"]
-"""ok: answered 200 with a state. refused: 409 or 419, nothing was written. fail: any other answer.
-unknown: no whole answer; it may have taken effect, may yet do so, or never will."""
+"""ok: answered 200 with a state; what a visitor is answered need not show one. refused: 409 or 419,
+or a visitor's login that logged nobody in; nothing was written. fail: any other answer. unknown: no
+whole answer; it may have taken effect, may yet do so, or never will."""
 
 
 ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
-ToStore = Literal["cut", "slow", "blackhole", "flush", "over"]
+ToStore = Literal["cut", "slow", "blackhole", "flush", "restart", "crash", "evict", "over"]
 What = ToReplica | ToStore
 """What can be done to a replica or to the store, see Event."""
 
@@ -40,7 +41,9 @@ class Sent(msgspec.Struct, frozen=True, tag="sent"):
             the browser opens a new one.
         kind: the route without its slash: ``open``, ``state``, ``login``, ``cart``, ``count``,
             ``mark``, ``checkout``, ``logout``, ``catalogue``.
-        args: the fields sent.
+        args: the fields sent. A visitor (:mod:`holdfast.rehearsal.visitor`) sends ``open`` and
+            ``state`` to ``path``, and as ``login`` a form whose fields are not told; ``user`` is
+            its own number.
         jar: ``own``, or ``old`` for a probe that replays the cookies that the browser had before a
             logout or login; ``old_of`` then names that logout's or login's request.
         cookie_from: id of the request whose answer set the session cookie that this one carries;
@@ -72,7 +75,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
         at: when the whole answer was there, or when it was given up.
         outcome: see Outcome.
         status: HTTP status, None where none came.
-        state: the state in a 200 answer.
+        state: the state in a 200 answer, or what an answer to a visitor shows of one.
         replica: who answered, ``r2``; from the state, else from ``X-Holdfast-Replica``, else None.
         generation: of that replica, as ``replica``.
         set_cookie: whether the answer set the session cookie.
@@ -98,7 +101,8 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
             balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
             and ``resume`` (SIGSTOP, SIGCONT), ``phase``; to the store: ``cut``, ``slow``,
-            ``blackhole`` and ``flush`` when they begin, ``over`` when that is over.
+            ``blackhole``, ``flush``, ``restart``, ``crash`` and ``evict`` when they begin, ``over``
+            when that is over.
         replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and
             the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from holdfast.core.errors import EnvironmentLacking, UsageError
-from holdfast.rehearsal.application import Container, Pod
+from holdfast.core.errors import EnvironmentLacking
+from holdfast.rehearsal.application import Container, Pod, Readiness
 from holdfast.rehearsal.backing import database_settings
 from holdfast.rehearsal.compare import Setup
 from holdfast.servers.nginx import nginx_fastcgi, nginx_program
@@ -26,96 +26,55 @@ PACKAGES = (
 )
 WORKERS = 4
 
-_FRAMEWORK = "/usr/share/php/Illuminate/autoload.php"
+FRAMEWORK = "/usr/share/php/Illuminate/autoload.php"
 _EXTENSIONS = {
     "redis": ("redis", "php-redis"),
+    "memcached": ("memcached", "php-memcached"),
     "sqlite": ("pdo_sqlite", "php8.2-sqlite3"),
     "postgresql": ("pdo_pgsql", "php8.2-pgsql"),
     "mariadb": ("pdo_mysql", "php8.2-mysql"),
 }
 """The extension, and Debian's package of it, that a driver or an engine of database needs."""
 _PROBE_SECONDS = 20
-_LEFT_OUT = ("vendor", "node_modules", "storage", ".git")
+
+Server = Literal["auto", "fpm", "cli"]
 
 
 @dataclass(frozen=True, slots=True)
 class Laravel:
-    """A Laravel application on real PHP.
+    """Our own Laravel application on real PHP.
 
     Args:
-        driver, engine: the setup's, for the PHP extension that it needs.
-        project: a directory with ``public/index.php``; our own fixture, or a whole Laravel project.
-        server: ``fpm``, ``cli``, or ``auto``: php-fpm and nginx where both are installed.
+        setup: where its sessions go.
+        server: as for :func:`php_containers`.
     """
 
-    driver: str
-    project: Path = FIXTURE
-    server: str = field(default="auto")
-    engine: str | None = None
+    setup: Setup
+    server: Server = "auto"
+
+    @property
+    def ready(self) -> Readiness:
+        """``GET /healthz`` opens no session."""
+        return Readiness()
 
     def require(self) -> None:
-        """Raise EnvironmentLacking where PHP, an extension or the framework is missing.
-
-        Raises:
-            UsageError: ``project`` is not a Laravel application.
-        """
-        if not (self.project / "public/index.php").is_file():
-            raise UsageError(
-                f"{self.project} is not a Laravel application: it has no public/index.php",
-                hint="name the directory that holds composer.json",
-            )
-        if self.project != FIXTURE and not (self.project / "vendor/autoload.php").is_file():
-            raise EnvironmentLacking(
-                f"{self.project} has no vendor/autoload.php", hint="run `composer install` there"
-            )
-        framework = Path(os.environ.get("LARAVEL_AUTOLOAD") or _FRAMEWORK)
-        if self.project == FIXTURE and not framework.is_file():
+        """Raise EnvironmentLacking where PHP, an extension or the framework is missing."""
+        framework = Path(os.environ.get("LARAVEL_AUTOLOAD") or FRAMEWORK)
+        if not framework.is_file():
             raise EnvironmentLacking(
                 f"Laravel is not installed: no {framework}", hint=f"as root: apt install {PACKAGES}"
             )
-        php = php_program()
-        kind = self.engine or "sqlite" if self.driver == "database" else self.driver
-        if kind in _EXTENSIONS:
-            extension, package = _EXTENSIONS[kind]
-            probe = f"exit(extension_loaded('{extension}') ? 0 : 1);"
-            if subprocess.run([php, "-r", probe], timeout=_PROBE_SECONDS, check=False).returncode:
-                raise EnvironmentLacking(
-                    f"PHP has no extension {extension}", hint=f"as root: apt install {package}"
-                )
+        require_php(self.setup)
 
     def containers(self, pod: Pod) -> Sequence[Container]:
         """php-fpm and nginx, or one ``php -S``."""
-        root = self.project if self.project == FIXTURE else self._copy(pod.directory / "app")
-        public = root / "public"
         environment = {
             **pod.environment,
             **pod.backing.laravel,
             "APP_NAME": "Laravel",
             "POD_STORAGE": str(pod.storage),
         }
-        port = pod.endpoint.port
-        if self.server == "cli" or (self.server == "auto" and not _fpm_and_nginx()):
-            return [
-                lambda: php_cli_server(
-                    pod.directory,
-                    port=port,
-                    docroot=public,
-                    router=public / "index.php",
-                    env=environment,
-                    workers=WORKERS,
-                )
-            ]
-        socket = pod.directory / "fpm.sock"
-        headers = {
-            "X-Holdfast-Replica": pod.endpoint.name,
-            "X-Holdfast-Generation": str(pod.endpoint.generation),
-        }
-        return [
-            lambda: php_fpm(pod.directory, socket=socket, env=environment, workers=WORKERS),
-            lambda: nginx_fastcgi(
-                pod.directory, port=port, docroot=public, socket=socket, headers=headers
-            ),
-        ]
+        return php_containers(pod, FIXTURE / "public", environment, self.server)
 
     def create_tables(self, store: DatabaseStore) -> None:
         """Make Laravel's session, cache and lock tables in an empty database. Blocks.
@@ -148,32 +107,59 @@ class Laravel:
                 hint=f"as root: apt install {PACKAGES}",
             )
 
-    def _copy(self, root: Path) -> Path:
-        """A copy of the project, as an image has one: its storage and caches are its own."""
-        shutil.copytree(
-            self.project,
-            root,
-            symlinks=True,
-            ignore=lambda directory, names: [
-                name
-                for name in names
-                if (name in _LEFT_OUT and Path(directory) == self.project)
-                # A cached configuration would hide the environment.
-                or (name.endswith(".php") and Path(directory) == self.project / "bootstrap/cache")
-            ],
-        )
-        (root / "vendor").symlink_to((self.project / "vendor").resolve())
-        for name in ("framework/sessions", "framework/views", "framework/cache/data", "logs"):
-            (root / "storage" / name).mkdir(parents=True)
-        (root / "bootstrap/cache").mkdir(parents=True, exist_ok=True)
-        return root
+
+def require_php(setup: Setup) -> None:
+    """Raise EnvironmentLacking where PHP is missing, or its extension for the store. Blocks."""
+    php = php_program()
+    kind = setup.engine or "sqlite" if setup.driver == "database" else setup.driver
+    if kind in _EXTENSIONS:
+        extension, package = _EXTENSIONS[kind]
+        probe = f"exit(extension_loaded('{extension}') ? 0 : 1);"
+        if subprocess.run([php, "-r", probe], timeout=_PROBE_SECONDS, check=False).returncode:
+            raise EnvironmentLacking(
+                f"PHP has no extension {extension}", hint=f"as root: apt install {package}"
+            )
+
+
+def php_containers(
+    pod: Pod, public: Path, environment: Mapping[str, str], server: Server
+) -> Sequence[Container]:
+    """What serves a Laravel application in a pod, each answer with the replica's name.
+
+    Args:
+        pod: whose port it is.
+        public: the directory of the application's index.php.
+        environment: all of it.
+        server: ``fpm`` and nginx, ``cli`` for ``php -S``, or ``auto``: the first where both are
+            installed.
+    """
+    headers = {
+        "X-Holdfast-Replica": pod.endpoint.name,
+        "X-Holdfast-Generation": str(pod.endpoint.generation),
+    }
+    port = pod.endpoint.port
+    if server == "cli" or (server == "auto" and not _fpm_and_nginx()):
+        router = pod.directory / "router.php"
+        lines = [f"header('{name}: {value}');" for name, value in headers.items()]
+        router.write_text("\n".join(["<?php", *lines, f"require '{public}/index.php';", ""]))
+        return [
+            lambda: php_cli_server(
+                pod.directory,
+                port=port,
+                docroot=public,
+                router=router,
+                env=environment,
+                workers=WORKERS,
+            )
+        ]
+    socket = pod.directory / "fpm.sock"
+    return [
+        lambda: php_fpm(pod.directory, socket=socket, env=environment, workers=WORKERS),
+        lambda: nginx_fastcgi(
+            pod.directory, port=port, docroot=public, socket=socket, headers=headers
+        ),
+    ]
 
 
 def _fpm_and_nginx() -> bool:
     return fpm_program() is not None and nginx_program() is not None
-
-
-def laravel(setup: Setup, project: Path | None = None) -> Laravel:
-    """The application of a setup; ``project`` None is our own fixture."""
-    project = FIXTURE if project is None else project.resolve()
-    return Laravel(setup.driver, project, engine=setup.engine)

@@ -13,8 +13,10 @@ from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import App, Setup, parse_compare
+from holdfast.rehearsal.own_application import OwnApplication, own_application
 from holdfast.rehearsal.scenario import Scenario, TimedFault
-from holdfast.stores.url import parse
+from holdfast.rehearsal.site import parse_login
+from holdfast.stores.url import parse, with_password
 
 
 class Scheduled(NamedTuple):
@@ -37,7 +39,7 @@ class Plan:
         schedule: what is done to the replicas and their store meanwhile, in order of time.
         balancer: which balancer.
         seed: of the users' choices and the victims.
-        project: the Laravel application in place of our fixture.
+        own: the Laravel application in place of our fixture.
         store: URL of a store that is there already, for a single setup.
         app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
         history: directory for one JSON-lines file a setup; None: kept in a temporary file.
@@ -52,7 +54,7 @@ class Plan:
     schedule: tuple[Scheduled, ...]
     balancer: Choice
     seed: int
-    project: Path | None = None
+    own: OwnApplication | None = None
     store: str | None = None
     app_key: str | None = field(default=None, repr=False)
     history: Path | None = None
@@ -72,10 +74,16 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
 
     Raises:
         UsageError: its application, store or comparison cannot be.
+        EnvironmentLacking: a file of the application cannot be read, or a variable that the store's
+            URL names is not set.
+        FormatError: a file of the application cannot be read.
     """
-    app, project = _application(scenario.application)
-    if scenario.store is not None:
-        setups = [setup_for_url(scenario.store, app)]
+    app, directory = _application(scenario.application)
+    own = _own(directory, scenario) if directory is not None else None
+    # The replicas have an environment of their own.
+    store = with_password(scenario.store, os.environ) if scenario.store else None
+    if store is not None:
+        setups = [setup_for_url(store, app)]
     else:
         setups = parse_compare(",".join(scenario.compare or ["redis"]), app)
     return Plan(
@@ -88,9 +96,9 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         schedule=_schedule(scenario),
         balancer=scenario.balancer,
         seed=scenario.seed,
-        project=project,
-        store=scenario.store,
-        app_key=_app_key(scenario.store) if scenario.store else None,
+        own=own,
+        store=store,
+        app_key=own.app_key if own else _app_key(store) if store else None,
         history=history,
     )
 
@@ -117,6 +125,16 @@ def _application(text: str) -> tuple[App, Path | None]:
     raise UsageError(
         f"no such application: {text!r}",
         hint="laravel, shop, or the directory of a Laravel application",
+    )
+
+
+def _own(directory: Path, scenario: Scenario) -> OwnApplication:
+    return own_application(
+        directory,
+        os.environ,
+        path=scenario.path,
+        login=parse_login(scenario.login, os.environ) if scenario.login else None,
+        ready=scenario.ready,
     )
 
 

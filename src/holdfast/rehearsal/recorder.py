@@ -1,25 +1,35 @@
-"""Keeps the history of a run: in memory for the judge, as JSON lines for people."""
+"""Keeps the history of a run, in a file from the first request on, and reads such a file again."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
-from holdfast.rehearsal.history import Answer, Event, Op, Record, Sent, from_json, to_json
+from holdfast.rehearsal.history import Answer, Event, Op, Record, Sent, from_json
+from holdfast.rehearsal.history_file import HistoryFile
+
+MAX_LINE_BYTES = 64 * 1024 * 1024
+"""The longest line that is taken for a record: an answer's largest body, escaped, fits in."""
 
 
 class Recorder:
     """A context manager; the clock of the run begins with it.
 
+    Each record is with the operating system before the request goes out, so that the history can
+    be read after a crash of the rehearsal; it is not forced onto the disk.
+
     Args:
-        path: file for the JSON lines, written over; None: memory only.
+        path: file for the JSON lines, written over; None: one without a name in the directory for
+            temporary files, which is gone with the recorder.
 
     Raises:
         EnvironmentLacking: the file cannot be written, now or later.
@@ -27,14 +37,10 @@ class Recorder:
 
     def __init__(self, path: Path | None = None) -> None:
         self._began = time.monotonic()
-        self._sent: list[Sent] = []
-        self._answers: dict[int, Answer] = {}
-        self.events: list[Event] = []
         self._path = path
-        self._file: BinaryIO | None = None
-        if path is not None:
-            with self._writing():
-                self._file = path.open("wb")
+        self.events: list[Event] = []
+        with self._writing():
+            self._history = HistoryFile(_create(path))
 
     def __enter__(self) -> Self:
         return self
@@ -45,9 +51,7 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file:
-            with self._writing():
-                self._file.close()
+        self._history.close()
 
     def elapsed(self) -> float:
         """Seconds since the run began."""
@@ -55,16 +59,14 @@ class Recorder:
 
     def next_id(self) -> int:
         """The number of the next request."""
-        return len(self._sent) + 1
+        return len(self._history) + 1
 
     def sent(self, record: Sent) -> None:
         """A request is about to be sent."""
-        self._sent.append(record)
         self._write(record)
 
     def answer(self, record: Answer) -> None:
         """A request is over."""
-        self._answers[record.id] = record
         self._write(record)
 
     def event(self, record: Event) -> None:
@@ -72,51 +74,69 @@ class Recorder:
         self.events.append(record)
         self._write(record)
 
-    def ops(self) -> list[Op]:
-        """Every request with its answer, in the order of sending."""
-        return [Op(sent, self._answers.get(sent.id)) for sent in self._sent]
+    def ops(self) -> Sequence[Op]:
+        """Every request with its answer, in the order of sending; read from the file as asked for.
+
+        It lasts as long as the recorder's context.
+        """
+        return self._history
 
     def _write(self, record: Record) -> None:
-        if self._file:
-            with self._writing():
-                self._file.write(to_json(record) + b"\n")
-                self._file.flush()
+        with self._writing():
+            self._history.append(record)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
+            where = self._path or f"a history in {tempfile.gettempdir()}"
             raise EnvironmentLacking(
-                f"cannot write {self._path}: {error.strerror}",
-                hint="name a directory that can be written",
+                f"cannot write {where}: {error.strerror}",
+                hint="name a directory that can be written with --history, or in TMPDIR",
             ) from error
 
 
-def read_history(path: Path) -> tuple[list[Op], list[Event]]:
-    """What a Recorder wrote.
+def _create(path: Path | None) -> int:
+    if path is not None:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    fd, name = tempfile.mkstemp(prefix="holdfast-history-")
+    os.unlink(name)  # noqa: PTH108 - a name of tempfile's
+    return fd
+
+
+def read_history(path: Path) -> tuple[HistoryFile, list[Event]]:
+    """What a Recorder wrote. Only an index of it is kept in memory.
+
+    A last line that breaks off is left out, as the rehearsal was killed while it wrote it:
+    ``HistoryFile.cut`` says how many bytes that are.
 
     Raises:
-        UsageError: the file cannot be read, or a line of it is no record.
+        UsageError: the file cannot be read, or another line of it is no record.
     """
-    recorder = Recorder()
     try:
-        lines = path.read_bytes().splitlines()
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        history, events = HistoryFile(fd), list[Event]()
+        begin = 0
+        with open(fd, "rb", closefd=False) as file:
+            for number, line in enumerate(
+                iter(lambda: file.readline(MAX_LINE_BYTES), b""), start=1
+            ):
+                try:
+                    record = from_json(line.removesuffix(b"\n"))
+                    history.note(record, begin)
+                except (msgspec.MsgspecError, ValueError) as error:
+                    unfinished = not line.endswith(b"\n") and len(line) < MAX_LINE_BYTES
+                    if unfinished and isinstance(error, msgspec.MsgspecError):
+                        history.cut = len(line)
+                        break
+                    raise UsageError(
+                        f"{path}, line {number}: not a record of a history: {error}",
+                        hint="a history is what `holdfast rehearse --history DIR` writes",
+                    ) from error
+                if isinstance(record, Event):
+                    events.append(record)
+                begin += len(line)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = from_json(line)
-        except msgspec.MsgspecError as error:
-            raise UsageError(
-                f"{path}, line {number}: not a record of a history: {error}",
-                hint="a history is what `holdfast rehearse --history DIR` writes",
-            ) from error
-        match record:
-            case Sent():
-                recorder.sent(record)
-            case Answer():
-                recorder.answer(record)
-            case Event():
-                recorder.event(record)
-    return recorder.ops(), recorder.events
+    return history, events

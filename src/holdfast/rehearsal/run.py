@@ -15,9 +15,9 @@ import anyio
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
-from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import http_client
 from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.crowd import crowd
 from holdfast.rehearsal.deployment import Deployment, deploy
 from holdfast.rehearsal.faults import FAULTS
 from holdfast.rehearsal.history import Event, What
@@ -25,11 +25,13 @@ from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.plan import Plan
 from holdfast.rehearsal.progress import Progress
 from holdfast.rehearsal.recorder import Recorder
-from holdfast.rehearsal.users import play, read_back
 from holdfast.rehearsal.verdict import Verdict
 
 READ_BACK_ROUNDS = 3
 """How often each session is read at the end, so that more than one replica answers."""
+
+PAGES = ("open", "state")
+"""The requests whose answer shows a session, as a rule; a redirect or a static page may not."""
 
 CALM, END = "calm", "end"
 """The phases of a run beside those of its faults."""
@@ -81,13 +83,13 @@ async def rehearse(
             replicas=plan.replicas,
             emit=emit,
             balancer=plan.balancer,
-            project=plan.project,
+            own=plan.own,
             store=plan.store,
             app_key=plan.app_key,
             proxied=any(FAULTS[name].proxied for name in plan.faults),
         ) as deployment:
-            lacking = [name for name in plan.faults if FAULTS[name].lacks(deployment)]
-            await _play(_Stage(plan, deployment, recorder, progress), interrupted)
+            lacking = [name for name in plan.faults if FAULTS[name].lacks(setup)]
+            await _play(_Stage(plan, setup, deployment, recorder, progress), interrupted)
             seconds = recorder.elapsed()
         progress.says("judging")
         return judge(setup, recorder.ops(), recorder.events, seconds, lacking)
@@ -98,6 +100,7 @@ class _Stage:
     """Where one setup is played."""
 
     plan: Plan
+    setup: Setup
     deployment: Deployment
     recorder: Recorder
     progress: Progress
@@ -111,29 +114,40 @@ class _Stage:
 async def _play(stage: _Stage, interrupted: anyio.Event) -> None:
     """Let the users play while replicas come and go, then read every session back."""
     stop = anyio.Event()
-    browsers: list[Browser] = []
-    async with http_client(stage.deployment.address) as client:
-
-        async def users() -> None:
-            browsers.extend(
-                await play(
-                    client,
+    address, own = stage.deployment.address, stage.plan.own
+    site = own.site if own is not None and stage.setup.app == "laravel" else None
+    async with (
+        http_client(address) as client,
+        crowd(
+            client,
+            address,
+            site,
+            stage.deployment.store,
+            think=stage.plan.think,
+            steps=stage.plan.steps if site is not None or own is None else {},
+        ) as people,
+    ):
+        await people.check()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(
+                partial(
+                    people.play,
                     stage.recorder,
                     users=stage.plan.users,
                     seed=stage.plan.seed,
-                    think=stage.plan.think,
-                    steps=stage.plan.steps,
                     stop=stop,
                     on_progress=stage.progress.counts,
                 )
             )
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(users)
             await _unless(interrupted, partial(_break, stage))
             stop.set()
         stage.phase(END, "reading every session back")
-        await read_back(browsers, rounds=READ_BACK_ROUNDS)
+        await people.read_back(READ_BACK_ROUNDS)
+        bare = sum(
+            op.ok and op.state is None and op.sent.kind in PAGES for op in stage.recorder.ops()
+        )
+        if bare:
+            stage.progress.says(f"{bare} answers showed no session")
 
 
 async def _break(stage: _Stage) -> None:
@@ -144,7 +158,7 @@ async def _break(stage: _Stage) -> None:
     stage.phase(CALM, "users play")
     for at, fault in plan.schedule:
         await anyio.sleep(max(0.0, began + at - recorder.elapsed()))
-        if reason := FAULTS[fault].lacks(stage.deployment):
+        if reason := FAULTS[fault].lacks(stage.setup):
             stage.progress.says(f"{fault}: not applicable, {reason}")
             continue
         stage.phase(fault, FAULTS[fault].words)

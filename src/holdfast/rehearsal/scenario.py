@@ -16,8 +16,10 @@ from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.faults import FAULTS, USUAL_FAULTS
 from holdfast.rehearsal.located import MAX_BYTES, read
+from holdfast.rehearsal.site import require_path, split_login
 from holdfast.rehearsal.users import STEPS
 from holdfast.rehearsal.verdict import Judge
+from holdfast.rehearsal.visitors import STEPS as VISITOR_STEPS
 
 SUFFIXES = (".yaml", ".yml")
 """By these a scenario is told from a directory and from the applications of our own."""
@@ -48,6 +50,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Args:
         application: ``laravel``, ``shop``, or the directory of a Laravel application.
+        path: the page of that application which visitors load.
+        login: how they log in, see :func:`holdfast.rehearsal.site.parse_login`.
+        ready: the path that tells when a replica of it serves; None: as its version has it.
         compare: choices of store, run one after the other; the last one is judged.
         store: the URL of a store that is there already, in place of ``compare``.
         replicas: how many stand behind the balancer.
@@ -62,6 +67,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     application: str = "laravel"
+    path: str = "/"
+    login: str | None = None
+    ready: str | None = None
     compare: list[str] = []
     store: str | None = None
     replicas: int = 3
@@ -126,7 +134,7 @@ def check(scenario: Scenario, located: Located) -> None:
         _between(scenario.think, 0, MAX_SECONDS)
     for name, weight in scenario.steps.items():
         with located(f"$.steps.{name}"):
-            _known("step", name, STEPS)
+            _known("step", name, STEPS if scenario.application in APPLICATIONS else VISITOR_STEPS)
             _between(weight, 0, MAX_WEIGHT)
     with located("$.faults"):
         _between(len(scenario.faults), 0, MAX_FAULTS)
@@ -144,6 +152,7 @@ def check(scenario: Scenario, located: Located) -> None:
             _known("fault", fault.fault, FAULTS)
         with located(f"{path}.at"):
             _between(fault.at, 0, scenario.seconds)
+    _check_visits(scenario, located)
     with located("$.store"):
         if scenario.store is not None and scenario.compare:
             raise UsageError(
@@ -153,6 +162,23 @@ def check(scenario: Scenario, located: Located) -> None:
     for number, choice in enumerate(scenario.compare):
         with located(f"$.compare[{number}]"):
             parse_setup(choice, "shop" if scenario.application == "shop" else "laravel")
+
+
+def _check_visits(scenario: Scenario, located: Located) -> None:
+    """What is said of an application of one's own is said of none of ours, and can be."""
+    for name in ("path", "login", "ready"):
+        value = getattr(scenario, name)
+        if value in (None, "/"):
+            continue
+        with located(f"$.{name}"):
+            if scenario.application in APPLICATIONS:
+                raise UsageError(
+                    "this is for an application of your own", hint="name its directory"
+                )
+            if name == "login":
+                split_login(value)
+            else:
+                require_path(value)
 
 
 def _between(value: float, least: float, most: float) -> None:

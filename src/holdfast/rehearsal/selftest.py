@@ -216,9 +216,7 @@ async def _log_out(browser: Browser) -> None:
 
 
 def _result(case: _Case, mutant: Mutant, verdict: Verdict) -> SelfTestResult:
-    found = dict.fromkeys(INVARIANTS, 0)
-    for violation in verdict.violations:
-        found[violation.invariant] += 1
+    found = {invariant: verdict.count(invariant) for invariant in INVARIANTS}
     broken = {name for name, count in found.items() if count}
     if case.expected:
         caught = mutant.struck > 0 and not broken.isdisjoint(case.expected)

@@ -15,6 +15,7 @@ import anyio
 from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import Client
 from holdfast.rehearsal.history import Op
+from holdfast.rehearsal.jar import LARAVEL_SESSION
 from holdfast.rehearsal.protocol import PRODUCTS
 from holdfast.rehearsal.recorder import Recorder
 
@@ -81,6 +82,7 @@ async def play(
     think: float = THINK_SECONDS,
     steps: Mapping[str, int] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    cookie: str = LARAVEL_SESSION,
 ) -> list[Browser]:
     """Let users shop until ``stop`` is set; requests in flight then are waited for.
 
@@ -93,19 +95,20 @@ async def play(
         think: mean pause between two steps of a user, seconds.
         steps: how often each of STEPS is taken against the others; default: as shops are used.
         on_progress: told the number of requests, and of sessions that were found gone.
+        cookie: the session cookie's name.
 
     Returns:
         The browsers, with what they believe to have.
     """
     people = [
-        User(Browser(f"u{number}", client, recorder), number, seed)
+        User(Browser(f"u{number}", client, recorder, cookie), number, seed)
         for number in range(1, users + 1)
     ]
     gone = 0
 
     async def live(user: User) -> None:
         nonlocal gone
-        await _pause(user, think, stop)
+        await pause(user.will, think, stop)
         while not stop.is_set():
             before = user.browser.lineage, user.browser.opened
             step = _next_step(user, steps or {})
@@ -115,7 +118,7 @@ async def play(
                 gone += 1
             if on_progress:
                 on_progress(recorder.next_id() - 1, gone)
-            await _pause(user, think, stop)
+            await pause(user.will, think, stop)
 
     async with anyio.create_task_group() as tasks:
         for user in people:
@@ -276,10 +279,10 @@ async def _while_in_flight(
         await then()
 
 
-async def _pause(user: User, think: float, stop: anyio.Event) -> None:
+async def pause(will: random.Random, think: float, stop: anyio.Event) -> None:
     """Think, and now and then go away for a while and come back."""
-    seconds = user.will.expovariate(1 / think) if think else 0.0
-    if user.will.random() < 0.05:
+    seconds = will.expovariate(1 / think) if think else 0.0
+    if will.random() < 0.05:
         seconds *= 4
     with anyio.move_on_after(min(seconds, 6 * think)):
         await stop.wait()

@@ -25,6 +25,13 @@ INVARIANTS: dict[str, tuple[Heading, str]] = {
 """Every invariant: its heading, and what its violation means in words."""
 
 
+LOST = ("missing", "rollback")
+"""The invariants by whose violation a session counts as lost."""
+
+MOST_KEPT = 200
+"""So many violations of an invariant are kept with their records; all are counted."""
+
+
 class Violation(msgspec.Struct, frozen=True):
     """One broken promise.
 
@@ -104,6 +111,8 @@ class Verdict(msgspec.Struct, frozen=True):
     went down with a lost session among them. ``lost_updates`` are writes and openings that a
     parallel request overwrote. A write whose answer was lost counts as acknowledged once a read
     has shown it. ``seconds_series`` has an entry for each second of the run, the last one begun.
+    ``violations`` are the first of each invariant, at most MOST_KEPT of each; ``omitted`` says by
+    invariant how many more there were.
     ``not_applicable`` names the faults of the plan that could not be done to this setup.
     """
 
@@ -129,6 +138,12 @@ class Verdict(msgspec.Struct, frozen=True):
     lanes: list[Lane]
     seconds_series: list[Second] = []
     not_applicable: list[str] = []
+    omitted: dict[str, int] = {}
+
+    def count(self, invariant: str) -> int:
+        """How often an invariant was violated, those that were not kept included."""
+        kept = sum(violation.invariant == invariant for violation in self.violations)
+        return kept + self.omitted.get(invariant, 0)
 
     def holds(self, judge: Judge) -> bool:
         """Whether no invariant under the judged headings was violated."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -38,6 +39,9 @@ class DatabaseServer:
     process: Process
     url: str = field(repr=False)
 
+
+_ERROR = re.compile(r"\[ERROR\]|: error: ")
+"""In what mariadbd and initdb say of what went wrong; more lines follow it."""
 
 SETUP_SECONDS = 120
 """How long the making of an empty data directory may take; seconds, as a rule."""
@@ -92,7 +96,7 @@ def set_up(argv: Sequence[str], cwd: Path) -> None:
     """Run the program that fills a data directory.
 
     Raises:
-        EnvironmentLacking: it failed; the last line that it said is quoted.
+        EnvironmentLacking: it failed; the first error that it named is quoted, else its last line.
     """
     done = subprocess.run(
         argv,
@@ -106,7 +110,8 @@ def set_up(argv: Sequence[str], cwd: Path) -> None:
     )
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines() or ["it said nothing"]
+        said = next((line for line in lines if _ERROR.search(line)), lines[-1])
         raise EnvironmentLacking(
-            f"an empty database could not be made: {lines[-1]}",
+            f"an empty database could not be made: {said}",
             hint="is there room on the disk, and may other users enter the temporary directory?",
         )

@@ -56,7 +56,9 @@ def mariadb_server(directory: Path, port: int | None = None) -> Iterator[Databas
     user = (f"--user={SYSTEM_USER}",) if os.geteuid() == 0 else ()
     with data_directory(SYSTEM_USER, PACKAGE) as home:
         data, door, first = home / "data", home / "door", home / "first.sql"
-        where = ("--no-defaults", *user, f"--datadir={data}")
+        # Each start takes away what it finds in the directory for temporary tables: not in /tmp,
+        # where those of another server are.
+        where = ("--no-defaults", *user, f"--datadir={data}", f"--tmpdir={home}")
         set_up(
             [install, *where, "--auth-root-authentication-method=normal", "--skip-test-db"], home
         )
@@ -69,10 +71,11 @@ def mariadb_server(directory: Path, port: int | None = None) -> Iterator[Databas
             f"--pid-file={home / 'pid'}",
             *_SETTINGS,
         ]
-        with Process(argv, directory, cwd=home, package=PACKAGE) as process:
+        with Process(argv, directory, cwd=home, package=PACKAGE, secrets=(password,)) as process:
             # The socket file is in a directory of our own: who greets there is our own server.
             process.wait_ready(lambda: _greets(door), READY_SECONDS)
-            first.unlink()
+            # It is read at each start; no password lies about.
+            first.write_text("")
             yield DatabaseServer(
                 port=port,
                 username=USER,

@@ -31,7 +31,6 @@ _DEBIAN = Path("/usr/lib/postgresql")
 _SETTINGS = {
     # What a killed server wrote is safe without it; a killed machine's rehearsal is over anyway.
     "fsync": "off",
-    "full_page_writes": "off",
     "max_connections": "200",
     # Not in /dev/shm, where a killed server would leave it.
     "dynamic_shared_memory_type": "mmap",
@@ -68,7 +67,13 @@ def postgresql_server(directory: Path, port: int | None = None) -> Iterator[Data
         ]
         # SIGINT ends its sessions; on SIGTERM it would wait for them to end by themselves.
         with Process(
-            argv, directory, name="postgres", cwd=home, package=PACKAGE, stop_signal=SIGINT
+            argv,
+            directory,
+            name="postgres",
+            cwd=home,
+            package=PACKAGE,
+            stop_signal=SIGINT,
+            secrets=(password,),
         ) as process:
             process.wait_ready(lambda: _ready(data, process.pid), READY_SECONDS)
             yield DatabaseServer(

@@ -2,7 +2,8 @@
 
 A program runs in a session and process group of its own (php-fpm makes one anyway), as those of a
 container do. The stop signal goes to the master alone, as a kubelet sends it; SIGKILL goes to the
-group, because workers of php-fpm, nginx and ``php -S`` outlive a killed master and keep the port.
+group, because workers of php-fpm, nginx and ``php -S`` outlive a killed master and keep the port,
+and to the master's other children, because those of PostgreSQL make groups of their own.
 
 Synchronous on purpose: whoever has an event loop calls it from a worker thread.
 """
@@ -15,14 +16,15 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from signal import SIGKILL, SIGTERM, Signals
+from signal import SIGKILL, SIGSTOP, SIGTERM, Signals
 from types import TracebackType
 from typing import Self
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.ports import accepts
+from holdfast.servers.secrecy import masked, secrets_in
 
 READY_SECONDS = 10.0
 GRACE_SECONDS = 5.0
@@ -44,6 +46,8 @@ class Process:
         env: its whole environment; default: this process's own.
         package: the Debian package that has the program, for the hint when it is missing.
         stop_signal: what :meth:`stop` sends to the master.
+        secrets: what of its arguments and files is secret; that, and the passwords and keys of
+            ``env``, are masked in what is quoted of the log.
         stop_group: send it to the whole group, for a master that does not tell its workers
             (``php -S``) and would wait for them for ever.
 
@@ -64,32 +68,22 @@ class Process:
         package: str = "",
         stop_signal: Signals = SIGTERM,
         stop_group: bool = False,
+        secrets: Iterable[str] = (),
     ) -> None:
         program = str(argv[0])
         self.name = name or Path(program).name
         self.log = directory / f"{self.name}.log"
         self.stop_signal = stop_signal
         self._signal = os.killpg if stop_group else os.kill
+        self._secrets = frozenset((*secrets, *secrets_in(env or {})))
         self._lock = threading.Lock()
+        self._argv = [str(part) for part in argv]
+        self._cwd = cwd or directory
+        self._env = None if env is None else dict(env)
+        self._hint = f"as root: apt install {package}" if package else f"install {program}"
+        self._check: Callable[[], bool] = lambda: True
+        self._popen = self._launch()
         self._ended = False
-        with self.log.open("ab") as log:
-            try:
-                self._popen = subprocess.Popen(
-                    [str(part) for part in argv],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    cwd=cwd or directory,
-                    env=None if env is None else dict(env),
-                    start_new_session=True,
-                )
-            except (FileNotFoundError, PermissionError) as error:
-                raise EnvironmentLacking(
-                    f"cannot start {program}: {error.filename}: {error.strerror}",
-                    hint=f"as root: apt install {package}" if package else f"install {program}",
-                ) from error
-        self.pid = self._popen.pid
-        """Process id of the master, and of its group."""
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +97,11 @@ class Process:
         self.stop()
 
     @property
+    def pid(self) -> int:
+        """Process id of the master, and of its group; another one after :meth:`start_again`."""
+        return self._popen.pid
+
+    @property
     def running(self) -> bool:
         """Whether the master is alive; its children may outlive it until :meth:`kill`."""
         with self._lock:
@@ -113,25 +112,40 @@ class Process:
         """The master's exit status, ``-N`` after signal N; None before ``stop`` and ``kill``."""
         return self._popen.returncode
 
-    def wait_ready(self, check: int | Callable[[], bool], seconds: float = READY_SECONDS) -> None:
+    def start_again(self) -> None:
+        """Start the program anew, as it was started first, after :meth:`stop` or :meth:`kill`.
+
+        Raises:
+            EnvironmentLacking: the program is missing by now.
+        """
+        with self._lock:
+            if self._ended:
+                self._popen = self._launch()
+                self._ended = False
+
+    def wait_ready(
+        self, check: int | Callable[[], bool] | None = None, seconds: float = READY_SECONDS
+    ) -> None:
         """Wait until the program serves.
 
         Args:
             check: a loopback port that must accept connections, or a function that returns True
                 once the program is ready; it is called over and over and must not block for long.
+                Default: that of the last call.
             seconds: how long to wait.
 
         Raises:
             EnvironmentLacking: it ended, or was not ready in time; quotes the last line of its log.
                 The program is not stopped by this.
         """
-        ready = functools.partial(accepts, check) if isinstance(check, int) else check
+        if check is not None:
+            self._check = functools.partial(accepts, check) if isinstance(check, int) else check
         deadline = time.monotonic() + seconds
         while True:
             if not self.running:
                 raise self._lacking("ended before it was ready")
             # A port may be answered by somebody else while ours is failing to bind it.
-            if ready() and self.running:
+            if self._check() and self.running:
                 return
             if time.monotonic() > deadline:
                 raise self._lacking(f"was not ready after {seconds:g} s")
@@ -166,27 +180,52 @@ class Process:
         return not alive
 
     def kill(self) -> None:
-        """SIGKILL to the whole group at once; returns when no process of it runs any more."""
+        """SIGKILL to the whole group and all children at once; returns when none runs any more."""
         with self._lock:
             if self._ended:
                 return
             # The master is reaped only after this: until then its id cannot be given to another
-            # process, so the signal cannot hit a stranger.
+            # process, so the signal cannot hit a stranger. Standing still it reaps no child either.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, SIGSTOP)
+            family = _living(self.pid)
+            for member in family:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(member, SIGKILL)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, SIGKILL)
             self._popen.wait()
             self._ended = True
         deadline = time.monotonic() + _DEATH_SECONDS
-        while _group_runs(self.pid) and time.monotonic() < deadline:
+        while _living(self.pid, family) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
 
     def last_line(self) -> str:
-        """The last line of its log that is not blank; empty where there is none."""
+        """The last line of its log that is not blank, secrets masked; empty where there is none."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()
         except OSError:
             return ""
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return masked(last, self._secrets)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            try:
+                return subprocess.Popen(
+                    self._argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self._cwd,
+                    env=self._env,
+                    start_new_session=True,
+                )
+            except (FileNotFoundError, PermissionError) as error:
+                raise EnvironmentLacking(
+                    f"cannot start {self._argv[0]}: {error.filename}: {error.strerror}",
+                    hint=self._hint,
+                ) from error
 
     def _alive(self) -> bool:
         if self._ended:
@@ -203,14 +242,20 @@ class Process:
         )
 
 
-def _group_runs(group: int) -> bool:
-    """Whether a process of the group is alive; the dead that nobody has reaped do not count."""
+def _living(master: int, family: Collection[int] = ()) -> list[int]:
+    """The processes of a master's group, its other children, and those of ``family`` that live.
+
+    The dead that nobody has reaped do not count.
+    """
+    living = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
+        number = int(stat.parent.name)
         try:
             # The name in parentheses may hold blanks and parentheses itself.
-            state, _parent, number = stat.read_bytes().rpartition(b")")[2].split()[:3]
+            state, parent, group = stat.read_bytes().rpartition(b")")[2].split()[:3]
         except (OSError, ValueError):
             continue
-        if int(number) == group and state not in (b"Z", b"X"):
-            return True
-    return False
+        ours = master in (int(parent), int(group)) or number in family
+        if ours and state not in (b"Z", b"X"):
+            living.append(number)
+    return living

@@ -50,7 +50,8 @@ def redis_server(
         *(("--requirepass", password) if password is not None else ()),
         *arguments,
     ]
-    with Process(argv, directory, package=PACKAGE) as process:
+    secrets = () if password is None else (password,)
+    with Process(argv, directory, package=PACKAGE, secrets=secrets) as process:
         process.wait_ready(lambda: _answers(port, process.pid, password))
         yield RedisServer(port=port, url=f"redis://{LOOPBACK}:{port}/0", process=process)
 

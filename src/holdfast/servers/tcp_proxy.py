@@ -71,12 +71,14 @@ class TcpProxy:
 
     Args:
         port: the loopback port where it listens.
-        target: the loopback port of the server behind it.
+        target: the port of the server behind it.
+        host: where that server is.
     """
 
-    def __init__(self, port: int, target: int) -> None:
+    def __init__(self, port: int, target: int, host: str = LOOPBACK) -> None:
         self.port = port
         self.target = target
+        self.host = host
         self._mode: Mode = Pass()
         self._answers = 0
         self._left: int | None = None
@@ -191,7 +193,7 @@ class TcpProxy:
                 if isinstance(self._mode, Blackhole):
                     await _drained(reader)
                 return
-            behind, out = await asyncio.open_connection(LOOPBACK, self.target)
+            behind, out = await asyncio.open_connection(self.host, self.target)
             link.writers.append(out)
             await _first_to_end(
                 self._forward(link, reader, out, answers=False),
@@ -260,17 +262,18 @@ class _Link:
 
 
 @contextmanager
-def tcp_proxy(target: int, port: int | None = None) -> Iterator[TcpProxy]:
+def tcp_proxy(target: int, port: int | None = None, *, host: str = LOOPBACK) -> Iterator[TcpProxy]:
     """Listen on a loopback port and forward to another one. Blocks; no event loop is needed.
 
     Args:
         target: the port to forward to; need not be served yet.
         port: where to listen; default: a free one.
+        host: whose port ``target`` is: a name or an address.
 
     Raises:
         EnvironmentLacking: the port is taken.
     """
-    proxy = TcpProxy(free_port() if port is None else port, target)
+    proxy = TcpProxy(free_port() if port is None else port, target, host)
     proxy.start()
     try:
         yield proxy

@@ -24,24 +24,28 @@ class Scheme:
 SCHEMES = {
     "memory": Scheme("holdfast.stores.memory:from_url"),
     "file": Scheme("holdfast.stores.file:from_url"),
-    "redis": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
-    "rediss": Scheme("holdfast.stores.redis:from_url", frozenset({"prefix"}), "redis", "redis"),
+    "redis": Scheme(
+        "holdfast.stores.redis:from_url", frozenset({"prefix", "password"}), "redis", "redis"
+    ),
+    "rediss": Scheme(
+        "holdfast.stores.redis:from_url", frozenset({"prefix", "password"}), "redis", "redis"
+    ),
     "sqlite": Scheme("holdfast.stores.database:from_url", frozenset({"table", "beside"})),
     "postgresql": Scheme(
         "holdfast.stores.database:from_url",
-        frozenset({"table", "tls", "beside"}),
+        frozenset({"table", "tls", "password", "beside"}),
         "psycopg",
         "postgresql",
     ),
     "mysql": Scheme(
         "holdfast.stores.database:from_url",
-        frozenset({"table", "tls", "beside"}),
+        frozenset({"table", "tls", "password", "beside"}),
         "pymysql",
         "mysql",
     ),
     "mariadb": Scheme(
         "holdfast.stores.database:from_url",
-        frozenset({"table", "tls", "beside"}),
+        frozenset({"table", "tls", "password", "beside"}),
         "pymysql",
         "mysql",
     ),
@@ -58,12 +62,12 @@ LOCK_SCHEMES = {
     for scheme, module, parameters in (
         ("memory", "memory", ()),
         ("file", "file", ("prefix",)),
-        ("redis", "redis", ("prefix",)),
-        ("rediss", "redis", ("prefix",)),
+        ("redis", "redis", ("prefix", "password")),
+        ("rediss", "redis", ("prefix", "password")),
         ("sqlite", "database", ("prefix", "table")),
-        ("postgresql", "database", ("prefix", "table", "tls")),
-        ("mysql", "database", ("prefix", "table", "tls")),
-        ("mariadb", "database", ("prefix", "table", "tls")),
+        ("postgresql", "database", ("prefix", "table", "tls", "password")),
+        ("mysql", "database", ("prefix", "table", "tls", "password")),
+        ("mariadb", "database", ("prefix", "table", "tls", "password")),
     )
 }
 """Every kind of store of locks, likewise."""

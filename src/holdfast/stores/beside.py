@@ -19,8 +19,12 @@ directory ``.holdfast``, which Laravel's clean-up passes over. Nothing is ever p
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from holdfast.core.flow import Effect
+from holdfast.stores.contract import Commit, Delete, Move
 
 Kind = Literal["writes", "gone", "moved", "aside"]
 
@@ -32,6 +36,21 @@ ASIDE_SECONDS = 14 * 86_400
 ASIDE_ENTRIES = 1000
 ASIDE_BYTES = 1024 * 1024
 """Of one entry; a larger one is not kept."""
+
+SWEEP_EVERY = 200
+"""Writes between two sweeps of a database or a directory; opening one sweeps too."""
+
+
+class Turns:
+    """When what is over is swept, where no server does it: after so many writes."""
+
+    def __init__(self) -> None:
+        self._writes = itertools.count(1)
+
+    def due(self, operation: Effect[Any]) -> bool:
+        """Whether to sweep now that an operation was performed."""
+        writes = isinstance(operation, Commit | Move | Delete)
+        return writes and next(self._writes) % SWEEP_EVERY == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,10 @@ Files are Laravel's: ``<directory>/<id>``, the payload and nothing else, expiry 
 last modification (Illuminate/Session/FileSessionHandler.php, 8 to 13). That time is set to
 ``expires_at - lifetime``. Laravel still reads a file whose age equals its lifetime; here it has
 expired in that second, by the contract.
+
+What is kept beside the sessions is in ``<directory>/.holdfast``. No operation is a round trip here:
+a read locks and reads one file, a save writes it; a write id, a fence and a move lock and write one
+more of each id.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from pathlib import Path
 from holdfast.core.clock import Clock, wall_clock
 from holdfast.core.flow import APerform, Perform
 from holdfast.laravel.payload import Form
+from holdfast.stores.contract import Move, Moved
 from holdfast.stores.url import StoreUrl
 
 
@@ -60,6 +65,21 @@ class FileStore:
 
         async with file.aconnect(self) as perform:
             yield perform
+
+    @property
+    def beside(self) -> bool:
+        """Whether ``.holdfast`` is there or can be made; it is made when it is needed first."""
+        from holdfast.stores.drivers.file_beside import BesideFiles
+
+        return BesideFiles(self.directory, self.clock).there
+
+    def ending(self, move: Move) -> tuple[int, Moved | None, int]:
+        """Until when the id that a move leaves is fenced, where it leads, and until when."""
+        now, grace = self.clock(), move.grace
+        gone_until = now + move.fence_seconds if move.fence_seconds else 0
+        if grace is None:
+            return gone_until, None, 0
+        return gone_until, Moved(move.to, grace.seal), now + grace.seconds
 
     def path(self, sid: str) -> Path:
         """The file of a session; the contract has checked that the id is letters and digits."""

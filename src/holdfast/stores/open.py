@@ -16,7 +16,7 @@ from holdfast.stores import LOCK_SCHEMES, SCHEMES, Scheme
 from holdfast.stores.contract import Store
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.locks import Locks
-from holdfast.stores.url import StoreUrl, parse, parse_locks
+from holdfast.stores.url import LOCKS, StoreUrl, from_environment, parse, with_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,16 @@ def open(url: str, *, env: Mapping[str, str] | None = None) -> Opened:
 
     Args:
         url: see ``docs/stores.md``.
-        env: where ``key=env:NAME`` looks; default: this process's environment.
+        env: where ``key=env:NAME`` and its like look; default: this process's environment.
 
     Raises:
         UsageError: the URL is wrong.
         EnvironmentLacking: a client library or a variable is missing.
     """
-    parsed = parse(url)
+    env = os.environ if env is None else env
+    parsed = parse(with_password(url, env))
     store = _store(parsed)
-    return Opened(store, _codec(parsed, store, os.environ if env is None else env))
+    return Opened(store, _codec(parsed, store, env))
 
 
 def create_table(url: str) -> None:
@@ -48,9 +49,10 @@ def create_table(url: str) -> None:
 
     Raises:
         UsageError: the URL is wrong, or names no database.
+        EnvironmentLacking: a client library or a variable is missing.
         StoreError: the database cannot be written.
     """
-    store = _store(parse(url))
+    store = _store(parse(with_password(url, os.environ)))
     if not isinstance(store, DatabaseStore):
         raise UsageError(
             f"a {store.name} store has no table", hint="give the URL of a database, sqlite:///file"
@@ -58,17 +60,18 @@ def create_table(url: str) -> None:
     store.create_table()
 
 
-def open_locks(url: str) -> Locks:
+def open_locks(url: str, *, env: Mapping[str, str] | None = None) -> Locks:
     """Open a store of locks by URL: the cache store that ``session.block_store`` names.
 
     Args:
         url: see ``docs/saving.md``.
+        env: where ``password=env:NAME`` looks; default: this process's environment.
 
     Raises:
         UsageError: the URL is wrong.
-        EnvironmentLacking: a client library is missing.
+        EnvironmentLacking: a client library or a variable is missing.
     """
-    parsed = parse_locks(url)
+    parsed = parse(with_password(url, os.environ if env is None else env, LOCKS), LOCKS)
     return cast(Locks, _opened(LOCK_SCHEMES[parsed.scheme], parsed))
 
 
@@ -100,28 +103,9 @@ def _codec(url: StoreUrl, store: Store, env: Mapping[str, str]) -> Codec:
 
 def _encrypter(url: StoreUrl, env: Mapping[str, str]) -> Encrypter | None:
     """The application's encrypter; checked wherever a key is named, used or not."""
-    key = _from_environment(url, "key", env)
-    previous = _from_environment(url, "previous", env) or ""
+    key = from_environment(url, "key", env)
+    previous = from_environment(url, "previous", env) or ""
     if key is None:
         return None
     cipher = url.parameters.get("cipher", "AES-256-CBC")
     return Encrypter.from_app_key(key, cipher, tuple(filter(None, previous.split(","))))
-
-
-def _from_environment(url: StoreUrl, name: str, env: Mapping[str, str]) -> str | None:
-    text = url.parameters.get(name)
-    if text is None:
-        return None
-    prefix, _, variable = text.partition(":")
-    if prefix != "env" or not variable:
-        raise UsageError(
-            f"{name}= in the {url.scheme} store's URL must not be a key itself",
-            hint=f"URLs end up in logs; put it into a variable and write {name}=env:APP_KEY",
-        )
-    value = env.get(variable)
-    if not value:
-        raise EnvironmentLacking(
-            f"the environment variable {variable} is not set",
-            hint=f"{name}=env:{variable} in the store's URL reads it; export it, or take it out",
-        )
-    return value

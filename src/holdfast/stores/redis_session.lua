@@ -48,11 +48,11 @@ if ARGV[7] == '1' then
 end
 
 if verb == 'create' then
-  if current then
-    return standing('conflict')
-  end
   if redis.call('EXISTS', KEYS[3]) == 1 then
     return {'fenced'}
+  end
+  if current then
+    return standing('conflict')
   end
 elseif not current then
   return {'gone'}

@@ -10,14 +10,26 @@ import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
-from holdfast.core.errors import UsageError
+from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.laravel.names import Version
 from holdfast.stores import LOCK_SCHEMES, SCHEMES, Scheme
 
 COMMON = frozenset({"lifetime", "key", "cipher", "previous", "serialization", "encrypt", "laravel"})
 """The query parameters that every kind of store has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The URLs that are understood: the schemes, and the parameters that all of them have."""
+
+    schemes: Mapping[str, Scheme]
+    common: frozenset[str]
+
+
+SESSIONS = Grammar(SCHEMES, COMMON)
+LOCKS = Grammar(LOCK_SCHEMES, frozenset({"laravel"}))
 
 LARAVEL_VERSIONS = range(8, 14)
 """The members of ``Version``."""
@@ -79,32 +91,18 @@ class StoreUrl:
         return "/" + self.path.lstrip("/")
 
 
-def parse_locks(url: str) -> StoreUrl:
-    """Take the URL of a store of locks apart; as :func:`parse`."""
-    return parse(url, LOCK_SCHEMES, frozenset({"laravel"}))
-
-
-def parse(
-    url: str,
-    schemes: Mapping[str, Scheme] = SCHEMES,
-    common: Collection[str] = COMMON,
-) -> StoreUrl:
+def parse(url: str, grammar: Grammar = SESSIONS) -> StoreUrl:
     """Take a store's URL apart.
-
-    Args:
-        url: of a store.
-        schemes: the kinds that there are.
-        common: the parameters that all of them have.
 
     Raises:
         UsageError: no URL, an unknown scheme or parameter, one given twice, a bad port.
     """
     scheme, colon, _rest = url.partition(":")
     scheme = scheme.lower()
-    if not colon or scheme not in schemes:
+    if not colon or scheme not in grammar.schemes:
         # Without a colon, or with one in the wrong place, what stands there may be a password.
         shown = f"scheme {scheme}" if colon and scheme.isalnum() else "store"
-        raise UsageError(f"unknown {shown}", hint=_schemes_hint(scheme, schemes))
+        raise UsageError(f"unknown {shown}", hint=_schemes_hint(scheme, grammar.schemes))
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -126,8 +124,64 @@ def parse(
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         path=unquote(parts.path),
-        parameters=_parameters(scheme, parts, schemes[scheme].parameters.union(common)),
+        parameters=_parameters(scheme, parts, grammar.schemes[scheme].parameters | grammar.common),
     )
+
+
+def with_password(url: str, env: Mapping[str, str], grammar: Grammar = SESSIONS) -> str:
+    """A store's URL with the password that its ``password=env:NAME`` names as part of its login.
+
+    Whoever hands the URL to a process that lacks the variable calls it, and then keeps it secret.
+
+    Raises:
+        UsageError: as :func:`parse`; the parameter is a password itself, or there are two.
+        EnvironmentLacking: the variable is not set.
+    """
+    parsed = parse(url, grammar)
+    password = from_environment(parsed, "password", env)
+    if password is None:
+        return url
+    if parsed.password is not None:
+        raise UsageError(
+            f"the {parsed.scheme} store's URL has two passwords",
+            hint="leave out the one before the @, or password=",
+        )
+    parts = urlsplit(url)
+    query = "&".join(pair for pair in parts.query.split("&") if not pair.startswith("password="))
+    login = f"{parts.username or ''}:{quote(password, safe='')}"
+    netloc = f"{login}@{parts.netloc.rpartition('@')[2]}"
+    return urlunsplit(parts._replace(netloc=netloc, query=query))
+
+
+def from_environment(url: StoreUrl, name: str, env: Mapping[str, str]) -> str | None:
+    """What the variable holds that a parameter names, ``name=env:VARIABLE``; None without one.
+
+    Raises:
+        UsageError: the parameter is no ``env:``, and so perhaps the secret itself.
+        EnvironmentLacking: the variable is not set, empty, or no printable text.
+    """
+    text = url.parameters.get(name)
+    if text is None:
+        return None
+    prefix, _, variable = text.partition(":")
+    if prefix != "env" or not variable:
+        what, example = ("password", "STORE_PASSWORD") if name == "password" else ("key", "APP_KEY")
+        raise UsageError(
+            f"{name}= in the {url.scheme} store's URL must not be a {what} itself",
+            hint=f"URLs end up in logs; put it into a variable and write {name}=env:{example}",
+        )
+    value = env.get(variable)
+    if not value:
+        raise EnvironmentLacking(
+            f"the environment variable {variable} is not set",
+            hint=f"{name}=env:{variable} in the store's URL reads it; export it, or take it out",
+        )
+    if not value.isprintable():
+        raise EnvironmentLacking(
+            f"the environment variable {variable} holds a line break, or bytes that are no UTF-8",
+            hint=f"{name}=env:{variable} in the store's URL reads it; is a newline part of it?",
+        )
+    return value
 
 
 def _parameters(scheme: str, parts: SplitResult, known: Collection[str]) -> dict[str, str]:

@@ -87,12 +87,12 @@ def _lane(lane: Lane, phases: Sequence[Phase], end: float) -> Html:
 
 
 def _marks(lane: Lane, end: float) -> Iterator[Html]:
-    """Losses first, what was done above them; marks of a kind in one place are drawn once."""
+    """Causes above losses, losses above the rest; marks of a kind in one place are drawn once."""
     places: dict[tuple[str, int], list[float]] = {}
     for mark in lane.marks:
         places.setdefault((mark.what, round(200 * mark.at / end)), []).append(mark.at)
     begun = {place for what, place in places if what not in (LOST, OVER)}
-    for (what, place), times in sorted(places.items(), key=lambda item: item[0][0] != LOST):
+    for (what, place), times in sorted(places.items(), key=lambda item: _height(item[0][0])):
         drawn = sign(what)
         if drawn is None or (what == OVER and begun & {place - 1, place}):
             continue  # what is over at once, as a flush is, needs no second mark
@@ -106,6 +106,14 @@ def _marks(lane: Lane, end: float) -> Iterator[Html]:
             overflow="visible",
             class_="mark",
         )
+
+
+def _height(what: str) -> int:
+    """Which of the signs in one place is drawn above the others."""
+    drawn = sign(what)
+    if what == LOST or drawn is None:
+        return 1
+    return 2 if drawn.grave else 0
 
 
 def _shape(what: str, drawn: Sign) -> Html:

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from holdfast.cli.html.markup import Html, tag
 from holdfast.cli.record_words import record_words
 from holdfast.rehearsal.history import Op
-from holdfast.rehearsal.verdict import INVARIANTS, Verdict, Violation
+from holdfast.rehearsal.verdict import INVARIANTS, MOST_KEPT, Verdict, Violation
 
 MOST_VIOLATIONS = 50
 """So many of a run are on the page; the rest is in the JSON."""
 
 FIRST = 3
 """So many of each invariant stand in the open, and on paper; the others behind one more fold."""
+
+_SEEN = 1.5
+"""Percent of a row: what was shorter is drawn so wide."""
 
 
 def wrong(verdict: Verdict) -> Iterator[Html]:
@@ -34,19 +37,23 @@ def wrong(verdict: Verdict) -> Iterator[Html]:
         found = [v for v in verdict.violations if v.invariant == invariant]
         if found:
             title = tag(
-                "h3", f"{invariant} ({heading}): {meaning}: ", tag("b", f"{len(found):,} ×")
+                "h3",
+                f"{invariant} ({heading}): {meaning}: ",
+                tag("b", f"{verdict.count(invariant):,} ×"),
             )
             # Each invariant has its share, so that a frequent one does not hide the others.
-            yield tag("div", title, *_listed(found, share), class_=f"found {heading}")
+            listed = _listed(found[:share], verdict.count(invariant))
+            yield tag("div", title, *listed, class_=f"found {heading}")
 
 
-def _listed(found: Sequence[Violation], share: int) -> Iterator[Html]:
+def _listed(found: Sequence[Violation], count: int) -> Iterator[Html]:
     yield from (_violation(violation) for violation in found[:FIRST])
-    more = [_violation(violation) for violation in found[FIRST:share]]
+    more = [_violation(violation) for violation in found[FIRST:]]
     if more:
         yield tag("details", tag("summary", f"{len(more):,} more"), *more, class_="more")
-    if rest := len(found) - min(share, len(found)):
-        yield tag("p", f"and {rest:,} more; --json FILE writes all of them", class_="dim")
+    if rest := count - len(found):
+        words = f"and {rest:,} more; --json FILE has up to {MOST_KEPT} of them"
+        yield tag("p", words, class_="dim")
 
 
 def _violation(violation: Violation) -> Html:
@@ -62,13 +69,13 @@ def _record(op: Op, begin: float, seconds: float) -> Html:
     """A request in words, and when it was under way as a bar: those that overlap are parallel."""
     number, when, who, asked, shown = record_words(op)
     ended = op.answer.at if op.answer else begin + seconds
+    wide = max(_SEEN, 100 * (ended - op.sent.at) / seconds)
     bar = tag(
         "svg",
         tag(
             "rect",
-            x=f"{100 * (op.sent.at - begin) / seconds:.1f}%",
-            # At least so wide that it is seen.
-            width=f"{max(1.5, 100 * (ended - op.sent.at) / seconds):.1f}%",
+            x=f"{min(100 - wide, 100 * (op.sent.at - begin) / seconds):.1f}%",
+            width=f"{wide:.1f}%",
             height=6,
             class_="under-way" if op.answer else "under-way unanswered",
         ),

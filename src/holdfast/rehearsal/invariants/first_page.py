@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.rehearsal.history import Op
-from holdfast.rehearsal.invariants.effect import effect_end
 from holdfast.rehearsal.invariants.story import Story, state_of
 from holdfast.rehearsal.verdict import Violation
 
@@ -39,15 +38,13 @@ def first_page(story: Story) -> Iterator[Violation]:
 
 def _disturbed(story: Story, page: Op, opening: Op) -> bool:
     """Whether another answer may have brought another token, or another request saved its own."""
-    others = [op for op in story.ops if op.id not in (page.id, opening.id)]
-    brought = any(
+    others = [
+        op for op in story.at_work(page.start, opening.end) if op.id not in (page.id, opening.id)
+    ]
+    return any(
         op.sent.jar == "own" and op.state is not None and page.end < op.end <= opening.start
         for op in others
-    )
-    return brought or any(
-        op.start < opening.end
-        and effect_end(op) > page.start
-        and op.sent.cookie_from is not None
-        and story.carried(op) in (state_of(page).session, None)
+    ) or any(
+        op.sent.cookie_from is not None and story.carried(op) in (state_of(page).session, None)
         for op in others
     )

@@ -4,64 +4,30 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import chain
 
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.invariants.effect import uncertain
+from holdfast.rehearsal.invariants.elsewhere import Elsewhere, mark_words
 from holdfast.rehearsal.invariants.story import Story, state_of
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.verdict import Violation
 
 
-@dataclass(frozen=True)
-class Sources:
-    """Who sent what, over all browsers, whatever came of it.
-
-    Args:
-        words: by a word that a state may show, the requests that sent it: an item, ``key=value`` of
-            a mark, the name of a session.
-        users: the browsers that logged in as a user.
-        ids: by the handle of a session id, the answer that showed it first.
-    """
-
-    words: Mapping[str, Sequence[Op]]
-    users: Mapping[str, frozenset[str]]
-    ids: Mapping[str, Op]
-
-
-def sources(all_stories: list[Story]) -> Sources:
-    """Index everything that was sent."""
-    words: dict[str, list[Op]] = defaultdict(list)
-    users: dict[str, set[str]] = defaultdict(set)
-    ids: dict[str, Op] = {}
-    for story in all_stories:
-        for op in story.ops:
-            args = op.sent.args
-            match op.sent.kind:
-                case "cart":
-                    words[args["item"]].append(op)
-                case "mark":
-                    words[_mark(args["key"], args["value"])].append(op)
-                case "open":
-                    words[args["lineage"]].append(op)
-                case "login":
-                    users[args["user"]].add(story.browser)
-            if op.state is not None:
-                first = ids.setdefault(op.state.session, op)
-                if op.end < first.end:
-                    ids[op.state.session] = op
-    return Sources(dict(words), {user: frozenset(who) for user, who in users.items()}, ids)
-
-
-def foreign(story: Story, known: Sources) -> Iterator[Violation]:
+def foreign(story: Story, elsewhere: Elsewhere) -> Iterator[Violation]:
     """``leak`` and ``phantom``, each the first time that the browser was shown it."""
     told: set[str] = set()
     counts = _counts(story)
+    first_shown = cache(elsewhere.first_shown)
     for op in story.ops:
         if not op.ok or op.state is None:
             continue
-        for invariant, what, others in [*_complaints(story, op, known), *_overcounted(counts, op)]:
+        first = first_shown(state_of(op).session)
+        for invariant, what, others in chain(
+            _ids(story, op, first), _written(story, op, elsewhere), _overcounted(counts, op)
+        ):
             if what not in told:
                 told.add(what)
                 yield Violation(
@@ -74,16 +40,14 @@ def foreign(story: Story, known: Sources) -> Iterator[Violation]:
                 )
 
 
-def _complaints(story: Story, op: Op, known: Sources) -> Iterator[tuple[str, str, list[Op]]]:
+def _ids(story: Story, op: Op, first: Op) -> Iterator[tuple[str, str, list[Op]]]:
     state = state_of(op)
-    first = known.ids[state.session]
     if first.sent.browser != story.browser:
         yield "leak", f"it was given the session id of {first.sent.browser}", [first]
-    if state.user is not None and story.browser not in known.users.get(str(state.user), ()):
+    if state.user is not None and str(state.user) not in story.users:
         yield "leak", f"it was logged in as user {state.user}", []
     if state.lineage is not None and not _is_own(story, state.lineage):
         yield "leak", f"it was shown the session {state.lineage}", []
-    yield from _written(story, op, state, known)
 
 
 def _overcounted(
@@ -94,33 +58,32 @@ def _overcounted(
         yield "phantom", f"it counted {count} where {steps} steps were sent", []
 
 
-def _written(
-    story: Story, op: Op, state: State, known: Sources
-) -> Iterator[tuple[str, str, list[Op]]]:
-    shown = Counter([*state.cart, *state.orders])
-    shown.update(_mark(key, value) for key, value in state.marks.items())
-    if state.lineage is not None and _is_own(story, state.lineage):
-        shown[state.lineage] += 1
-    for what, times in shown.items():
-        sent = [source for source in known.words.get(what, ()) if source.start < op.end]
-        mine = [source for source in sent if source.sent.browser == story.browser]
+def _written(story: Story, op: Op, elsewhere: Elsewhere) -> Iterator[tuple[str, str, list[Op]]]:
+    for what, times in _shown(story, state_of(op)).items():
+        mine = [source for source in story.words.get(what, ()) if source.start < op.end]
         able = [source for source in mine if source.ok or uncertain(source)]
-        if not sent:
-            yield "phantom", f"it was shown {what}, which nobody had sent", []
-        elif not mine:
-            yield "leak", f"it was shown {what} of {sent[0].sent.browser}", [sent[0]]
+        if not mine:
+            other = elsewhere.sent(what, op.end)
+            if other is None:
+                yield "phantom", f"it was shown {what}, which nobody had sent", []
+            else:
+                yield "leak", f"it was shown {what} of {other.sent.browser}", [other]
         elif not able:
             yield "phantom", f"it was shown {what}, which had been refused", [mine[0]]
         elif times > len(able):
             yield "phantom", f"it was shown {what} {times} times", [able[0]]
 
 
+def _shown(story: Story, state: State) -> Counter[str]:
+    shown = Counter([*state.cart, *state.orders])
+    shown.update(mark_words(key, value) for key, value in state.marks.items())
+    if state.lineage is not None and _is_own(story, state.lineage):
+        shown[state.lineage] += 1
+    return shown
+
+
 def _is_own(story: Story, lineage: str) -> bool:
     return lineage.rpartition(".")[0] == story.browser
-
-
-def _mark(key: str, value: str) -> str:
-    return f"{key}={value}"
 
 
 def _steps(counts: Mapping[str | None, list[float]], op: Op) -> int:

@@ -8,6 +8,7 @@ session before it was opened saved it afterwards, the opening was overwritten (`
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.invariants.overwriter import overwriter
@@ -63,11 +64,7 @@ def _overwrote_the_opening(story: Story, lineage: Lineage, last: Op, read: Op) -
 
 
 def _token_was_seen(story: Story, read: Op) -> bool:
-    token = state_of(read).token
-    return any(
-        op.state is not None and op.state.token == token and op.end <= read.start
-        for op in story.ops
-    )
+    return story.tokens.get(state_of(read).token, inf) <= read.start
 
 
 def _violation(invariant: str, lineage: Lineage, records: list[Op], seen: Op) -> Violation:

@@ -14,11 +14,10 @@ no store of it, and to excuse none by it, a request counts only if all of these 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from holdfast.rehearsal.history import Op
-from holdfast.rehearsal.invariants.effect import effect_end, never_sent, overlap
+from holdfast.rehearsal.invariants.effect import effect_end, overlap
 from holdfast.rehearsal.invariants.story import Story
 
 
@@ -39,9 +38,12 @@ def overwriter(
         shows: whether an answered request shows the write.
         again: later writes that may have brought it about once more before ``last_seen``.
     """
+    ids = {story.carried(write), story.carried(read)} - {None}
+    if write.state is not None:
+        ids.add(write.state.session)
     found = [
         op
-        for op in _bursts(_same_session(story, write, read), {write.id, *(op.id for op in again)})
+        for op in story.bursts.joined(frozenset(ids), write, again)
         if op.id != write.id
         and (op.id != read.id or overlap(op, write))
         and op.start < read.end
@@ -50,31 +52,3 @@ def overwriter(
     ]
     # Of several, the plainest: at work together with the write itself, and answered.
     return max(found, key=lambda op: (overlap(op, write), op.ok, op.start), default=None)
-
-
-def _same_session(story: Story, write: Op, read: Op) -> list[Op]:
-    """The requests that may have been at the session of a write, by the ids that they carried."""
-    ids = {story.carried(write), story.carried(read)} - {None}
-    if write.state is not None:
-        ids.add(write.state.session)
-    known = {*ids, None} if ids else story.by_carried.keys()
-    near = [op for sid in known for op in story.by_carried.get(sid, ())]
-    found = {op.id: op for op in near if not never_sent(op)}
-    found[write.id] = write
-    return list(found.values())
-
-
-def _bursts(ops: list[Op], of: set[int]) -> list[Op]:
-    """The requests that are joined by overlaps to one of those with the numbers ``of``."""
-    found: list[Op] = []
-    burst: list[Op] = []
-    until = -math.inf
-    for op in [*sorted(ops, key=lambda op: op.start), None]:
-        if op is None or op.start >= until:
-            if any(member.id in of for member in burst):
-                found += burst
-            burst = []
-        if op is not None:
-            burst.append(op)
-            until = max(until, effect_end(op))
-    return found

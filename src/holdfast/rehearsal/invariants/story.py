@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
+from typing import TypeVar
 
 from holdfast.rehearsal.history import Op
+from holdfast.rehearsal.invariants.bursts import Bursts
 from holdfast.rehearsal.invariants.effect import effect_end, overlap, uncertain
+from holdfast.rehearsal.invariants.elsewhere import word_of
 from holdfast.rehearsal.protocol import State
+
+K = TypeVar("K")
 
 ID_CHANGES = ("login", "logout")
 """The requests after which the browser has another session id."""
@@ -83,14 +90,11 @@ class Story:
     def _lineage(self, name: str, opened: Op) -> Lineage:
         ends = [
             op.start
-            for op in self._changes
-            if op.sent.lineage == name
-            and ((op.ok and op.sent.kind == "logout") or (uncertain(op) and not self._in_vain(op)))
+            for op in self._changes_of.get(name, ())
+            if (op.ok and op.sent.kind == "logout") or (uncertain(op) and not self._in_vain(op))
         ]
         lineage = Lineage(name, opened, (), min(ends, default=math.inf))
-        for op in sorted(self._changes, key=lambda op: op.end):
-            if op.sent.kind != "login" or not shows_lineage(op, name):
-                continue
+        for op in self._logins_into.get(name, ()):
             alone = op.id == opened.id or op.start >= lineage.id_from(op.end).end
             if alone and self.late_cookie(op, lineage) is None:
                 lineage = replace(lineage, logins=(*lineage.logins, op))
@@ -104,11 +108,11 @@ class Story:
 
         Not so where another request was in flight with it: that may have put the session back.
         """
-        return not any(overlap(op, change) for op in self.own if op.id != change.id) and any(
-            op.start >= effect_end(change)
-            and op.sent.lineage == change.sent.lineage
-            and shows_lineage(op, change.sent.lineage)
-            for op in self.own
+        over, lineage = effect_end(change), change.sent.lineage
+        return not any(
+            op.sent.jar == "own" and op.id != change.id for op in self.at_work(change.start, over)
+        ) and any(
+            op.start >= over and shows_lineage(op, lineage) for op in self.by_lineage[lineage]
         )
 
     @cached_property
@@ -116,21 +120,79 @@ class Story:
         return tuple(op for op in self.own if op.sent.kind in ID_CHANGES)
 
     @cached_property
+    def _changes_of(self) -> Mapping[str, Sequence[Op]]:
+        """The changes of the id by the session that the browser believed to have."""
+        return grouped(self._changes, lambda op: op.sent.lineage)
+
+    @cached_property
+    def _changes_under(self) -> Mapping[str | None, Sequence[Op]]:
+        """The changes of the id by the id that they carried."""
+        return grouped(self._changes, self.carried)
+
+    @cached_property
+    def _logins_into(self) -> Mapping[str | None, Sequence[Op]]:
+        """The acknowledged logins by the session that their answers showed, in order of these."""
+        logins = [op for op in self._changes if op.sent.kind == "login" and op.ok and op.state]
+        logins.sort(key=lambda op: op.end)
+        return grouped(logins, lambda op: state_of(op).lineage)
+
+    @cached_property
     def by_lineage(self) -> Mapping[str, Sequence[Op]]:
         """The browser's own requests by the session that it believed to have."""
+        return grouped(self.own, lambda op: op.sent.lineage)
+
+    @cached_property
+    def words(self) -> Mapping[str, Sequence[Op]]:
+        """Its requests by the word that they sent and a state may show."""
         found: dict[str, list[Op]] = defaultdict(list)
-        for op in self.own:
-            found[op.sent.lineage].append(op)
+        for op in self.ops:
+            if (word := word_of(op.sent)) is not None:
+                found[word].append(op)
         return found
 
     @cached_property
-    def marks(self) -> Mapping[str, Sequence[Op]]:
-        """The browser's marks by their key."""
-        found: dict[str, list[Op]] = defaultdict(list)
-        for op in self.own:
-            if op.sent.kind == "mark":
-                found[op.sent.args["key"]].append(op)
+    def users(self) -> frozenset[str]:
+        """The users as whom it sent logins, whatever came of it."""
+        return frozenset(op.sent.args["user"] for op in self.ops if op.sent.kind == "login")
+
+    @cached_property
+    def marks(self) -> Mapping[tuple[str, str | None], Sequence[Op]]:
+        """The browser's marks by their key and value."""
+        marks = [op for op in self.own if op.sent.kind == "mark"]
+        return grouped(marks, lambda op: (op.sent.args["key"], op.sent.args["value"]))
+
+    @cached_property
+    def tokens(self) -> Mapping[str, float]:
+        """When an answer first showed a token."""
+        found: dict[str, float] = {}
+        for op in self.ops:
+            if op.state is not None:
+                found[op.state.token] = min(op.end, found.get(op.state.token, math.inf))
         return found
+
+    def at_work(self, begin: float, end: float) -> Iterator[Op]:
+        """The requests that may have been at work between two moments, in no order."""
+        settled, starts, until = self._settled
+        for at in range(bisect_left(starts, end) - 1, -1, -1):
+            if until[at] <= begin:
+                break
+            if effect_end(settled[at]) > begin:
+                yield settled[at]
+        yield from (op for op in self._unsettled if op.start < end)
+
+    @cached_property
+    def _settled(self) -> tuple[list[Op], list[float], list[float]]:
+        """Requests whose effect is over some day, by their start; the latest such end up to each.
+
+        Those ends let a search backwards stop: no request is at work for long.
+        """
+        ops = [op for op in self.ops if effect_end(op) < math.inf]
+        ops.sort(key=lambda op: op.start)
+        return ops, [op.start for op in ops], list(accumulate(map(effect_end, ops), max))
+
+    @cached_property
+    def _unsettled(self) -> list[Op]:
+        return [op for op in self.ops if effect_end(op) == math.inf]
 
     @cached_property
     def logouts(self) -> Mapping[str, Op]:
@@ -147,9 +209,9 @@ class Story:
 
     def _reads(self, lineage: Lineage) -> list[Op]:
         ids = {state_of(op).session for op in (lineage.opened, *lineage.logins)}
-        changes = [
-            op for op in self._changes if op.sent.lineage == lineage.name or self.carried(op) in ids
-        ]
+        changes = list(self._changes_of.get(lineage.name, ()))
+        for sid in ids:
+            changes += self._changes_under.get(sid, ())
         return [
             op
             for op in self.by_lineage[lineage.name]
@@ -168,11 +230,12 @@ class Story:
     @cached_property
     def by_carried(self) -> Mapping[str | None, Sequence[Op]]:
         """The requests that had a session cookie, by the handle of its id."""
-        found: dict[str | None, list[Op]] = defaultdict(list)
-        for op in self.ops:
-            if op.sent.cookie_from is not None:
-                found[self.carried(op)].append(op)
-        return found
+        return grouped((op for op in self.ops if op.sent.cookie_from is not None), self.carried)
+
+    @cached_property
+    def bursts(self) -> Bursts:
+        """Its requests at one session that were at work together."""
+        return Bursts(self.by_carried)
 
     @cached_property
     def _given(self) -> dict[int, str | None]:
@@ -212,12 +275,12 @@ class Story:
         return None if number is None or number >= op.id else self.by_id.get(number)
 
 
-def stories(ops: list[Op]) -> list[Story]:
-    """One story a browser, in the order of the browsers' first requests."""
-    by_browser: dict[str, list[Op]] = {}
-    for op in sorted(ops, key=lambda op: op.id):
-        by_browser.setdefault(op.sent.browser, []).append(op)
-    return [Story(browser, tuple(mine)) for browser, mine in by_browser.items()]
+def grouped(ops: Iterable[Op], key: Callable[[Op], K]) -> Mapping[K, Sequence[Op]]:
+    """Requests by something that they have in common, in their order."""
+    found: dict[K, list[Op]] = {}
+    for op in ops:
+        found.setdefault(key(op), []).append(op)
+    return found
 
 
 def state_of(op: Op) -> State:

@@ -10,11 +10,12 @@ moment on is gone together (two writes or more), ``durability`` for a single one
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.invariants.effect import effect_end, uncertain
@@ -116,44 +117,61 @@ def _counts(story: Story, lineage: Lineage, op: Op) -> bool:
 
 
 def _first_without(story: Story, kept: Kept, reads: list[Op]) -> Op | None:
-    return next(
-        (
-            read
-            for read in reads
-            if read.start >= kept.seen.end and not _shows(story, kept.write, read)
-        ),
-        None,
-    )
+    after = reads[bisect_left(reads, kept.seen.end, key=_start) :]
+    return next((read for read in after if not _shows(story, kept.write, read)), None)
 
 
 def _superseded(kept: Kept, read: Op, keeping: list[Kept]) -> bool:
     """Whether another mark had taken a mark's place before a read; that one is missing then."""
-    return kept.write.sent.kind == "mark" and any(
-        _same_thing(other.write, kept.write)
-        and other.write.start >= kept.seen.end
-        and other.seen.end <= read.start
-        for other in keeping
+    if kept.write.sent.kind != "mark":
+        return False
+    begin = bisect_left(keeping, kept.seen.end, key=lambda other: other.write.start)
+    between = takewhile(lambda other: other.write.start < read.start, keeping[begin:])
+    return any(
+        _same_thing(other.write, kept.write) and other.seen.end <= read.start for other in between
     )
 
 
 def _lost(story: Story, kept: Kept, read: Op, reads: list[Op]) -> Lost:
     shows = partial(_shows, story, kept.write)
-    seen = [op.start for op in (kept.seen, *reads) if op.end <= read.start and shows(op)]
-    last_seen = max(seen, default=kept.seen.start)
+    last_seen = _last_seen(kept, read, reads, shows)
+    mine = story.by_lineage[read.sent.lineage]
+    begin = bisect_left(mine, kept.write.start, key=_start)
     again = [
         op
-        for op in story.by_lineage[read.sent.lineage]
-        if _same_thing(op, kept.write)
-        and kept.write.start <= op.start <= last_seen
-        and (uncertain(op) if op.state is None else shows(op))
+        for op in mine[begin : bisect_right(mine, last_seen, key=_start)]
+        if _same_thing(op, kept.write) and (uncertain(op) if op.state is None else shows(op))
     ]
     racer = overwriter(story, kept.write, read, last_seen=last_seen, shows=shows, again=again)
     return Lost(kept, read, racer)
 
 
+def _last_seen(kept: Kept, read: Op, reads: list[Op], shows: Callable[[Op], bool]) -> float:
+    """When the last request was sent that was shown the write and was over before a read."""
+    there = kept.seen.end <= read.start and shows(kept.seen)
+    for op in reversed(reads[: bisect_left(reads, read.start, key=_start)]):
+        if there and op.start <= kept.seen.start:
+            break
+        if op.end <= read.start and shows(op):
+            return op.start
+    return kept.seen.start
+
+
+def _start(op: Op) -> float:
+    return op.start
+
+
 def _shows(story: Story, write: Op, read: Op) -> bool:
     """Whether an answer shows a write, or a mark that may have been set after it."""
-    return _written(write, read) or any(_written(mark, read) for mark in _later(story, write))
+    if _written(write, read):
+        return True
+    if write.sent.kind != "mark":
+        return False
+    key = write.sent.args["key"]
+    return any(
+        effect_end(mark) > write.start
+        for mark in story.marks.get((key, state_of(read).marks.get(key)), ())
+    )
 
 
 def _written(write: Op, read: Op) -> bool:
@@ -169,14 +187,6 @@ def _written(write: Op, read: Op) -> bool:
             return set(state_of(write).orders) <= set(state.orders)
         case _:
             return state.marks.get(args["key"]) == args["value"]
-
-
-def _later(story: Story, write: Op) -> Iterator[Op]:
-    """The marks of the same key that may have been set after a mark."""
-    if write.sent.kind == "mark":
-        for op in story.marks[write.sent.args["key"]]:
-            if op.id != write.id and effect_end(op) > write.start:
-                yield op
 
 
 def _same_thing(one: Op, other: Op) -> bool:

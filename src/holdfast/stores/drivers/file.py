@@ -8,6 +8,9 @@ PHP writes under an exclusive flock on the file itself and unlinks without any l
   does not, PHP has destroyed the session: Gone.
 - A new file is made with ``O_CREAT | O_EXCL`` and then locked. In between it is empty, which nobody
   may take for a session: readers see none, and whoever locks it first fills it.
+- A move makes the new file and then ends the old one, under the old one's lock. A crash in between
+  leaves the session under both ids.
+- What is beside the sessions (``file_beside``) is locked before their own files, never after.
 
 flock works between processes of one machine, and on NFS between machines only where the server
 supports it.
@@ -15,11 +18,12 @@ supports it.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import heapq
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -28,22 +32,29 @@ import anyio.to_thread
 
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.names import is_session_id
+from holdfast.stores.beside import Turns
 from holdfast.stores.contract import (
     Commit,
     Conflict,
     Delete,
     Deleted,
+    Fenced,
     Find,
     Found,
     Gone,
+    IdCollision,
     Missing,
+    Move,
     Page,
+    Refused,
     Saved,
     Scan,
+    SetAside,
     Touch,
     Touched,
     Unknown,
 )
+from holdfast.stores.drivers.file_beside import BesideFiles
 from holdfast.stores.drivers.file_errors import translated
 from holdfast.stores.drivers.locked_file import (
     ATTEMPTS,
@@ -83,6 +94,8 @@ async def aconnect(store: FileStore) -> AsyncIterator[APerform]:
 class _Driver:
     def __init__(self, store: FileStore) -> None:
         self._store = store
+        self._beside = BesideFiles(store.directory, store.clock)
+        self._turns = Turns()
 
     def check(self) -> None:
         """Raise unless the directory is there and ours to use."""
@@ -92,27 +105,111 @@ class _Driver:
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            self._sweep()
 
     def perform(self, operation: Effect[Any]) -> Any:
+        if isinstance(operation, Commit | Move | Delete) and operation.level != "fast":
+            return Refused("files have no replicas")
         with self._mapped():
-            match operation:
-                case Find(sid):
-                    return self._find(sid)
-                case Commit(sid, base, data, expires_at):
-                    if base is None:
-                        return self._create(sid, data, expires_at)
-                    return self._save(sid, base, data, expires_at)
-                case Touch(sid, base, expires_at):
-                    return self._save(sid, base, None, expires_at)
-                case Delete(sid):
+            result = self._performed(operation)
+        if self._turns.due(operation):
+            self._sweep()
+        return result
+
+    def _performed(self, operation: Effect[Any]) -> Any:
+        match operation:
+            case Find(sid):
+                found = self._find(sid)
+                return found or (self._beside.moved(sid) if self._beside.there else None)
+            case Commit():
+                return self._commit(operation)
+            case Move():
+                return self._move(operation)
+            case Touch(sid, base, expires_at):
+                return self._save(sid, base, None, expires_at)
+            case Delete(sid) if operation.fence_seconds and self._beside.there:
+                with self._beside.held(sid) as held:
+                    held.end(self._store.clock() + operation.fence_seconds)
                     return self._delete(sid)
-                case Scan(cursor, batch):
-                    return self._scan(cursor, batch)
+            case Delete(sid):
+                return self._delete(sid)
+            case SetAside():
+                return self._beside.there and self._beside.set_aside(operation)
+            case Scan(cursor, batch):
+                return self._scan(cursor, batch)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
 
     def _find(self, sid: str) -> Found | None:
         with locked_file(self._store.path(sid), write=False, exclusive=False) as file:
             return self._found(file)
+
+    def _commit(self, commit: Commit) -> Any:
+        creates, write_id = commit.base is None, commit.write_id
+        if not (creates or write_id) or not self._beside.there:
+            return self._written(commit)
+        with self._beside.held(commit.sid) as held:
+            if commit.again and write_id in held.kept.writes:
+                return Saved()
+            if creates and held.kept.gone_until > self._store.clock():
+                return Fenced()
+            result = self._written(commit)
+            if result == Saved() and write_id is not None:
+                # It is saved, whatever becomes of this.
+                with contextlib.suppress(OSError, WriteFailed):
+                    held.note(write_id)
+            return result
+
+    def _written(self, commit: Commit) -> Any:
+        if commit.base is None:
+            return self._create(commit.sid, commit.data, commit.expires_at)
+        return self._save(commit.sid, commit.base, commit.data, commit.expires_at)
+
+    def _move(self, move: Move) -> Any:
+        if not self._beside.there:
+            return self._moved(move, lambda: None)
+        with contextlib.ExitStack() as stack:
+            # In one order, so that two movers never wait for each other.
+            ids = sorted({move.sid, move.to})
+            held = {sid: stack.enter_context(self._beside.held(sid)) for sid in ids}
+            if move.again and move.write_id in held[move.to].kept.writes:
+                return Saved()
+
+            def tell() -> None:
+                if move.grace is not None or move.fence_seconds:
+                    held[move.sid].end(*self._store.ending(move))
+                # Last: what fails before it leaves a session that has not moved.
+                if move.write_id is not None:
+                    held[move.to].note(move.write_id)
+
+            return self._moved(move, tell)
+
+    def _moved(self, move: Move, tell: Callable[[], None]) -> Any:
+        """Move a session; ``tell`` writes down what is beside it, just before the old one ends."""
+        old, new = self._store.path(move.sid), self._store.path(move.to)
+        with locked_file(old, write=False, exclusive=True) as file:
+            found = self._found(file)
+            if file is None or found is None:
+                return Gone()
+            if found.data != move.base.data:
+                return Conflict(found)
+            if move.sid == move.to:
+                return IdCollision()
+            made = self._create(move.to, move.data, move.expires_at)
+            if isinstance(made, Conflict):
+                return IdCollision()
+            try:
+                if made == Saved() and file.in_place:
+                    tell()
+                    old.unlink(missing_ok=True)
+                    return Saved()
+            except WriteFailed as failed:
+                made = Unknown(str(failed))
+            except OSError:
+                new.unlink(missing_ok=True)
+                raise
+            # PHP has destroyed the session meanwhile, or the new file is not whole.
+            new.unlink(missing_ok=True)
+            return Gone() if made == Saved() else made
 
     def _create(self, sid: str, data: bytes, expires_at: int) -> Conflict | Saved | Unknown:
         path = self._store.path(sid)
@@ -141,7 +238,7 @@ class _Driver:
             found = self._found(file)
             if file is None or found is None:
                 return Gone()
-            if found.data != base.data:
+            if found.data != base.data or not file.whole:
                 return Conflict(found)
             try:
                 if data is None:
@@ -186,6 +283,11 @@ class _Driver:
         if file is None or not file.data or not self._store.live(file.modified):
             return None
         return Found(file.data, self._store.expires_at(file.modified))
+
+    def _sweep(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._beside.there:
+                self._beside.sweep()
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:

@@ -15,8 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.laravel.payload import MAX_PAYLOAD_BYTES
+
 LOCK_SECONDS = 5.0
 """How long to wait for a lock; PHP holds it for the write alone."""
+
+MAX_BYTES = MAX_PAYLOAD_BYTES + 1
+"""So much is read of a file: one byte more than what a codec takes, so that it refuses the rest."""
 
 ATTEMPTS = 100
 """How often a file may be replaced under our hands before we give up."""
@@ -38,7 +43,7 @@ class LockedFile:
     Args:
         path: its path.
         fd: its descriptor; locked until it is closed.
-        data: what it held then.
+        data: what it held then, MAX_BYTES of it at most.
         modified: its modification time then, whole epoch seconds.
     """
 
@@ -46,6 +51,11 @@ class LockedFile:
     fd: int
     data: bytes
     modified: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether ``data`` is all that it held."""
+        return len(self.data) < MAX_BYTES
 
     @property
     def in_place(self) -> bool:
@@ -138,10 +148,10 @@ def _lock(fd: int, kind: int) -> None:
 
 def _read(path: Path, fd: int) -> LockedFile:
     status = os.fstat(fd)
-    parts = []
-    while part := os.read(fd, max(status.st_size, 65_536)):
-        parts.append(part)
-    return LockedFile(path, fd, b"".join(parts), status.st_mtime_ns // 1_000_000_000)
+    data = b""
+    while part := os.read(fd, min(max(status.st_size, 65_536), MAX_BYTES - len(data))):
+        data += part
+    return LockedFile(path, fd, data, status.st_mtime_ns // 1_000_000_000)
 
 
 def _names(path: Path, fd: int) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
-from holdfast.stores.database import DatabaseStore
 from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
 from holdfast.stores.sql.beside import GUARD
+from holdfast.stores.sql.place import Tables
 
 LOCK_SECONDS = 4
 """How long a write waits for a row that another transaction holds."""
@@ -121,7 +121,7 @@ def objected(error: Exception) -> bool:
     return error.args[:1] == (_NO_NULL,) and GUARD in str(error.args[1:])
 
 
-def refused(code: int, store: DatabaseStore, *, connecting: bool) -> Exception:
+def refused(code: int, store: Tables, *, connecting: bool) -> Exception:
     """The exception for an error's number, 0 where it has none.
 
     Args:

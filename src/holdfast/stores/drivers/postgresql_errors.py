@@ -13,9 +13,9 @@ import psycopg
 from psycopg import pq
 
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
-from holdfast.stores.database import DatabaseStore
 from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
 from holdfast.stores.sql.beside import GUARD
+from holdfast.stores.sql.place import Tables
 from holdfast.stores.sql.postgresql import LOCK_SECONDS
 
 
@@ -78,7 +78,7 @@ _CLASSES = {
 }
 
 
-def refused(answer: pq.abc.PGresult, store: DatabaseStore) -> Exception:
+def refused(answer: pq.abc.PGresult, store: Tables) -> Exception:
     """The exception for an answer that is an error."""
     state = (answer.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
     column = (answer.error_field(pq.DiagnosticField.COLUMN_NAME) or b"").decode()

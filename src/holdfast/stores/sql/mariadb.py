@@ -33,6 +33,7 @@ class MariaDb(TwoSteps):
     """As Laravel's ``mysql`` and ``mariadb`` connections."""
 
     quote = "`"
+    upserts = False
     same_id = "id = :id AND BINARY id = :id"
     payload = "BINARY payload"
     text = "CONVERT(:data USING utf8mb4)"

@@ -1,0 +1,9 @@
+<?php
+
+return [
+    'default' => 'stderr',
+    'deprecations' => null,
+    'channels' => [
+        'stderr' => ['driver' => 'errorlog', 'level' => 'debug'],
+    ],
+];

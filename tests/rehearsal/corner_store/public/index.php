@@ -1,0 +1,11 @@
+<?php
+
+require dirname(__DIR__) . '/vendor/autoload.php';
+
+$app = require dirname(__DIR__) . '/bootstrap/app.php';
+
+$kernel = $app->make(Illuminate\Contracts\Http\Kernel::class);
+$request = Illuminate\Http\Request::capture();
+$response = $kernel->handle($request);
+$response->send();
+$kernel->terminate($request, $response);

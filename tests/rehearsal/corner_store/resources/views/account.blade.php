@@ -1,0 +1,4 @@
+@extends('layout')
+@section('content')
+<p>Customer {{ $number }}</p>
+@endsection

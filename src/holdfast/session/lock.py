@@ -82,6 +82,8 @@ def acquire(sid: str, limits: Limits, *, clock: Callable[[], float] = time.monot
             if clock() > last:
                 raise _late(answer, limits)
             yield from do(Sleep(PAUSE_SECONDS))
+    except GeneratorExit:
+        raise  # closed: nobody performs anything any more
     except BaseException:
         if taken:
             yield from release(sid, owner)

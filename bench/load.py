@@ -75,8 +75,9 @@ def main(*counts: str) -> None:
             f"{grown * 1024 / run.requests:.0f}",
             f"{run.history_bytes / 1e6:.0f} MB",
         )
-    Console().print(table)
-    Console().print(
+    screen = Console(width=120)
+    screen.print(table)
+    screen.print(
         f"{USERS} users on one core; the target is {TARGET:,} checked requests a second. Latencies"
         " are of requests that the handler does not hold open, with all users waiting at once."
     )

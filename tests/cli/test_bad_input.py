@@ -14,7 +14,7 @@ USAGE, ENVIRONMENT = 2, 3
 @pytest.mark.parametrize(
     ("words", "says", "hint"),
     [
-        ("rehearse laravell", "no such application: 'laravell'", "laravel, shop, or the directory"),
+        ("rehearse laravell", "no such application: 'laravell'", "laravel, shop, mixed, or the"),
         ("rehearse --replica 3", "Unknown option: --replica", "--help"),
         ("rehearse --users many", '"many"', "--help"),
         ("rehearse --users 0", "--users: 0 is not between 1 and 1000", "try 3"),
@@ -29,6 +29,10 @@ USAGE, ENVIRONMENT = 2, 3
         ("rehearse redis://:hunter2@localhost/0", "a store's URL is no application", "--store"),
         ("rehearse --driver redis://:hunter2@localhost/0", "a store's URL", "--store"),
         ("rehearse --compare file,redis://:hunter2@localhost/0", "a store's URL", "--store"),
+        ("rehearse mixed --replicas 1", "'redis' is Laravel and the shop", "--replicas 2"),
+        ("rehearse mixed --driver file", "each replica has files of its own", "mixed=file:shared"),
+        ("rehearse src --driver mixed=redis", "Laravel fixture beside the shop", "leave the dir"),
+        ("rehearse src --faults key-skew", "key-skew is not there yet for an appl", "with laravel"),
         ("rehearse --compare=", "--compare is empty", "leave it out"),
         ("rehearse --json=", "--json names no file", "- for stdout"),
         ("rehearse --self-test --users 3", "--self-test does nothing with --users", "--json"),

@@ -203,9 +203,17 @@ def test_every_run_has_a_bar_of_what_it_lost():
     assert not header(parsed(HELD)).all("div", "shares")
 
 
+def test_a_run_that_did_not_do_all_is_not_good():
+    doubts = ["your command for «roll» ended with status 7"]
+    good, bad = (header(parsed(replace(v, doubts=doubts))) for v in (HELD, BROKEN))
+    assert good.attributes["class"] == "bad"
+    assert doubts[0] in good.text
+    assert bad.all("p", "word")[0].text == "✗ does not hold"
+
+
 def test_nothing_proved_is_not_good():
     root = parsed(replace(HELD, sessions_opened=0))
-    assert "nothing was proved" in header(root).text
+    assert "Nothing was proved" in header(root).text
     assert header(root).attributes["class"] == "bad"
 
 
@@ -316,6 +324,14 @@ def test_the_ends_of_an_axis_are_round(most, end):
 )
 def test_latency_stands_between_powers_of_ten(values, powers):
     assert decades(values) == powers
+
+
+def test_what_replicas_run_is_said_where_it_is_not_the_same():
+    lanes = [Lane("r1", [], [], "laravel"), Lane("r2", [], [], "shop"), Lane("store", [], [])]
+    (figure,) = parsed(replace(HELD, lanes=lanes)).all("figure")
+    assert [label.text for label in figure.all("div", "label")][1:4] == [
+        "r1 laravel", "r2 shop", "store"
+    ]  # fmt: skip
 
 
 def test_a_second_without_answers_is_a_gap():

@@ -143,6 +143,15 @@ def test_a_judged_run_that_opened_nothing_is_an_error():
     assert counts(read(empty, HELD))[1:] == (0, 0, 1)
 
 
+def test_a_judged_run_that_did_not_do_all_is_an_error():
+    doubtful = replace(HELD, doubts=["your command for «roll» ended with status 7"])
+    root = read(doubtful)
+    assert counts(root)[1:] == (0, 1, 0)
+    error = case(root[0], "opened").find("error")
+    assert error is not None
+    assert "ended with status 7" in error.get("message", "")
+
+
 def test_examples_are_few_and_the_rest_is_counted():
     many = replace(HELD, violations=[LOST] * 9, omitted={"missing": 1000})
     failure = case(read(many)[0], "missing").find("failure")

@@ -138,6 +138,29 @@ def test_a_column_is_as_wide_as_what_stands_in_it():
     assert text.count("not applicable") >= 3
 
 
+def test_another_setting_is_not_hidden_by_what_came_with_it():
+    marks = [Mark(at, what) for at, what in ((2.0, "skew"), (2.01, "start"), (2.02, "drain"))]
+    ended = [Mark(4.0, "stopped"), Mark(4.0, "over"), Mark(2.03, "lost"), Mark(4.0, "lost")]
+    text = printed(replace(EMPTY, lanes=[Lane("r1", [(0.0, 10.0)], [*marks, *ended])]))
+    assert text.splitlines()[2].replace("━", "").split() == ["r1", "≠x"]
+    assert "≠ has another setting" in text
+    assert "≠ has another setting" not in printed(EMPTY)
+
+
+def test_what_replicas_run_is_said_where_it_is_not_the_same():
+    lanes = [replace(lane, runs="laravel") for lane in EMPTY.lanes]
+    assert "r1  ━" in printed(replace(EMPTY, lanes=lanes))
+    lanes = [lanes[0], replace(lanes[1], runs="shop"), Lane("store", [], [])]
+    lines = printed(replace(EMPTY, lanes=lanes), width=64).splitlines()[2:6]
+    assert [line.partition("━")[0].split() for line in lines[:3]] == [
+        ["r1", "laravel"],
+        ["r2", "shop"],
+        ["store"],
+    ]
+    assert lines[0].index("━") == lines[1].index("━") == lines[3].index("|calm") == 12
+    assert max(len(line) for line in lines) <= 64
+
+
 def test_what_is_not_applicable_is_said():
     text = printed(replace(EMPTY, name="file", not_applicable=["cut"]), EMPTY)
     assert [line.split() for line in text.splitlines() if line.strip().startswith("cut")] == [

@@ -15,10 +15,10 @@ import pytest
 from holdfast.laravel import cookies
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.names import login_key
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Replica
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK

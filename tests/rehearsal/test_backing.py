@@ -15,10 +15,10 @@ import pytest
 from holdfast.core.digest import handle
 from holdfast.core.errors import StoreMisconfigured, StoreUnavailable, UsageError
 from holdfast.core.flow import do, run
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Replica, Shop
 from holdfast.rehearsal.backing import backing, setup_for_url
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.protocol import State
 from holdfast.servers.guardian import Guardian
@@ -26,6 +26,7 @@ from holdfast.servers.mariadb import mariadb_server
 from holdfast.servers.memcached import ask
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
 from holdfast.servers.postgresql import postgresql_server
+from holdfast.servers.redis import ask as ask_redis
 from holdfast.servers.redis import redis_server
 from holdfast.servers.tcp_proxy import Pass, Refuse
 from holdfast.stores.contract import Commit, Saved, Scan
@@ -74,7 +75,9 @@ def commit(url, sid):
         return run(do(session), perform)
 
 
-@pytest.mark.parametrize("choice", ["redis", "database:postgresql", "database:mariadb"])
+@pytest.mark.parametrize(
+    "choice", ["redis", "redis:sentinel", "database:postgresql", "database:mariadb"]
+)
 def test_replicas_reach_a_server_through_the_proxy(backed, directory, choice):
     with backed(choice, proxied=True) as store:
         settings = store.laravel
@@ -123,6 +126,20 @@ def test_a_redis_evicts_past_the_proxy(backed, directory):
             assert commit(url, letter * 40) == Saved()
         store.evict()
         assert 0 <= len(handles(url)) <= 3
+
+
+def test_the_store_is_where_the_primary_is(backed, directory):
+    with backed("redis:sentinel", "shop") as store:
+        url = store.store_url(directory)
+        assert commit(url, "a" * 40) == Saved()
+        happens(lambda: ask_redis(store.sentinel.primary, "WAIT 2 100") == ":2\r\n")
+        store.sentinel.failover()
+        primary = store.sentinel.settle()
+        assert commit(url, "b" * 40) == Saved()
+        assert len(handles(url)) == 2
+        assert ask_redis(primary, "DBSIZE") == ":2\r\n"
+        store.flush()
+        assert ask_redis(primary, "DBSIZE") == ":0\r\n"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +203,12 @@ def test_a_store_that_is_there_is_reached_through_the_proxy(backed, directory, s
 
 
 @pytest.mark.parametrize(
-    "choice", ["redis", "database", "database:postgresql", "database:mariadb", "file:shared"]
+    "choice",
+    [
+        *("redis", "redis:sentinel"),
+        *("database", "database:postgresql", "database:mariadb"),
+        "file:shared",
+    ],
 )
 def test_laravel_writes_where_the_shop_reads(backed, directory, choice):
     with backed(choice) as store:
@@ -308,6 +330,13 @@ def visited(store, directory):
             replica.kill()
     assert answer.status_code == 200, answer.text
     return msgspec.json.decode(answer.content, type=State)
+
+
+def happens(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def handles(url):

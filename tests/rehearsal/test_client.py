@@ -288,6 +288,18 @@ async def test_tls_checks_the_certificate_and_not_the_host_header(authority):
     assert len(server.asked) == 2
 
 
+async def test_tls_asks_for_the_name_that_it_is_told(authority):
+    tls, trusting = authority
+    asked = []
+    tls.sni_callback = lambda _, name, __: asked.append(name)
+    async with scripted(OK, tls=tls) as server:
+        address = f"https://127.0.0.1:{server.port}"
+        async with http_client(address, tls=trusting, server_name="shop.test") as client:
+            error = await refused(client)
+    assert "certificate is not valid for 'shop.test'" in str(error)
+    assert asked == ["shop.test"]
+
+
 async def test_a_handshake_that_does_not_come_was_never_sent():
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

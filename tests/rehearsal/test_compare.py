@@ -21,7 +21,23 @@ from holdfast.rehearsal.compare import EXAMPLE, Setup, parse_compare, parse_setu
         (" redis ", Setup("redis", "laravel", "redis", "memory"), "shared"),
         ("shop=redis", Setup("shop=redis", "shop", "redis", "memory"), "shared"),
         ("redis:aof", Setup("redis:aof", "laravel", "redis", "aof"), "shared"),
+        (
+            "shop=redis:sentinel",
+            Setup("shop=redis:sentinel", "shop", "redis", "sentinel"),
+            "shared",
+        ),
+        (
+            "redis:sentinel+block",
+            Setup("redis:sentinel+block", "laravel", "redis", "sentinel", True),
+            "shared",
+        ),
         ("memcached", Setup("memcached", "laravel", "memcached"), "shared"),
+        ("mixed=redis", Setup("mixed=redis", "mixed", "redis", "memory"), "shared"),
+        (
+            "mixed=file:shared@cookie",
+            Setup("mixed=file:shared@cookie", "mixed", "file", "shared", False, "cookie"),
+            "shared",
+        ),
         (
             "memcached+block",
             Setup("memcached+block", "laravel", "memcached", block=True),
@@ -61,6 +77,20 @@ def test_the_application_of_the_command_line_stands_where_no_prefix_does():
     ]
 
 
+@pytest.mark.parametrize(
+    ("app", "runs"),
+    [
+        ("laravel", ["laravel", "laravel", "laravel"]),
+        ("shop", ["shop", "shop", "shop"]),
+        ("mixed", ["laravel", "shop", "shop"]),
+    ],
+)
+def test_what_a_replica_runs(app, runs):
+    setup = parse_setup("redis", app)
+    assert [setup.runs(name) for name in ("r1", "r2", "r12")] == runs
+    assert set(runs) == set(setup.programs)
+
+
 def test_the_example_of_the_hints_is_one():
     names = [setup.name for setup in parse_compare(EXAMPLE, "laravel")]
     assert names == EXAMPLE.split(",")
@@ -72,20 +102,27 @@ def test_the_example_of_the_hints_is_one():
         ("reddis", "no such driver: 'reddis'", "did you mean redis?"),
         ("dynamo", "no such driver: 'dynamo'", "array, file, cookie, redis, memcached, database"),
         ("larvel=redis", "no such application: 'larvel'", "did you mean laravel?"),
-        ("=redis", "no such application: ''", "laravel, shop"),
+        ("=redis", "no such application: ''", "laravel, shop, mixed"),
+        ("mixd=redis", "no such application: 'mixd'", "did you mean mixed?"),
+        ("mixed=redis+block", "the shop takes none, in 'mixed=redis+block'", "laravel=redis+block"),
+        ("mixed=file", "each replica has files of its own", "mixed=file:shared"),
+        ("mixed=file:own+block", "each replica has files of its own", "mixed=file:shared"),
+        ("mixed=array", "each keeps them in its own memory", "mixed=redis"),
+        ("mixed=memcached", "in memcached, which the shop cannot do", "mixed=redis"),
+        ("mixed=cookie", "in cookies, which the shop cannot do", "mixed=redis"),
         ("redis+blok", "no such option: 'blok'", "did you mean block?"),
         ("redis+", "no such option: ''", "block"),
         ("redis+block+block", "+block stands twice", "once"),
         ("file:share", "no such engine: 'share'", "did you mean shared?"),
         ("database:mysql", "no such engine: 'mysql'", "one of sqlite, postgresql, mariadb"),
         ("database:postgres", "no such engine: 'postgres'", "did you mean postgresql?"),
-        ("redis:cluster", "no such engine: 'cluster'", "one of memory, aof"),
+        ("redis:cluster", "no such engine: 'cluster'", "one of memory, aof, sentinel"),
         ("cookie:big", "the driver cookie has no engines", "write cookie"),
         ("file@ip", "no such affinity: 'ip'", "cookie"),
         ("file@", "no such affinity: ''", "cookie"),
         ("", "'' is not", EXAMPLE),
-        ("redis@cookie+block", "is not [laravel=|shop=]driver", EXAMPLE),
-        ("redis=laravel=x", "is not [laravel=|shop=]driver", EXAMPLE),
+        ("redis@cookie+block", "is not [laravel=|shop=|mixed=]driver", EXAMPLE),
+        ("redis=laravel=x", "is not [laravel=|shop=|mixed=]driver", EXAMPLE),
         ("shop=cookie", "the shop cannot keep sessions in cookies", "laravel=cookie"),
         ("shop=memcached", "the shop cannot keep sessions in memcached", "laravel=memcached"),
         ("shop=redis+block", "Laravel's session lock", "laravel=redis+block"),

@@ -333,6 +333,7 @@ def test_lanes_show_when_a_replica_took_traffic_and_where_a_session_was_lost(wri
             "r1",
             [(0.2, 10.0), (12.0, 60.0)],
             [Mark(10.0, "kill"), Mark(10.5, "stopped"), Mark(12.0, "start")],
+            "laravel",
         ),
         Lane(
             "r2",
@@ -344,8 +345,22 @@ def test_lanes_show_when_a_replica_took_traffic_and_where_a_session_was_lost(wri
                 Mark(43.0, "stop"),
                 Mark(44.0, "stopped"),
             ],
+            "laravel",
         ),
-        Lane("r3", [(0.3, 60.0)], []),
+        Lane("r3", [(0.3, 60.0)], [], "laravel"),
+    ]
+
+
+def test_a_lane_says_what_its_replica_runs():
+    events = [
+        *(Event(0.1, "start", f"r{number}", 1) for number in (1, 2)),
+        Event(2.0, "cut", "store", 0, "cut"),
+    ]
+    lanes = judged([], events, Setup("mixed=redis", "mixed", "redis")).lanes
+    assert [(lane.replica, lane.runs) for lane in lanes] == [
+        ("r1", "laravel"),
+        ("r2", "shop"),
+        ("store", None),
     ]
 
 

@@ -15,10 +15,10 @@ import pytest
 
 from holdfast.core.digest import handle
 from holdfast.core.errors import EnvironmentLacking
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Replica, healthy
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.protocol import PRODUCTS, State
 from holdfast.servers.guardian import Guardian

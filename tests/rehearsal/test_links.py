@@ -29,6 +29,23 @@ def test_a_redirect(location, target):
     assert redirect(response, "store.test:8080", "/shop/list?page=1") == target
 
 
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/shop/account?a=1", "/account?a=1"),
+        ("account", "/account"),
+        ("https://store.test/shop", "/"),
+        ("/shop?page=2", "/?page=2"),
+        ("/account", None),
+        ("/shopping", None),
+        ("https://store.test.example.com/shop/", None),
+    ],
+)
+def test_a_redirect_of_an_application_below_a_path(location, target):
+    response = Response(302, [("location", location)], b"")
+    assert redirect(response, "store.test/shop", "/login") == target
+
+
 def test_what_is_no_redirect():
     assert redirect(Response(200, [("location", "/x")], b""), "h", "/") is None
     assert redirect(Response(303, [], b""), "h", "/") is None

@@ -99,8 +99,8 @@ def test_its_sessions_go_to_the_store_of_the_run(choice):
         assert opened_session(client, own).token == seen.token
 
 
-@pytest.mark.parametrize("choice", ["file", "cookie"])
-def test_where_each_replica_or_the_browser_keeps_its_own(choice):
+@pytest.mark.parametrize("choice", ["file", "cookie", "memcached", "memcached+block"])
+def test_where_the_store_cannot_be_read_from_here(choice):
     own = own_application(CORNER_STORE, {})
     with started(own, choice) as (client, store, replica):
         assert opened_session(client, own).token == opened_session(client, own).token

@@ -132,6 +132,10 @@ os.kill(os.getpid(), signal.SIGKILL)
         (b'{"type":"sent","id":"one"}', "Expected `int`"),
         (b'{"type":"event","at":1,"what":"stroke"}', "stroke"),
         (to_json(SENT).replace(b'"item"', b'"thing"'), "a request of cart without item"),
+        (
+            b'{"type":"event","at":1,"what":"skew","fault":"kill"}',
+            "nobody knows the setting: 'kill'",
+        ),
         (to_json(SENT), "request 1 where 2 comes next"),
         (to_json(replace(SENT, id=3)), "request 3 where 2 comes next"),
         (to_json(replace(ANSWER, id=2)), "an answer to request 2, which was not sent"),

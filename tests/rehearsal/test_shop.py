@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import anyio
 import httpx2
@@ -17,10 +18,12 @@ from holdfast.core.errors import UsageError
 from holdfast.laravel import cookies
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Replica
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import deploy, fresh_app_key
+from holdfast.rehearsal.csrf import XSRF_COOKIE
+from holdfast.rehearsal.deployment import deploy
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.pace import Pace
 from holdfast.rehearsal.protocol import PRODUCTS, State
@@ -319,6 +322,50 @@ async def test_while_the_store_is_down_the_shop_says_so_and_goes_on_afterwards(t
             fresh = await browser.state()
             assert (fresh.count, before.count) == (0, 1)
             assert (await browser.do("/count")).count == 1
+
+
+async def test_scripts_get_the_token_in_a_cookie_and_send_it_back(store):
+    transport = httpx2.ASGITransport(app=shop(store))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://shop") as client:
+        first = await client.get("/state")
+        [header] = [h for h in first.headers.get_list("set-cookie") if XSRF_COOKIE in h]
+        assert header.endswith("; Max-Age=7200; path=/; samesite=lax")  # scripts may read it
+        assert xsrf(client.cookies) == first.json()["token"]
+        assert XSRF_COOKIE not in (await client.get("/state")).cookies
+        for wrong in ("", "x", client.cookies[COOKIE]):
+            refused = await client.post("/count", headers={"X-XSRF-TOKEN": wrong})
+            assert refused.status_code == 419
+        taken = {"X-XSRF-TOKEN": client.cookies[XSRF_COOKIE]}
+        logged_in = await client.post("/login", data={"user": "7"}, headers=taken)
+        assert xsrf(client.cookies) == logged_in.json()["token"] != first.json()["token"]
+
+
+def xsrf(jar):
+    return cookies.open(ENCRYPTER, XSRF_COOKIE, jar[XSRF_COOKIE]).value
+
+
+@pytest.mark.parametrize("choice", ["redis", "database"])
+async def test_each_sets_the_cookies_that_the_other_takes(choice):
+    async with laravel_and_shop(choice) as browser:
+        for one, other in ((PHP, PY), (PY, PHP)):
+            await browser.state(one)
+            answer = await browser.post("/login", one, user="7")
+            # As axios does it: unescaped.
+            headers = {"x-xsrf-token": unquote(answer.cookies[XSRF_COOKIE])}
+            told = {"cookie": f"{COOKIE}={browser.cookie}", **headers}
+            for place in (other, one):
+                counted = await browser.places[place].post("/count", headers=told)
+                assert counted.status_code == 200
+            assert counted.json()["count"] == 2
+            by = {place: session_cookie(await browser.get("/state", place, "")) for place in (0, 1)}
+            assert by[PHP] == by[PY]
+            browser.cookie = ""
+
+
+def session_cookie(answer):
+    """Its attributes, without the date, which Laravel 8 writes in another way."""
+    [header] = [h for h in answer.headers.get_list("set-cookie") if h.startswith(f"{COOKIE}=")]
+    return [part for part in header.split("; ")[1:] if not part.startswith("expires=")]
 
 
 async def test_a_key_that_fits_no_cipher_is_said():

@@ -13,8 +13,8 @@ from signal import SIGINT, SIGTERM
 import httpx2
 import pytest
 
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import healthy
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.shop import COOKIE
 from holdfast.servers.ports import LOOPBACK, free_port
 from holdfast.servers.process import Process
@@ -75,6 +75,7 @@ def test_it_serves_until_a_signal_and_finishes_what_it_has_begun(tmp_path, numbe
         ({"HOLDFAST_GENERATION": "first"}, 2, "HOLDFAST_GENERATION=first is not a whole number"),
         ({"APP_KEY": None}, 3, "APP_KEY is not set"),
         ({"APP_KEY": "base64:c2hvcnQ="}, 2, "APP_KEY has 5 bytes"),
+        ({"SESSION_ENCRYPT": "yes"}, 2, "SESSION_ENCRYPT=yes is neither true nor false"),
         ({"PORT": "http"}, 2, "PORT=http is not a whole number"),
         ({"PORT": "0"}, 2, "PORT=0 is not a whole number between 1 and 65535"),
     ],
@@ -97,6 +98,43 @@ def test_a_store_that_is_not_there_yet_hinders_nobody(tmp_path):
         assert answer.status_code == 503
         assert answer.headers["x-holdfast-generation"] == "2"
         assert process.running
+
+
+@pytest.mark.parametrize(
+    ("url", "encrypt", "begins"),
+    [
+        ("", None, b"a:"),
+        ("", "false", b"a:"),
+        ("", "true", b"eyJpdiI6"),
+        ("?encrypt=1&key=env:APP_KEY", None, b"eyJpdiI6"),
+        ("?encrypt=1&key=env:APP_KEY", "true", b"eyJpdiI6"),
+        ("?encrypt=1&key=env:APP_KEY", "false", b"a:"),
+    ],
+)
+def test_what_encrypts_a_session(tmp_path, url, encrypt, begins):
+    sessions = tmp_path / "sessions"
+    sessions.mkdir()
+    store = f"file://{sessions}{url}"
+    with running(tmp_path, HOLDFAST_STORE=store, SESSION_ENCRYPT=encrypt) as (_, address):
+        assert httpx2.get(f"{address}/state").status_code == 200
+    (written,) = sessions.iterdir()
+    assert written.read_bytes().startswith(begins)
+
+
+def test_what_a_previous_key_sealed_is_opened_and_its_handle_is_the_same(tmp_path):
+    sessions = tmp_path / "sessions"
+    sessions.mkdir()
+    old, new = fresh_app_key(), fresh_app_key()
+    common = {"HOLDFAST_STORE": f"file://{sessions}?encrypt=1&key=env:APP_KEY"}
+    with running(tmp_path, **common, APP_KEY=old) as (_, address):
+        first = httpx2.get(f"{address}/state")
+    told = {"cookie": f"{COOKIE}={first.cookies[COOKIE]}"}
+    changed = {**common, "APP_KEY": new, "HOLDFAST_HANDLE_KEY": old}
+    with running(tmp_path, **changed, APP_PREVIOUS_KEYS=f"{new},{old}") as (_, address):
+        assert httpx2.get(f"{address}/state", headers=told).json() == first.json()
+    with running(tmp_path, **changed) as (_, address):
+        other = httpx2.get(f"{address}/state", headers=told).json()
+        assert other["token"] != first.json()["token"]
 
 
 def refused(directory, status, says, env):

@@ -25,6 +25,9 @@ from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import NoAnswer, Response
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.history import Op
+from holdfast.rehearsal.invariants.lasting import Lasting
+from holdfast.rehearsal.invariants.story import Story
+from holdfast.rehearsal.invariants.writes import _shows, acknowledged
 from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.protocol import State
@@ -403,6 +406,25 @@ def test_a_history_on_disk_and_one_in_memory_give_one_verdict(server, seed):
     ops = list(play.recorder.ops())
     assert judge(REDIS, ops, [], verdict.seconds) == verdict
     assert verdict.requests == len(ops) > 50
+
+
+def test_which_reads_show_a_write_is_known_before_they_are_looked_at():
+    writes = 0
+    for seed in range(40):
+        play = Play(LastWins(chatty=True), random.Random(seed), faults=True)
+        play.run(2 * HAPPENINGS)
+        for name in ("u1", "u2"):
+            story = Story(name, tuple(op for op in play.recorder.ops() if op.sent.browser == name))
+            for lineage in story.lineages.values():
+                reads = story.reads[lineage.name]
+                lasting = Lasting(story, reads)
+                for kept in acknowledged(story, lineage):
+                    writes += 1
+                    showing = [_shows(story, kept.write, read) for read in reads]
+                    assert all(showing[lasting.shown_from(kept.write) :])
+                    if kept.write.state is not None:
+                        assert not any(showing[: lasting.not_shown_before(kept.write)])
+    assert writes > 100
 
 
 @dataclass

@@ -63,6 +63,9 @@ class Application:
         self.turn = itertools.cycle(range(self.replicas))
         self.will = random.Random(0)
 
+    async def wait_turn(self):
+        pass
+
     async def send(self, method, target, headers, body, timeout):
         self.sent.append((method, target, dict(headers), body))
         path = target.partition("?")[0]

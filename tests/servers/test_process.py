@@ -22,7 +22,8 @@ signal.signal(signal.SIGTERM, {on_term})
 if os.fork() == 0:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     {in_child}
-    open({child!r}, "w").write(str(os.getpid()))
+    open({child!r} + "~", "w").write(str(os.getpid()))
+    os.rename({child!r} + "~", {child!r})
     time.sleep(1000)
 while not os.path.exists({child!r}):
     time.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 
@@ -190,3 +191,13 @@ def test_it_leaves_no_thread_and_no_connection(redis):
     with client:
         assert client.hear() == b""
     assert not [thread for thread in threading.enumerate() if thread.name == "tcp-proxy"]
+
+
+def test_it_closes_what_it_has_only_just_accepted(redis):
+    for _ in range(20):
+        with tcp_proxy(redis.port) as proxy:
+            clients = [Client(proxy.port) for _ in range(20)]
+        for client in clients:
+            with client:
+                assert client.hear() == b""
+    gc.collect()  # what was left open is a ResourceWarning, and that an error

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from holdfast.rehearsal.deployment import fresh_app_key
+from holdfast.rehearsal.app_key import fresh_app_key
 
 pytestmark = pytest.mark.anyio
 
@@ -28,5 +28,5 @@ async def test_the_example_runs_as_it_is(monkeypatch, tmp_path):
         assert (await client.post("/basket/buoy")).json() == {"items": 1}
         assert (await client.post("/basket/cleat")).json() == {"items": 2}
         assert (await client.get("/basket")).json() == {"user": None, "basket": ["buoy", "cleat"]}
-    (session,) = tmp_path.iterdir()
+    (session,) = tmp_path.glob("[!.]*")
     assert b"buoy" in session.read_bytes()

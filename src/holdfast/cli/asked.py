@@ -41,7 +41,10 @@ def asked(application: str | None, options: Mapping[str, Any]) -> Scenario:
     for text in (application, given.get("compare"), given.get("driver")):
         if text is not None and "://" in text:
             # Not quoted: it may hold a password.
-            raise UsageError("a store's URL is no application and no driver", hint="--store URL")
+            raise UsageError(
+                "a store's URL is no application and no driver",
+                hint="--store URL, or --url URL for a deployment",
+            )
     base = Scenario()
     if application is not None and is_scenario(application):
         base = read_scenario(Path(application))

@@ -71,14 +71,19 @@ def here(words: Sequence[str], plan: Plan) -> Environment:
 
 def _played(plan: Plan) -> Iterator[tuple[str, str]]:
     """Said in full: a default may change, and a scenario file too."""
-    yield "replicas", str(plan.replicas)
+    if plan.target is not None:
+        yield "deployment", plan.target.address
+        yield "rate", f"{plan.target.rate:g} requests a second"
+    else:
+        yield "replicas", str(plan.replicas)
     yield "users", str(plan.users)
     yield "seconds", f"{plan.seconds:g} for each run"
     faults = ", ".join(f"{fault} at {at:g} s" for at, fault in plan.schedule)
     yield "faults", faults or "none"
     yield "seed", str(plan.seed)
     directory = plan.own.directory if plan.own else None
-    if any(setup.app == "laravel" for setup in plan.setups) and (found := _laravel(directory)):
+    started = plan.target is None and any(setup.app == "laravel" for setup in plan.setups)
+    if started and (found := _laravel(directory)):
         yield "Laravel", found
 
 

@@ -19,7 +19,7 @@ def junit(verdicts: Sequence[Verdict], judge: Judge, began: datetime) -> bytes:
 
     Only what decides the exit status fails: the judged headings of the last run. A violation of a
     run that is there for contrast, or under a heading that is not judged, is a skipped case that
-    says so. A judged run that opened no session is an error: it proved nothing.
+    says so. A judged run that proved nothing is an error.
 
     The structure is the one of Jenkins' xunit plugin (``junit-10.xsd``). Readers add up the times
     of cases, so the run's whole time is that of its first case, and the judgements take none.
@@ -44,10 +44,10 @@ def junit(verdicts: Sequence[Verdict], judge: Judge, began: datetime) -> bytes:
 
 def _suite(verdict: Verdict, judge: Judge, *, judged: bool) -> ET.Element:
     suite = ET.Element("testsuite", name=printable(verdict.name), time=f"{verdict.seconds:.3f}")
-    opened = _case(suite, verdict, "opened", "sessions were opened")
+    opened = _case(suite, verdict, "opened", "sessions were opened, and all was done")
     opened.set("time", suite.get("time", ""))
-    if not verdict.sessions_opened:
-        words = f"no session was opened in {verdict.requests} requests: nothing was proved"
+    if verdict.unproved:
+        words = printable(f"nothing was proved: {verdict.unproved}")
         ET.SubElement(opened, "error" if judged else "skipped", message=words)
     for invariant, (heading, meaning) in INVARIANTS.items():
         case = _case(suite, verdict, invariant, f"{heading}: never {meaning}")

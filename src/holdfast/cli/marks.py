@@ -43,6 +43,8 @@ _SIGNS: Final = {
     "slow": Sign("l", "store slow", "M-6,-5 L6,-5 L-6,5 L6,5 Z"),
     "blackhole": Sign("b", "store silent", f"{_DISC} M-2,0 L2,0"),
     "flush": Sign("F", "store flushed", "M-6,-6 L6,-6 L3,6 L-3,6 Z", grave=True),
+    "skew": Sign("≠", "has another setting", "M-6,-3 L6,-3 M-6,3 L6,3 M3,-7 L-3,7", grave=True),
+    "rotate": Sign("N", "has a new APP_KEY", "M-6,0 L2,0 M0,-4 L4,0 L0,4 M6,-6 L6,6"),
     "restart": Sign("R", "store restarted", "M5,-4 A6,6 0 1,0 6,2 M5,-8 L5,-3 L0,-3"),
     "crash": Sign("C", "store killed", "M3,-9 L-6,2 L-1,2 L-3,9 L6,-2 L1,-2 Z", grave=True),
     "evict": Sign(
@@ -51,6 +53,15 @@ _SIGNS: Final = {
         "M-6,-8 L6,-8 L6,-5 L2,-5 L2,1 L6,1 L0,8 L-6,1 L-2,1 L-2,-5 L-6,-5 Z",
         grave=True,
     ),
+    "failover": Sign("f", "failover", "M-6,4 A6,6 0 0,1 6,4 M3,1 L6,4 L8,0"),
+    "kill-primary": Sign("M", "primary killed", f"{_DISC} M-3,-3 L3,3 M-3,3 L3,-3", grave=True),
+    "partition": Sign("P", "primary cut off", "M0,-8 L0,-3 M0,-1 L0,1 M0,3 L0,8 M-7,0 L-3,0"),
+    "split": Sign(
+        "2", "two primaries", "M-5,-6 L-5,6 M5,-6 L5,6 M-8,0 L-2,0 M2,0 L8,0", grave=True
+    ),
+    "heal": Sign("h", "cut off no more", "M-6,0 L6,0 M0,-6 L0,6"),
+    "command": Sign(">", "your command begins", "M-6,-6 L0,0 L-6,6 M1,6 L7,6"),
+    "key": Sign("k", "begun by hand", "M0,-8 L0,8 M-5,3 L0,8 L5,3"),
     OVER: Sign("o", "over", "M-5,0 L-1,5 L6,-6"),
     LOST: Sign("x", "sessions found lost", "M-4.5,-4.5 L4.5,4.5 M-4.5,4.5 L4.5,-4.5", grave=True),
 }

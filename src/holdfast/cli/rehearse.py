@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -10,8 +11,6 @@ from typing import Annotated, Literal
 
 import anyio
 from cyclopts import Parameter
-from rich import box
-from rich.table import Table
 
 from holdfast.cli import exit_status
 from holdfast.cli.asked import asked, write_scenario
@@ -21,11 +20,12 @@ from holdfast.cli.junit import junit as junit_xml
 from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_file, write_json
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
+from holdfast.cli.self_test import judge_the_judge
+from holdfast.cli.there import NOWHERE, There, plan_there, watch_of
+from holdfast.cli.watch import watched
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.plan import plan
-from holdfast.rehearsal.run import rehearse_all
-from holdfast.rehearsal.selftest import SelfTestResult
-from holdfast.rehearsal.selftest import self_test as judge_the_judge
+from holdfast.rehearsal.run import Report, rehearse_all
 from holdfast.rehearsal.verdict import Judge
 
 
@@ -52,6 +52,9 @@ def rehearse(
     ready: str | None = None,
     init: Annotated[bool, Parameter(negative="")] = False,
     self_test: Annotated[bool, Parameter(negative="")] = False,
+    there: Annotated[There, Parameter(name="*", group="A deployment that is already there")] = (
+        NOWHERE
+    ),
 ) -> int:
     """Count every session and write that a deployment loses when pods come and go.
 
@@ -68,19 +71,26 @@ def rehearse(
 
         holdfast rehearse --init; holdfast rehearse rehearsal.yaml
 
+        holdfast rehearse --url https://staging.example.com --on-fault 'kubectl rollout restart
+        deploy/shop'
+
+        holdfast rehearse --url https://staging.example.com --watch --metrics 9187
+
         holdfast rehearse --self-test
 
     Exit status: 0 all judged invariants hold, 1 one was violated, 2 usage, 3 environment, 70 a bug
     in Holdfast, 130 interrupted.
 
     Args:
-        application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop), the
-            directory of a Laravel application of your own, or a scenario file (`*.yaml`), whose
-            settings the options come before.
-        compare: Runs one after the other: `[laravel=|shop=]driver[:engine][+block][@cookie]`, by
-            comma. The last one is judged, the others are the contrast. Drivers: array, file
-            (`file:shared` for one directory), cookie, redis (the default; `redis:aof` keeps an
-            append-only file), memcached, database.
+        application: `laravel` (the Laravel fixture; the default), `shop` (the Python shop),
+            `mixed` (replicas of both by turns, on one store), the directory of a Laravel
+            application of your own, or a scenario file (`*.yaml`), whose settings the options
+            come before.
+        compare: Runs one after the other: `[APP=]driver[:engine][+block][@cookie]`, by comma;
+            APP is laravel, shop or mixed. The last one is judged, the others are the contrast.
+            Drivers: array, file (`file:shared` for one directory), cookie, redis (the default;
+            `redis:aof` keeps an append-only file, `redis:sentinel` fails over), memcached,
+            database.
         driver: One run with this driver; the same words as in `--compare`.
         store: One run on a store that is there already: `redis://host:port/0`, `sqlite:///file`,
             `file:///directory`, or `laravel:DIR`: the one that a Laravel project says. A password
@@ -90,7 +100,8 @@ def rehearse(
         users: Browsers at the same time; 50.
         seconds: How long they play, for each run; starting and stopping comes on top; 30.
         faults: What happens to the replicas and their store, in this order: kill, roll, scale,
-            pause, cut, slow, blackhole, flush, restart, crash, evict; empty for none. Default:
+            pause, cut, slow, blackhole, flush, restart, crash, evict, key-skew, encrypt-skew,
+            name-skew, rotate, failover, kill-primary, partition; empty for none. Default:
             kill,roll,scale.
         balancer: HAProxy where it is installed, else the built-in one.
         seed: The same seed plays the same users and chooses the same victims; 1.
@@ -112,6 +123,7 @@ def rehearse(
         init: Write a commented scenario file, `rehearsal.yaml` or the one named, and end.
         self_test: Judge deliberately broken stores instead: does the judge catch each? Only --seed
             and --json may stand beside it.
+        there: Where it is.
     """
     screen = stderr if json == "-" else stdout
     _require_writable({"--json": json, "--html": html, "--junit": junit})
@@ -122,26 +134,32 @@ def rehearse(
         stdout.print(f"{file} is written; run it: holdfast rehearse {file}", highlight=False)
         return exit_status.HOLDS
     if self_test:
-        return _self_test(1 if seed is None else seed, json)
-    scenario = asked(
-        application,
-        {
-            "compare": compare,
-            "driver": driver,
-            "store": store,
-            "replicas": replicas,
-            "users": users,
-            "seconds": seconds,
-            "faults": faults,
-            "balancer": balancer,
-            "seed": seed,
-            "judge": judge,
-            "path": path,
-            "login": login,
-            "ready": ready,
-        },
-    )
-    judge, chosen = scenario.judge, plan(scenario, history)
+        return judge_the_judge(1 if seed is None else seed, json)
+    options = {
+        "compare": compare,
+        "driver": driver,
+        "store": store,
+        "replicas": replicas,
+        "users": users,
+        "seconds": seconds,
+        "faults": faults,
+        "balancer": balancer,
+        "seed": seed,
+        "judge": judge,
+        "path": path,
+        "login": login,
+        "ready": ready,
+    }
+    there.require_url()
+    if there.watch:
+        files = {"json": json, "html": html, "junit": junit, "history": history}
+        return watched(watch_of(application, there, options | files, os.environ), there.metrics)
+    if there.url is not None:
+        judge = judge or "all"
+        chosen = plan_there(application, there, options, os.environ, history)
+    else:
+        scenario = asked(application, options)
+        judge, chosen = scenario.judge, plan(scenario, history)
     began = datetime.now(UTC)
     with LiveProgress(stderr) as progress:
         report = anyio.run(partial(rehearse_all, chosen, progress))
@@ -157,17 +175,23 @@ def rehearse(
         write_file(page.encode(), html)
     if junit:
         write_file(junit_xml(report.verdicts, judge, began), junit)
+    return _status(report, judge)
+
+
+def _status(report: Report, judge: Judge) -> int:
     if report.interrupted:
         say_error("interrupted; what was seen until then is above", "")
         return exit_status.INTERRUPTED
     judged = report.verdicts[-1]
-    if not judged.sessions_opened:
+    if judged.holds(judge) and judged.unproved:
         raise EnvironmentLacking(
-            f"{judged.name}: no session was opened in {judged.requests} requests, of which"
-            f" {judged.errors} failed: nothing was proved",
-            hint="does the application serve? --history DIR keeps what it answered",
+            f"{judged.name}: nothing was proved: {judged.unproved}",
+            hint="--history DIR keeps what was asked and answered",
         )
     return exit_status.HOLDS if judged.holds(judge) else exit_status.VIOLATED
+
+
+_WORDS = {"application": "an application", "there": "--url"}
 
 
 def alone(**given: object) -> None:
@@ -178,10 +202,7 @@ def alone(**given: object) -> None:
     """
     others = [name for name in given if name not in ("self_test", "seed", "json")]
     if given.get("self_test") and others:
-        named = " and ".join(
-            "an application" if name == "application" else f"--{name.replace('_', '-')}"
-            for name in others
-        )
+        named = " and ".join(_WORDS.get(name) or f"--{name.replace('_', '-')}" for name in others)
         raise UsageError(
             f"--self-test does nothing with {named}",
             hint="it plays against stores of its own; beside it stand --seed and --json alone",
@@ -198,47 +219,3 @@ def _require_writable(targets: dict[str, str | None]) -> None:
         other = options.setdefault(Path(target).resolve(), option)
         if other != option:
             raise UsageError(f"{other} and {option} name the same file", hint="name two files")
-
-
-def _self_test(seed: int, json: str | None) -> int:
-    with stderr.status("self-test") as status:
-        results = anyio.run(judge_the_judge, seed, status.update)
-    screen = stderr if json == "-" else stdout
-    screen.print(_self_test_table(results))
-    caught = all(result.caught for result in results)
-    if json:
-        write_json({"seed": seed, "caught": caught, "results": results}, json)
-    if caught:
-        screen.print(
-            "[bold green]the judge caught every broken store and cleared the correct one[/]"
-        )
-    else:
-        screen.print("[bold red]the judge is not to be trusted: see the table[/]")
-    return exit_status.HOLDS if caught else exit_status.VIOLATED
-
-
-def _judgement(result: SelfTestResult) -> str:
-    if not result.expected:
-        return "[green]clean[/]" if result.caught else "[bold red]ACCUSED[/]"
-    return "[green]caught[/]" if result.caught else "[bold red]MISSED[/]"
-
-
-def _self_test_table(results: list[SelfTestResult]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("store")
-    table.add_column("what it does")
-    table.add_column("struck", justify="right")
-    table.add_column("must show")
-    table.add_column("found")
-    table.add_column("")
-    for result in results:
-        found = ", ".join(f"{name} {count}" for name, count in result.found.items() if count)
-        table.add_row(
-            result.mutant,
-            result.words,
-            str(result.struck),
-            " or ".join(result.expected) or "nothing",
-            found or "nothing",
-            _judgement(result),
-        )
-    return table

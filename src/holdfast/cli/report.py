@@ -52,7 +52,8 @@ def _why(verdict: Verdict) -> RenderableType:
 
 
 def _sentence(verdict: Verdict, judge: Judge) -> Text:
-    style = "bold green" if verdict.holds(judge) else "bold red"
+    good = verdict.holds(judge) and not verdict.unproved
+    style = "bold green" if good else "bold red"
     return Text(sentence(verdict, judge), style=style)
 
 
@@ -64,6 +65,6 @@ def sentence(verdict: Verdict, judge: Judge) -> str:
         f" {verdict.writes_lost} writes lost of {verdict.writes_acknowledged}; judged: {judged}"
     )
     if verdict.holds(judge):
-        return line
+        return f"{line}; nothing was proved" if verdict.unproved else line
     broken = sorted({v.invariant for v in verdict.violations if judge in {"all", v.heading}})
     return f"{line}; violated: {', '.join(broken)}"

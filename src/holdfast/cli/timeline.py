@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from holdfast.cli.marks import LOST, OVER, in_order, sign
-from holdfast.rehearsal.verdict import Lane, Phase, Verdict
+from holdfast.rehearsal.verdict import Lane, Mark, Phase, Verdict
 
 
 def timeline(verdict: Verdict, width: int) -> list[Text]:
     """The lines of one run's timeline, each at most ``width`` characters; a scale comes last."""
-    label = max([len(lane.replica) for lane in verdict.lanes], default=0) + 2
+    label = max([len(verdict.label(lane)) for lane in verdict.lanes], default=0) + 2
     columns = max(20, width - label - 1)
-    lines = [_lane(lane, verdict.seconds, label, columns) for lane in verdict.lanes]
+    lines = [
+        Text(verdict.label(lane).ljust(label)) + _lane(lane, verdict.seconds, columns)
+        for lane in verdict.lanes
+    ]
     return [*lines, _scale(verdict.phases, verdict.seconds, label, columns)]
 
 
@@ -32,16 +35,16 @@ def legend(verdict: Verdict, width: int) -> Iterator[Text]:
     yield Text(line, style="dim")
 
 
-def _lane(lane: Lane, seconds: float, label: int, columns: int) -> Text:
+def _lane(lane: Lane, seconds: float, columns: int) -> Text:
     cells: list[tuple[str, str]] = [(" ", "")] * columns
     for begin, end in lane.spans:
         for column in range(_column(begin, seconds, columns), _column(end, seconds, columns) + 1):
             cells[column] = ("━", "green")
     causes: set[int] = set()
-    for mark in sorted(lane.marks, key=lambda mark: mark.what == LOST):
+    for mark in sorted(lane.marks, key=_weight):
         drawn = sign(mark.what)
         column = _column(mark.at, seconds, columns)
-        if drawn is None or (mark.what == OVER and cells[column][0] != " "):
+        if drawn is None:
             continue
         if mark.what == LOST:
             if column not in causes:  # the cause is worth more than its effect in the same cell
@@ -50,10 +53,18 @@ def _lane(lane: Lane, seconds: float, label: int, columns: int) -> Text:
         cells[column] = (drawn.letter, "bold red" if drawn.grave else "cyan")
         if drawn.grave:
             causes.add(column)
-    line = Text(lane.replica.ljust(label))
+    line = Text()
     for letter, style in cells:
         line.append(letter, style)
     return line
+
+
+def _weight(mark: Mark) -> int:
+    """Of several marks in one cell the heaviest is seen."""
+    if mark.what in (OVER, LOST):
+        return 0 if mark.what == OVER else 3
+    drawn = sign(mark.what)
+    return 2 if drawn is not None and drawn.grave else 1
 
 
 def _scale(phases: list[Phase], seconds: float, label: int, columns: int) -> Text:

@@ -8,8 +8,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
 from typing import Protocol
@@ -17,6 +17,7 @@ from typing import Protocol
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.backing import Backing
 from holdfast.rehearsal.endpoint import Endpoint
+from holdfast.rehearsal.skew import Skew
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
 from holdfast.servers.process import Process
@@ -38,28 +39,38 @@ class Pod:
         endpoint: who it is, and the port it must serve.
         directory: its own for configuration and logs; exists.
         storage: its own for what the application writes, as a pod's emptyDir; exists, empty.
-        app_key: Laravel's APP_KEY, ``base64:...``.
+        keys: Laravel's APP_KEY, ``base64:...``, and after it APP_PREVIOUS_KEYS (Laravel 11 on).
+        handle_key: what the handles of session ids are keyed with in its answers.
         backing: where its sessions go.
+        skew: in what its settings differ from those of the other replicas, if they do.
     """
 
     endpoint: Endpoint
     directory: Path
     storage: Path
-    app_key: str
+    keys: tuple[str, ...] = field(repr=False)
+    handle_key: str = field(repr=False)
     backing: Backing
+    skew: Skew | None = None
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What every application is told, and of ours only what a program needs to run.
+    def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """An application's settings, what every application is told, and of ours only what a
+        program needs to run.
 
         A SESSION_DRIVER in the shell of whoever rehearses must not reach the replicas.
         """
-        return {
+        told = {
             **{name: os.environ[name] for name in _INHERITED if name in os.environ},
-            "APP_KEY": self.app_key,
+            "APP_KEY": self.keys[0],
+            **({"APP_PREVIOUS_KEYS": ",".join(self.keys[1:])} if self.keys[1:] else {}),
+            "HOLDFAST_HANDLE_KEY": self.handle_key,
             "HOLDFAST_REPLICA": self.endpoint.name,
             "HOLDFAST_GENERATION": str(self.endpoint.generation),
+            **settings,
         }
+        if self.skew is not None:
+            told[self.skew.setting] = self.skew.other(told.get(self.skew.setting))
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +116,13 @@ class Shop:
 
     def containers(self, pod: Pod) -> Sequence[Container]:
         """One uvicorn, started as ``python -m holdfast.rehearsal.shop_server``."""
-        environment = {
-            **pod.environment,
-            "HOLDFAST_STORE": pod.backing.store_url(pod.storage),
-            "PORT": str(pod.endpoint.port),
-        }
+        environment = pod.environment(
+            {
+                "HOLDFAST_STORE": pod.backing.store_url(pod.storage),
+                "SESSION_ENCRYPT": pod.backing.laravel.get("SESSION_ENCRYPT", "false"),
+                "PORT": str(pod.endpoint.port),
+            }
+        )
         argv = (sys.executable, "-m", "holdfast.rehearsal.shop_server")
         return [lambda: Process(argv, pod.directory, name="shop", env=environment)]
 
@@ -128,8 +141,12 @@ class Replica:
         generation: from 1.
         directory: an existing directory; the replica makes its own, fresh one below it.
         app_key: Laravel's APP_KEY.
+        previous_keys: its APP_PREVIOUS_KEYS.
+        handle_key: what the handles of session ids are keyed with, in all replicas of a run;
+            default: the APP_KEY.
         backing: where its sessions go.
         guardian: is told of its processes.
+        skew: in what its settings differ from those of the other replicas, if they do.
     """
 
     def __init__(
@@ -142,13 +159,18 @@ class Replica:
         app_key: str,
         backing: Backing,
         guardian: Guardian,
+        previous_keys: Sequence[str] = (),
+        handle_key: str | None = None,
+        skew: Skew | None = None,
     ) -> None:
         self.endpoint = Endpoint(name, generation, free_port())
         self.directory = directory / f"{name}.{generation}"
         self._application = application
-        self._app_key = app_key
+        self._keys = (app_key, *previous_keys)
+        self._handle_key = handle_key or app_key
         self._backing = backing
         self._guardian = guardian
+        self._skew = skew
         self._lock = threading.Lock()
         self._ending = threading.Lock()
         self._killed = threading.Event()
@@ -163,7 +185,15 @@ class Replica:
         """
         storage = self.directory / "storage"
         storage.mkdir(parents=True)
-        pod = Pod(self.endpoint, self.directory, storage, self._app_key, self._backing)
+        pod = Pod(
+            self.endpoint,
+            self.directory,
+            storage,
+            self._keys,
+            self._handle_key,
+            self._backing,
+            self._skew,
+        )
         for start in self._application.containers(pod):
             with self._lock:
                 if self._ended:

@@ -21,6 +21,7 @@ from holdfast.servers.ports import LOOPBACK
 from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.process import Process
 from holdfast.servers.redis import redis_server
+from holdfast.servers.sentinel import SentinelRedis, sentinel_redis
 from holdfast.servers.tcp_proxy import TcpProxy
 from holdfast.stores.contract import Store
 from holdfast.stores.database import DatabaseStore
@@ -69,6 +70,7 @@ class Backing:
         server: a server that was started for the run; None for any other store.
         flush: empties the store as ``cache:clear`` does, past the proxy; blocks. None where that
             does not touch sessions, and for a store that was there already.
+        sentinel: Redis nodes that were started for the run, with Sentinels; None without them.
         evict: makes such a server evict part of its keys, past the proxy; blocks. None as there.
     """
 
@@ -79,6 +81,7 @@ class Backing:
     own_directory: bool = False
     proxy: TcpProxy | None = field(default=None, repr=False)
     server: StoreServer | None = field(default=None, repr=False)
+    sentinel: SentinelRedis | None = field(default=None, repr=False)
     flush: Callable[[], object] | None = field(default=None, repr=False)
     evict: Callable[[], object] | None = field(default=None, repr=False)
 
@@ -126,6 +129,9 @@ def backing(
             yield there
         return
     match setup.driver:
+        case "redis" if setup.engine == "sentinel":
+            with _with_sentinel(setup, directory, guardian, proxied) as backed:
+                yield backed
         case "redis":
             with redis_server(directory, arguments=_REDIS_OPTIONS[setup.engine]) as server:
                 running = _watched(server.process, guardian)
@@ -183,6 +189,18 @@ def backing(
             }[driver]
             own = Backing(where, {"SESSION_DRIVER": driver}, own_directory=driver == "file")
             yield _with_locks(setup, own)
+
+
+@contextmanager
+def _with_sentinel(
+    setup: Setup, directory: Path, guardian: Guardian, proxied: bool
+) -> Iterator[Backing]:
+    """A primary with replicas and Sentinels, behind the address of whichever is primary."""
+    with sentinel_redis(directory, guardian) as sentinel:
+        store = RedisStore(port=sentinel.service.port, prefix=SESSION_PREFIX)
+        address = f"redis://{LOOPBACK}:{store.port}/0?prefix={SESSION_PREFIX}"
+        with _reached(setup, store, address, proxied) as backed:
+            yield replace(backed, sentinel=sentinel, flush=partial(flush, store))
 
 
 def _watched(process: Process, guardian: Guardian) -> StoreServer:
@@ -250,7 +268,7 @@ def _shared(setup: Setup, store: Store, url: str) -> Backing:
     settings = {"SESSION_LIFETIME": str(max(1, store.lifetime // 60))}
     match store:
         case RedisStore():
-            if store.tls and setup.app == "laravel":
+            if store.tls and "laravel" in setup.programs:
                 raise UsageError(
                     "a rehearsal with Laravel reaches Redis without TLS only",
                     hint="give a redis:// URL, or rehearse the shop",
@@ -267,7 +285,7 @@ def _shared(setup: Setup, store: Store, url: str) -> Backing:
                 # Laravel 8 puts a colon after a cache prefix, but not after an empty one.
                 settings |= {"REDIS_PREFIX": store.prefix, "CACHE_PREFIX": ""}
         case DatabaseStore():
-            if isinstance(store.at, Server) and store.at.tls and setup.app == "laravel":
+            if isinstance(store.at, Server) and store.at.tls and "laravel" in setup.programs:
                 raise UsageError(
                     "a rehearsal with Laravel does not demand TLS of a database",
                     hint="leave tls=1 out, or rehearse the shop",

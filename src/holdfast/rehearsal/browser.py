@@ -15,7 +15,7 @@ from holdfast.rehearsal.client import Client, NoAnswer, Response
 from holdfast.rehearsal.history import Answer, Op, Outcome, Sent
 from holdfast.rehearsal.jar import LARAVEL_SESSION, Jar
 from holdfast.rehearsal.protocol import State
-from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.recorder import Recording
 
 TIMEOUT_SECONDS = 15.0
 """Longer than Laravel waits for a session lock (10 s), so that its own answer is seen."""
@@ -41,7 +41,7 @@ class Browser:
     """
 
     def __init__(
-        self, name: str, client: Client, recorder: Recorder, cookie: str = LARAVEL_SESSION
+        self, name: str, client: Client, recorder: Recording, cookie: str = LARAVEL_SESSION
     ) -> None:
         self.name = name
         self.jar = Jar(session_cookie=cookie)
@@ -66,6 +66,7 @@ class Browser:
 
     async def send(self, kind: str, **args: str) -> Op:
         """Send one request with the browser's own cookies and learn from its answer."""
+        await self._client.wait_turn()
         believed = self.lineage
         op, token = await self._request(kind, args, self.jar, "own", None)
         if op.state is not None:
@@ -78,6 +79,7 @@ class Browser:
 
     async def probe(self, jar: Jar, old_of: int) -> Op:
         """Load a page with cookies of earlier; neither jar nor belief change."""
+        await self._client.wait_turn()
         op, _ = await self._request("state", {}, jar.copy(), "old", old_of)
         return op
 

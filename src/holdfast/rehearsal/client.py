@@ -19,7 +19,11 @@ from urllib.parse import urlsplit
 import h11
 from anyio import CancelScope
 
+from holdfast import __version__
 from holdfast.core.errors import UsageError
+
+AGENT = f"holdfast/{__version__} (session rehearsal)"
+"""What every request says that it comes from."""
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -58,6 +62,9 @@ class Response:
 class Client(Protocol):
     """Sends requests of many browsers, at the same time."""
 
+    async def wait_turn(self) -> None:
+        """Wait until one more request may be sent; to be called before it is written down."""
+
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
     ) -> Response:
@@ -77,7 +84,11 @@ class Client(Protocol):
 
 @asynccontextmanager
 async def http_client(
-    address: str, *, headers: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None
+    address: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    server_name: str | None = None,
 ) -> AsyncIterator[Client]:
     """Connections to one address, shared by all browsers and kept alive, until the context ends.
 
@@ -85,13 +96,14 @@ async def http_client(
         address: ``http://127.0.0.1:8080`` or ``https://staging.example.com``; a path in it stands
             before every target.
         headers: sent with every request, names in lower case; ``host`` here takes the place of the
-            address's, which TLS goes on to check.
+            address's.
         tls: for an ``https`` address, in place of the system's authorities.
+        server_name: what TLS asks for and checks, in place of the address's host.
 
     Raises:
         UsageError: the address is no such URL.
     """
-    client = _HttpClient(address, headers or {}, tls)
+    client = _HttpClient(address, headers or {}, tls, server_name)
     try:
         yield client
     finally:
@@ -101,7 +113,11 @@ async def http_client(
 
 class _HttpClient:
     def __init__(
-        self, address: str, headers: Mapping[str, str], tls: ssl.SSLContext | None
+        self,
+        address: str,
+        headers: Mapping[str, str],
+        tls: ssl.SSLContext | None,
+        server_name: str | None,
     ) -> None:
         try:
             url = urlsplit(address)
@@ -117,11 +133,20 @@ class _HttpClient:
         self._host = url.hostname
         self._port = port or (443 if secure else 80)
         self._tls = (tls or ssl.create_default_context()) if secure else None
+        self._server_name = (server_name or self._host) if secure else None
         self._prefix = url.path.rstrip("/")
         host = url.netloc.rpartition("@")[2]
-        self._headers = {"host": host, "accept-encoding": "identity", **headers}
+        self._headers = {
+            "host": host,
+            "accept-encoding": "identity",
+            "user-agent": AGENT,
+            **headers,
+        }
         self._open: set[_Connection] = set()
         self._idle: list[_Connection] = []
+
+    async def wait_turn(self) -> None:
+        """Whenever it likes."""
 
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
@@ -166,7 +191,11 @@ class _HttpClient:
         try:
             async with asyncio.timeout(timeout):
                 _, connection = await loop.create_connection(
-                    lambda: _Connection(self._open), self._host, self._port, ssl=self._tls
+                    lambda: _Connection(self._open),
+                    self._host,
+                    self._port,
+                    ssl=self._tls,
+                    server_hostname=self._server_name,
                 )
         except TimeoutError as error:
             raise NoAnswer(f"no connection within {timeout:g} s", sent=False) from error

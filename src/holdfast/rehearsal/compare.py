@@ -1,4 +1,4 @@
-"""What a rehearsal compares: ``[laravel=|shop=]driver[:engine][+block][@affinity]``, by comma."""
+"""What a rehearsal compares: ``[APP=]driver[:engine][+block][@affinity]``, by comma."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import Literal, cast
 
 from holdfast.core.errors import UsageError
 
-App = Literal["laravel", "shop"]
-Driver = Literal["array", "file", "cookie", "redis", "memcached", "database"]
-Locality = Literal["request", "replica", "client", "shared"]
+Program = Literal["laravel", "shop"]
+App = Literal[Program, "mixed"]
+Driver = Literal["array", "file", "cookie", "redis", "memcached", "database", "unknown"]
+Locality = Literal["request", "replica", "client", "shared", "unknown"]
 
 EXAMPLE = "file,file@cookie,redis,laravel=redis+block,shop=redis"
 
-_APPS: tuple[App, ...] = ("laravel", "shop")
+APPS: tuple[App, ...] = ("laravel", "shop", "mixed")
 _DRIVERS: dict[Driver, tuple[str, ...]] = {
     "array": (),
     "file": ("own", "shared"),
     "cookie": (),
-    "redis": ("memory", "aof"),
+    "redis": ("memory", "aof", "sentinel"),
     "memcached": (),
     "database": ("sqlite", "postgresql", "mariadb"),
 }
@@ -30,6 +31,12 @@ _DRIVERS: dict[Driver, tuple[str, ...]] = {
 _AFFINITIES = ("cookie",)
 _LARAVEL_ALONE: dict[Driver, str] = {"cookie": "cookies", "memcached": "memcached"}
 _LOCKING: tuple[Driver, ...] = ("file", "redis", "memcached", "database")
+_NOT_SHARED: dict[Driver, str] = {
+    "array": "each keeps them in its own memory, or not at all",
+    "file": "each replica has files of its own",
+    "cookie": "they are in cookies, which the shop cannot do",
+    "memcached": "they are in memcached, which the shop cannot do",
+}
 _GRAMMAR = re.compile(
     r"(?:(?P<app>[^=]*)=)?(?P<driver>[^=:+@]*)(?::(?P<engine>[^=:+@]*))?"
     r"(?P<options>(?:\+[^=:+@]*)*)(?:@(?P<affinity>[^=:+@]*))?"
@@ -42,12 +49,14 @@ class Setup:
 
     Args:
         name: as it was written; unique in a comparison.
-        app: which application the replicas run.
-        driver: Laravel's word for the choice of store.
+        app: which application the replicas run; ``mixed``: some Laravel, some the shop.
+        driver: Laravel's word for the choice of store; ``unknown`` for a deployment that is there
+            already, which nobody can ask for in a comparison.
         engine: which kind of that driver; None where it has no kinds. ``file:own`` is a directory
             for each replica, ``file:shared`` one for all; ``database:sqlite`` is one shared file,
             ``database:postgresql`` and ``database:mariadb`` are servers. ``redis:memory`` keeps
-            nothing when it ends, ``redis:aof`` what its append-only file holds.
+            nothing when it ends, ``redis:aof`` what its append-only file holds; ``redis:sentinel``
+            is a primary with replicas and Sentinels.
         block: Laravel's session locks (``session.block``) on every route.
         affinity: ``cookie`` where the balancer brings a browser back to the replica it was on.
         given: the store was there before the run, and is not ours to stop or to empty.
@@ -76,8 +85,21 @@ class Setup:
         return self.driver == "memcached" or (self.driver, self.engine) == ("redis", "memory")
 
     @property
+    def programs(self) -> tuple[Program, ...]:
+        """What its replicas run."""
+        return ("laravel", "shop") if self.app == "mixed" else (self.app,)
+
+    def runs(self, replica: str) -> Program:
+        """What a replica runs; of mixed ones the odd are Laravel and the even are the shop."""
+        if self.app != "mixed":
+            return self.app
+        return "laravel" if replica.endswith(("1", "3", "5", "7", "9")) else "shop"
+
+    @property
     def locality(self) -> Locality:
-        """Where a session lives: in one request, one replica, the browser, or for all replicas."""
+        """Where a session lives: in one request, one replica, the browser, or for all replicas;
+        unknown where a deployment is there already.
+        """
         match self.driver, self.engine:
             case "array", _:
                 # PHP forgets it with the request; a Python process keeps it while it lives.
@@ -86,6 +108,8 @@ class Setup:
                 return "replica"
             case "cookie", _:
                 return "client"
+            case "unknown", _:
+                return "unknown"
             case _:
                 return "shared"
 
@@ -115,10 +139,10 @@ def parse_setup(text: str, default_app: App) -> Setup:
     match = _GRAMMAR.fullmatch(name)
     if not name or match is None:
         raise UsageError(
-            f"{name!r} is not [laravel=|shop=]driver[:engine][+block][@affinity]",
+            f"{name!r} is not [laravel=|shop=|mixed=]driver[:engine][+block][@affinity]",
             hint=f"for example {EXAMPLE}",
         )
-    app = cast(App, _one_of("application", match["app"], _APPS, name, default_app))
+    app = cast(App, _one_of("application", match["app"], APPS, name, default_app))
     driver = cast(Driver, _one_of("driver", match["driver"], _DRIVERS, name))
     engines = _DRIVERS[driver]
     if match["engine"] is not None and not engines:
@@ -144,6 +168,13 @@ def parse_setup(text: str, default_app: App) -> Setup:
 
 
 def _check(setup: Setup) -> None:
+    alone = setup.locality != "shared" or setup.driver in _LARAVEL_ALONE
+    if setup.app == "mixed" and alone:
+        raise UsageError(
+            f"Laravel and the shop share no sessions where {_NOT_SHARED[setup.driver]},"
+            f" in {setup.name!r}",
+            hint="for example mixed=redis, mixed=database or mixed=file:shared",
+        )
     if setup.app == "shop" and setup.driver in _LARAVEL_ALONE:
         raise UsageError(
             f"the shop cannot keep sessions in {_LARAVEL_ALONE[setup.driver]}, in {setup.name!r}",
@@ -151,7 +182,7 @@ def _check(setup: Setup) -> None:
         )
     if setup.block and setup.app != "laravel":
         raise UsageError(
-            f"+block is Laravel's session lock, and {setup.name!r} is the shop",
+            f"+block is Laravel's session lock, and the shop takes none, in {setup.name!r}",
             hint=f"write laravel={setup.driver}+block; the shop's saves are conditional anyway",
         )
     if setup.block and setup.driver not in _LOCKING:

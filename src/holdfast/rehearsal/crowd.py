@@ -12,9 +12,10 @@ import msgspec
 
 from holdfast.rehearsal.browser import TIMEOUT_SECONDS, Browser
 from holdfast.rehearsal.client import Client, NoAnswer
+from holdfast.rehearsal.guests import Guest, ShopGuest
 from holdfast.rehearsal.jar import LARAVEL_SESSION
 from holdfast.rehearsal.protocol import State
-from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.recorder import Recorder, Recording
 from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.stored import payloads
 from holdfast.rehearsal.users import THINK_SECONDS
@@ -56,6 +57,9 @@ class Crowd(Protocol):
     async def read_back(self, rounds: int) -> None:
         """Read every session that somebody believes to have, ``rounds`` times."""
 
+    def guest(self, number: int, recording: Recording) -> Guest:
+        """One of them, for a session that lasts; ``number`` is whom to log in as, from 1."""
+
 
 class Shoppers:
     """The users of an application that speaks :mod:`holdfast.rehearsal.protocol`."""
@@ -96,6 +100,10 @@ class Shoppers:
         """They look at their carts."""
         await read_back_shop(self._browsers, rounds)
 
+    def guest(self, number: int, recording: Recording) -> Guest:
+        """See Crowd."""
+        return ShopGuest(Browser(f"u{number}", self._client, recording, self._cookie), number)
+
 
 @asynccontextmanager
 async def crowd(
@@ -114,7 +122,8 @@ async def crowd(
 
     Args:
         client: sends all requests.
-        address: where, ``http://127.0.0.1:8080``.
+        address: where, as users name it: ``http://127.0.0.1:8080``, with the path that the
+            application begins at where it has one.
         site: what visitors must know of it; None: it does speak our protocol.
         store: the one that all replicas share; None where it cannot be read from here.
         think: mean pause between two steps of a person, seconds.
@@ -124,13 +133,16 @@ async def crowd(
         cookie = LARAVEL_SESSION if site is None else site.reader.cookie
         yield Shoppers(client, think, steps or {}, cookie)
         return
-    host = urlsplit(address).netloc
+    url = urlsplit(address)
     async with payloads(store, site) as look:
-        yield Visitors(client, site, host=host, look=look, think=think, steps=steps)
+        yield Visitors(
+            client, site, host=url.netloc + url.path, look=look, think=think, steps=steps
+        )
 
 
 async def speaks_our_protocol(client: Client) -> bool:
     """Whether ``GET /state`` is answered with a State."""
+    await client.wait_turn()
     try:
         answer = await client.send("GET", "/state", {}, b"", TIMEOUT_SECONDS)
         msgspec.json.decode(answer.body, type=State)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import random
 import re
-import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,15 +16,17 @@ import anyio
 from anyio import CancelScope
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Application, Replica, Shop
 from holdfast.rehearsal.backing import Backing, backing
 from holdfast.rehearsal.balancer import Balancer, Choice, open_balancer
-from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.compare import Program, Setup
 from holdfast.rehearsal.harm import Harm
 from holdfast.rehearsal.history import STORE, What
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.own_application import Copies, OwnApplication
 from holdfast.rehearsal.pace import Pace
+from holdfast.rehearsal.skew import Skew
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
 
@@ -45,6 +45,7 @@ class Deployment:
     """The replicas of one run; opened by :func:`deploy`. One change is made at a time.
 
     Args:
+        setup: what it was made for.
         address: where browsers connect, ``http://127.0.0.1:PORT``.
         where: the store, for people.
         store: the store of it as replicas reach it; None where each has one of its own.
@@ -57,8 +58,12 @@ class Deployment:
         store: Backing,
         emit: Emit,
         pace: Pace,
-        make: Callable[[str, int], Replica],
+        make: Callable[[str, int, Sequence[str], Skew | None], Replica],
+        *,
+        setup: Setup,
+        app_key: str,
     ) -> None:
+        self.setup = setup
         self.address = balancer.address
         self.balancer = balancer.name
         self.where = store.where
@@ -66,6 +71,7 @@ class Deployment:
         self._balancer = balancer
         self._emit = emit
         self._pace = pace
+        self._keys = [app_key]
         self._make = make
         self._replicas: dict[str, Replica] = {}
         self._generations: dict[str, int] = {}
@@ -125,9 +131,37 @@ class Deployment:
         """Replace each replica: the new one takes traffic, then the old one drains and stops."""
         async with self._changing:
             for name in sorted(self._replicas):
-                old = self._replicas[name]
-                await self._launch(name, fault)
-                await self._retire(old, fault)
+                await self._replace(name, fault)
+
+    async def rotate(self, fault: str = "rotate") -> None:
+        """Change APP_KEY in two rolls: all replicas open with the new key, then all seal with it.
+
+        In a single roll nobody but the new replicas could open what they seal.
+        """
+        async with self._changing:
+            old, new = self._keys[0], fresh_app_key()
+            self._keys = [old, new]
+            for name in sorted(self._replicas):
+                await self._replace(name, fault)
+            self._keys = [new, old]
+            for name in sorted(self._replicas):
+                await self._replace(name, fault, announce="rotate")
+            for name in sorted(self._replicas):
+                self._emit("over", name, self._generations[name], fault)
+
+    async def skew_one(self, rng: random.Random, skew: Skew, fault: str) -> None:
+        """Replace one replica by one with another setting, and after ``Pace.skew`` by a right one.
+
+        A rollout that stops half-way and is taken back does this.
+        """
+        async with self._changing:
+            readers = [n for n in sorted(self._replicas) if self.setup.runs(n) in skew.programs]
+            name = rng.choice(readers)
+            await self._replace(name, fault, skew, announce="skew")
+            await anyio.sleep(self._pace.skew)
+            wrong = self._generations[name]
+            await self._replace(name, fault)
+            self._emit("over", name, wrong, fault)
 
     async def scale_out_in(self, more: int = 1, fault: str = "scale") -> None:
         """Add replicas, let them serve for ``Pace.peak``, and take them away again."""
@@ -136,11 +170,23 @@ class Deployment:
         await anyio.sleep(self._pace.peak)
         await self.scale(count, fault)
 
-    async def _launch(self, name: str, fault: str) -> None:
+    async def _replace(
+        self, name: str, fault: str, skew: Skew | None = None, announce: What | None = None
+    ) -> None:
+        old = self._replicas[name]
+        await self._launch(name, fault, skew, announce)
+        await self._retire(old, fault)
+
+    async def _launch(
+        self, name: str, fault: str, skew: Skew | None = None, announce: What | None = None
+    ) -> None:
         generation = self._generations.get(name, 0) + 1
         self._generations[name] = generation
-        replica = self._make(name, generation)
+        replica = self._make(name, generation, self._keys, skew)
         await in_thread(replica.start, on_cancel=replica.kill)
+        if announce is not None:
+            # Before it takes traffic: what it does to sessions comes later than this.
+            self._emit(announce, name, generation, fault)
         await self._balancer.add(replica.endpoint)
         self._replicas[name] = replica
         self._emit("start", name, generation, fault)
@@ -190,7 +236,7 @@ async def deploy(
             start; nothing is left running.
         UsageError: the project is not a Laravel application.
     """
-    application = _application(setup, own)
+    applications = _applications(setup, own)
     key = app_key or fresh_app_key()
     everything = ExitStack()
     try:
@@ -198,7 +244,7 @@ async def deploy(
             partial(
                 _prepare,
                 everything,
-                application,
+                list(applications.values()),
                 setup,
                 key,
                 store,
@@ -206,15 +252,18 @@ async def deploy(
             )
         )
 
-        def make(name: str, generation: int) -> Replica:
+        def make(name: str, generation: int, keys: Sequence[str], skew: Skew | None) -> Replica:
             replica = Replica(
-                application,
+                applications[setup.runs(name)],
                 name,
                 generation,
                 directory,
-                app_key=key,
+                app_key=keys[0],
+                previous_keys=keys[1:],
+                handle_key=key,
                 backing=backed,
                 guardian=guardian,
+                skew=skew,
             )
             everything.callback(replica.kill)
             return replica
@@ -225,7 +274,9 @@ async def deploy(
                     balancer, directory, affinity=setup.affinity is not None, guardian=guardian
                 )
             )
-            deployment = Deployment(opened, backed, emit, pace or Pace(), make)
+            deployment = Deployment(
+                opened, backed, emit, pace or Pace(), make, setup=setup, app_key=key
+            )
             await deployment.scale(replicas, fault="")
             yield deployment
     finally:
@@ -233,27 +284,22 @@ async def deploy(
             await in_thread(everything.close)
 
 
-def fresh_app_key() -> str:
-    """A new APP_KEY as ``artisan key:generate`` makes one for AES-256-CBC."""
-    return "base64:" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def _application(setup: Setup, own: OwnApplication | None) -> Application:
-    if setup.app == "shop":
-        return Shop()
-    return Laravel(setup) if own is None else Copies(own, setup)
+def _applications(setup: Setup, own: OwnApplication | None) -> dict[Program, Application]:
+    fixture_or_own = Laravel(setup) if own is None else Copies(own, setup)
+    return {program: Shop() if program == "shop" else fixture_or_own for program in setup.programs}
 
 
 def _prepare(
     everything: ExitStack,
-    application: Application,
+    applications: Sequence[Application],
     setup: Setup,
     app_key: str,
     store: str | None,
     *,
     proxied: bool,
 ) -> tuple[Path, Guardian, Backing]:
-    application.require()
+    for application in applications:
+        application.require()
     guardian = everything.enter_context(Guardian())
     directory = Path(tempfile.mkdtemp(prefix="holdfast-"))
     guardian.watch_directory(directory)
@@ -274,7 +320,7 @@ def _prepare(
             directory,
             guardian,
             app_key=app_key,
-            create_tables=application.create_tables,
+            create_tables=applications[0].create_tables,
             url=store,
             proxied=proxied,
         )

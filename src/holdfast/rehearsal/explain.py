@@ -8,14 +8,20 @@ from math import inf
 from msgspec.structs import replace
 
 from holdfast.rehearsal.compare import Setup
-from holdfast.rehearsal.history import Event, Op
+from holdfast.rehearsal.failover_cause import BY_TWO_PRIMARIES, failed_over
+from holdfast.rehearsal.history import Event, Op, What
+from holdfast.rehearsal.skew import SKEWS
 from holdfast.rehearsal.verdict import Violation
 
 _ENDED = {
     "kill": "was killed",
     "roll": "was replaced by the rolling update",
     "scale": "was scaled in",
+    "rotate": "was replaced to change APP_KEY",
+    **{fault: f"was replaced in a rollout of {skew.setting}" for fault, skew in SKEWS.items()},
 }
+_ROTATED = "Laravel before 11 knows no APP_PREVIOUS_KEYS, and cookies of the old key are void there"
+_DONE = {"command": "after your command «{}»", "key": "after «{}», done by hand"}
 _RACES = {
     "lost-update": "a parallel request of the same browser wrote back what it had read before",
     "late-cookie": "a request sent before the login answered after it and set the old cookie again",
@@ -45,7 +51,11 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
         return "the replica that answered had a copy of its own, which nobody ended", ""
     if setup.locality == "client" and ended:
         return "the cookies hold the session themselves: nobody can end what a browser kept", ""
-    if lasting and (told := _taken_between(violation, setup, events)) is not None:
+    if lasting and (told := _done_between(violation, setup, events)) is not None:
+        return told
+    # The shop's saves are conditional: no parallel request of it overwrites another's.
+    by_the_store = lasting or (setup.app == "shop" and violation.invariant in BY_TWO_PRIMARIES)
+    if by_the_store and (told := failed_over(violation, events)) is not None:
         return told
     if violation.invariant in _RACES:
         return _RACES[violation.invariant], ""
@@ -54,10 +64,26 @@ def _cause(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple
     match setup.locality:
         case "request":
             return "the array driver forgets a session when its request ends", ""
+        case "unknown":
+            return _after_what_was_done(violation, events)
         case "client":
             return "the cookie that held it was not sent back, or an older one was", ""
         case _:
             return "the shared store no longer had what it had acknowledged", ""
+
+
+def _done_between(
+    violation: Violation, setup: Setup, events: Sequence[Event]
+) -> tuple[str, str] | None:
+    """What was done to the store or to settings that explains what is missing."""
+    if (told := _taken_between(violation, setup, events)) is not None:
+        return told
+    if (skewed := _between("skew", violation, events)) is not None:
+        return _of_a_skew(*skewed)
+    if (rotated := _between("rotate", violation, events)) is not None:
+        cause = f"APP_KEY was changed: {_ROTATED}"
+        return cause, f"APP_KEY was changed{_span(*rotated)}; {_ROTATED}"
+    return None
 
 
 def _taken_between(
@@ -71,7 +97,7 @@ def _taken_between(
     for event in events:
         took = _taking(event, setup)
         if took is not None and event.at <= seen.end:
-            over = next((e.at for e in events if e.what == "over" and e.at >= event.at), inf)
+            over = next((e.at for e in events if _ends(e, event)), inf)
             if all(op.start <= over for op in before):
                 did, why = took
                 return f"the store {did}{why}", f"the store {did} at {event.at:.1f} s{why}"
@@ -99,6 +125,48 @@ def _taking(event: Event, setup: Setup) -> tuple[str, str] | None:
             return "did not answer", ", which Laravel takes for an empty session"
         case _:
             return None
+
+
+def _between(
+    what: What, violation: Violation, events: Sequence[Event]
+) -> tuple[Event, float] | None:
+    """What was done between the last sight of what is missing and its being missed, and its end.
+
+    It may have been going on at either.
+    """
+    *before, seen = violation.records
+    for event in events:
+        if event.what == what and event.at <= seen.end:
+            over = next((e.at for e in events if _ends(e, event)), inf)
+            if all(op.start <= over for op in before):
+                return event, over
+    return None
+
+
+def _ends(event: Event, begun: Event) -> bool:
+    return event.what == "over" and event.replica == begun.replica and event.at >= begun.at
+
+
+def _span(event: Event, over: float) -> str:
+    return f" from {event.at:.1f} s " + ("on" if over == inf else f"to {over:.1f} s")
+
+
+def _of_a_skew(event: Event, over: float) -> tuple[str, str]:
+    skew = SKEWS[event.fault]
+    return (
+        f"a replica had another {skew.setting}: {skew.effect}",
+        f"{event.replica} had another {skew.setting}{_span(event, over)}; {skew.effect}",
+    )
+
+
+def _after_what_was_done(violation: Violation, events: Sequence[Event]) -> tuple[str, str]:
+    """What a user did last to a deployment of which no more is known."""
+    seen = violation.records[-1]
+    did = [event for event in events if event.what in _DONE and event.at <= seen.end]
+    if not did:
+        return "nothing had been done to the deployment yet", ""
+    cause = _DONE[did[-1].what].format(did[-1].fault)
+    return cause, f"{cause} at {did[-1].at:.1f} s"
 
 
 def _on_a_replica(violation: Violation, setup: Setup, events: Sequence[Event]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.explain import explained
-from holdfast.rehearsal.history import Event
+from holdfast.rehearsal.history import DEPLOYMENT, Event
 from holdfast.rehearsal.verdict import LOST, MOST_KEPT, Mark, Violation
 
 
@@ -19,7 +19,8 @@ class Findings:
         second: the second of the run that a time belongs to.
 
     ``counts`` counts them by invariant, ``causes`` by their cause in words, ``lost`` the sessions
-    found lost by second; ``marks`` has a mark for each of those, by who had lost it.
+    found lost by second; ``marks`` has a mark for each of those, by who had lost it, ``deployment``
+    where nobody knows.
     """
 
     def __init__(
@@ -41,8 +42,8 @@ class Findings:
         self.causes[cause] += 1
         if told.invariant in LOST:
             self.lost[self._second(told.at)] += 1
-            if told.replica is not None:
-                self.marks.setdefault(told.replica, []).append(Mark(told.at, "lost"))
+            who = told.replica or DEPLOYMENT
+            self.marks.setdefault(who, []).append(Mark(told.at, "lost"))
         kept = self._kept.setdefault(told.invariant, [])
         kept.append(told)
         if len(kept) >= 2 * MOST_KEPT:

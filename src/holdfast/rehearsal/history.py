@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from holdfast.rehearsal.protocol import State
+from holdfast.rehearsal.skew import SKEWS
 
 Outcome = Literal["ok", "refused", "fail", "unknown"]
 """ok: answered 200 with a state; what a visitor is answered need not show one. refused: 409 or 419,
@@ -18,13 +19,22 @@ or a visitor's login that logged nobody in; nothing was written. fail: any other
 whole answer; it may have taken effect, may yet do so, or never will."""
 
 
-ToReplica = Literal["start", "kill", "drain", "stop", "stopped", "pause", "resume"]
-ToStore = Literal["cut", "slow", "blackhole", "flush", "restart", "crash", "evict", "over"]
-What = ToReplica | ToStore
-"""What can be done to a replica or to the store, see Event."""
+ToReplica = Literal[
+    "start", "kill", "drain", "stop", "stopped", "pause", "resume", "skew", "rotate"
+]
+ToSentinel = Literal["failover", "kill-primary", "partition", "split", "heal"]
+ToStore = Literal[
+    "cut", "slow", "blackhole", "flush", "restart", "crash", "evict", "over", ToSentinel
+]
+ToDeployment = Literal["command", "key", "over"]
+What = ToReplica | ToStore | ToDeployment
+"""What can be done to a replica, to the store, or to the whole of it, see Event."""
 
 STORE = "store"
 """Stands where a replica's name would, for what is done to the store."""
+
+DEPLOYMENT = "deployment"
+"""Stands there for what is done to a deployment of which no more is known."""
 
 _FIELDS = {"open": ("lineage",), "login": ("user",), "cart": ("item",), "mark": ("key", "value")}
 """What a request of a kind is nothing without."""
@@ -100,19 +110,30 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
         at: when.
         what: ``start`` (a replica takes traffic), ``kill`` (SIGKILL), ``drain`` (out of the
             balancer), ``stop`` (stop signal sent), ``stopped`` (its processes are gone), ``pause``
-            and ``resume`` (SIGSTOP, SIGCONT), ``phase``; to the store: ``cut``, ``slow``,
-            ``blackhole``, ``flush``, ``restart``, ``crash`` and ``evict`` when they begin, ``over``
-            when that is over.
-        replica, generation: whom; ``store`` and 0 for the store, empty and 0 for a phase.
+            and ``resume`` (SIGSTOP, SIGCONT), ``skew`` (one with another setting takes traffic
+            next; ``over`` when it is gone), ``rotate`` (one with a new APP_KEY takes traffic next;
+            ``over`` when all have it), ``phase``; to the store: ``cut``, ``slow``, ``blackhole``,
+            ``flush``, ``restart``, ``crash``, ``evict``, ``failover`` (of Redis), ``kill-primary``
+            and ``partition`` when they begin, ``split`` when two nodes of Redis were seen to be
+            primary, ``heal`` at the end of a partition, ``over`` when all that is over; to a
+            deployment that is already there: ``command`` (the user's begins), ``over`` (it has
+            ended), ``key`` (the user says that something begins).
+        replica, generation: whom; ``store`` or ``deployment`` and 0, empty and 0 for a phase.
         fault: the fault that did it (``kill``, ``roll``, ``cut``...), empty for the first start and
             the end; for ``phase`` the phase that begins: ``calm``, a fault's name, ``end``.
+        status: exit status of a command that is over; negative: the signal that ended it.
     """
 
     at: float
-    what: ToReplica | ToStore | Literal["phase"]
+    what: What | Literal["phase"]
     replica: str = ""
     generation: int = 0
     fault: str = ""
+    status: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.what == "skew" and self.fault not in SKEWS:
+            raise ValueError(f"a skew of which nobody knows the setting: {self.fault!r}")
 
 
 Record = Sent | Answer | Event

@@ -16,6 +16,9 @@ class InProcess:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
+    async def wait_turn(self) -> None:
+        """Whenever it likes."""
+
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
     ) -> Response:

@@ -7,9 +7,11 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.findings import Findings
-from holdfast.rehearsal.history import Event, Op
+from holdfast.rehearsal.history import DEPLOYMENT, STORE, Event, Op
 from holdfast.rehearsal.invariants.elsewhere import Elsewhere
 from holdfast.rehearsal.invariants.first_page import first_page
 from holdfast.rehearsal.invariants.foreign import foreign
@@ -26,7 +28,9 @@ def judge(
     ops: Sequence[Op],
     events: Sequence[Event],
     seconds: float,
+    *,
     not_applicable: Sequence[str] = (),
+    doubts: Sequence[str] = (),
 ) -> Verdict:
     """Judge one run.
 
@@ -37,6 +41,7 @@ def judge(
         events: everything that was done to the replicas, in order of time.
         seconds: how long the run took.
         not_applicable: the faults that could not be done to this setup.
+        doubts: why the run may have shown less than it was to show, in words.
     """
     load = Load(events, seconds)
     elsewhere = Elsewhere(ops)
@@ -75,9 +80,10 @@ def judge(
         causes=dict(findings.causes.most_common()),
         violations=findings.violations(),
         omitted=findings.omitted(),
-        lanes=_lanes(events, findings.marks, seconds),
+        lanes=_lanes(setup, events, findings.marks, seconds),
         seconds_series=load.series(findings.lost),
         not_applicable=list(not_applicable),
+        doubts=list(doubts),
     )
 
 
@@ -112,10 +118,18 @@ def _end(violation: Violation | None) -> Op | None:
 
 
 def _lanes(
-    events: Sequence[Event], lost: Mapping[str, Sequence[Mark]], seconds: float
+    setup: Setup, events: Sequence[Event], lost: Mapping[str, Sequence[Mark]], seconds: float
 ) -> list[Lane]:
     names = sorted({event.replica for event in events if event.replica})
-    return [_lane(name, events, lost.get(name, ()), seconds) for name in names]
+    # A deployment has no other lanes, whatever its replicas call themselves in answers.
+    by_name = {**lost, DEPLOYMENT: [mark for marks in lost.values() for mark in marks]}
+    lanes = [_lane(name, events, by_name.get(name, ()), seconds) for name in names]
+    return [
+        lane
+        if lane.replica in (STORE, DEPLOYMENT)
+        else replace(lane, runs=setup.runs(lane.replica))
+        for lane in lanes
+    ]
 
 
 def _lane(name: str, events: Sequence[Event], lost: Sequence[Mark], seconds: float) -> Lane:

@@ -68,12 +68,9 @@ class Laravel:
 
     def containers(self, pod: Pod) -> Sequence[Container]:
         """php-fpm and nginx, or one ``php -S``."""
-        environment = {
-            **pod.environment,
-            **pod.backing.laravel,
-            "APP_NAME": "Laravel",
-            "POD_STORAGE": str(pod.storage),
-        }
+        environment = pod.environment(
+            {**pod.backing.laravel, "APP_NAME": "Laravel", "POD_STORAGE": str(pod.storage)}
+        )
         return php_containers(pod, FIXTURE / "public", environment, self.server)
 
     def create_tables(self, store: DatabaseStore) -> None:

@@ -8,15 +8,16 @@ from holdfast.rehearsal.client import Response
 
 
 def redirect(response: Response, host: str, target: str) -> str | None:
-    """Path and query that an answer redirects to; None where it does not, or to another host.
+    """Path and query that an answer redirects to; None where it does not, or not within the site.
 
     The scheme is left as it is: an application behind a balancer that ends TLS may well think that
     it is reached by another.
 
     Args:
         response: the answer.
-        host: with its port, as the browser names it.
-        target: path and query of the request.
+        host: with its port, as the browser names it; then the path that the application begins at,
+            where it has one.
+        target: path and query of the request, and of the redirect: below that path.
     """
     location = response.first("location")
     if not 300 <= response.status < 400 or not location:
@@ -25,9 +26,10 @@ def redirect(response: Response, host: str, target: str) -> str | None:
         url = urlsplit(urljoin(f"http://{host}{target}", location))
     except ValueError:
         return None
-    if url.scheme not in ("http", "https") or url.netloc != host:
+    there = url.netloc + (url.path or "/")
+    if url.scheme not in ("http", "https") or not f"{there}/".startswith(f"{host}/"):
         return None
-    return (url.path or "/") + (f"?{url.query}" if url.query else "")
+    return (there.removeprefix(host) or "/") + (f"?{url.query}" if url.query else "")
 
 
 def path_of(target: str) -> str:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.laravel.config import SessionConfig
 from holdfast.laravel.encrypter import KEY_BYTES, Encrypter
-from holdfast.project.effective import effective_session
-from holdfast.project.project import load
+from holdfast.project.effective import Effective, effective_session
+from holdfast.project.project import Project, load
 from holdfast.rehearsal.application import Container, Pod, Readiness
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.laravel import Server, php_containers, require_php
@@ -87,32 +88,59 @@ def own_application(
         raise EnvironmentLacking(
             f"{directory} has no vendor/autoload.php", hint="run `composer install` there"
         )
+    project = _project(root, env)
+    found = effective_session(project)
+    config = _config(found, directory)
+    key = config.key.reveal() or _fresh_key(config.cipher)
+    return OwnApplication(
+        directory=root,
+        site=_site(config, key, path, login),
+        ready=Readiness(ready or ("/up" if project.release.major >= 11 else path), BELOW),
+        app_key=key,
+        redis_connection=found.redis.name if found.redis else "default",
+    )
+
+
+def site_elsewhere(
+    directory: Path, env: Mapping[str, str], *, path: str = "/", login: Login | None = None
+) -> Site:
+    """What visitors must know of an application that runs elsewhere, from its directory here.
+
+    Raises:
+        UsageError, FormatError: as for :func:`own_application`.
+    """
+    config = _config(effective_session(_project(directory.resolve(), env)), directory)
+    return _site(config, config.key.reveal(), path, login)
+
+
+def _project(root: Path, env: Mapping[str, str]) -> Project:
     process = {"APP_CONFIG_CACHE": _NO_CACHE}
     if env.get("APP_KEY"):
         process["APP_KEY"] = env["APP_KEY"]
-    project = load(root, process)
-    found = effective_session(project)
-    config = found.config
-    if config is None:
+    return load(root, process)
+
+
+def _config(found: Effective, directory: Path) -> SessionConfig:
+    if found.config is None:
         first = next(missing for missing in found.missing if missing.needed)
         raise UsageError(
             f"the setting {first.name} of {directory} cannot be told: {first.place}: {first.why}",
             hint=f"`holdfast config {directory}` shows all",
         )
-    key = config.key.reveal() or _fresh_key(config.cipher)
+    return found.config
+
+
+def _site(config: SessionConfig, key: str, path: str, login: Login | None) -> Site:
     previous = [secret.reveal() for secret in config.previous_keys]
-    return OwnApplication(
-        directory=root,
-        site=Site(
-            Reader(config.cookie, Encrypter.from_app_key(key, config.cipher, previous)),
-            path,
-            login,
-            encrypt=config.encrypt,
-            serialization=config.serialization,
+    return Site(
+        Reader(
+            config.cookie,
+            Encrypter.from_app_key(key, config.cipher, previous) if key else None,
         ),
-        ready=Readiness(ready or ("/up" if project.release.major >= 11 else path), BELOW),
-        app_key=key,
-        redis_connection=found.redis.name if found.redis else "default",
+        path,
+        login,
+        encrypt=config.encrypt,
+        serialization=config.serialization,
     )
 
 
@@ -153,7 +181,7 @@ class Copies:
         root = self._copy(pod.directory / "app")
         settings = session_settings(self.setup, pod.backing, root)
         write_settings(root, settings, self.own.redis_connection)
-        return php_containers(pod, root / "public", pod.environment, self.server)
+        return php_containers(pod, root / "public", pod.environment({}), self.server)
 
     def create_tables(self, store: DatabaseStore) -> None:
         """The session table, made by our own store; no other table of the application."""

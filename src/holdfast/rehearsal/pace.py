@@ -20,7 +20,9 @@ class Pace:
         slow: how long the store is slow.
         latency: how much later than usual it then gets what it is sent.
         blackhole: how long nothing comes through to the store or from it.
+        skew: how long a replica with another setting serves before a right one is started.
         down: how long the store's server is gone before it is started again.
+        partition: how long Redis' primary is cut off after a replica has taken its place.
     """
 
     detection: float = 0.5
@@ -33,4 +35,6 @@ class Pace:
     slow: float = 1.5
     latency: float = 0.2
     blackhole: float = 1.0
+    skew: float = 2.0
     down: float = 0.5
+    partition: float = 2.0

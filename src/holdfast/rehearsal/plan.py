@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from holdfast.core.errors import UsageError
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
-from holdfast.rehearsal.compare import App, Setup, parse_compare
+from holdfast.rehearsal.compare import APPS, App, Setup, parse_compare
 from holdfast.rehearsal.own_application import OwnApplication, own_application
 from holdfast.rehearsal.scenario import Scenario, TimedFault
-from holdfast.rehearsal.site import parse_login
+from holdfast.rehearsal.site import Site, parse_login
+from holdfast.rehearsal.skew import SKEWS
+from holdfast.rehearsal.target import Target
 from holdfast.stores.url import parse, with_password
+
+CALM, END = "calm", "end"
+"""The phases of a run beside those of its faults."""
 
 
 class Scheduled(NamedTuple):
@@ -43,6 +48,11 @@ class Plan:
         store: URL of a store that is there already, for a single setup.
         app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
         history: directory for one JSON-lines file a setup; None: kept in a temporary file.
+        target: a deployment that is there already; nothing is started then, and a scheduled fault
+            is what its command is told.
+        site: what visitors of the target must know; its cookie has no name where nobody knows it.
+        keys: names for what the user does by hand and marks with a key, in their order; None: there
+            is no keyboard.
     """
 
     setups: tuple[Setup, ...]
@@ -58,6 +68,9 @@ class Plan:
     store: str | None = None
     app_key: str | None = field(default=None, repr=False)
     history: Path | None = None
+    target: Target | None = None
+    site: Site | None = None
+    keys: tuple[str, ...] | None = None
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -79,13 +92,18 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         FormatError: a file of the application cannot be read.
     """
     app, directory = _application(scenario.application)
-    own = _own(directory, scenario) if directory is not None else None
+    schedule = _schedule(scenario)
     # The replicas have an environment of their own.
     store = with_password(scenario.store, os.environ) if scenario.store else None
     if store is not None:
         setups = [setup_for_url(store, app)]
     else:
         setups = parse_compare(",".join(scenario.compare or ["redis"]), app)
+    if mixed := [setup for setup in setups if setup.app == "mixed"]:
+        _check_mixed(mixed[0], scenario.replicas, directory)
+    if directory is not None:
+        _check_own(schedule)
+    own = _own(directory, scenario) if directory is not None else None
     return Plan(
         setups=tuple(setups),
         replicas=scenario.replicas,
@@ -93,7 +111,7 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         seconds=scenario.seconds,
         think=scenario.think,
         steps=scenario.steps,
-        schedule=_schedule(scenario),
+        schedule=schedule,
         balancer=scenario.balancer,
         seed=scenario.seed,
         own=own,
@@ -103,28 +121,51 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
     )
 
 
+def _check_mixed(setup: Setup, replicas: int, project: Path | None) -> None:
+    if replicas < len(setup.programs):
+        raise UsageError(
+            f"{setup.name!r} is Laravel and the shop, and there is one replica",
+            hint="try --replicas 2",
+        )
+    if project is not None:
+        raise UsageError(
+            f"{setup.name!r} is Holdfast's own Laravel fixture beside the shop, not {project}",
+            hint="leave the directory out: holdfast rehearse --compare mixed=redis",
+        )
+
+
+def _check_own(schedule: Sequence[Scheduled]) -> None:
+    for _, fault in schedule:
+        if fault in ("rotate", *SKEWS):
+            raise UsageError(
+                f"{fault} is not there yet for an application of your own: its visitors know one"
+                " APP_KEY and one cookie",
+                hint="rehearse it with laravel, Holdfast's own fixture",
+            )
+
+
+def spread(faults: Sequence[str], seconds: float) -> tuple[Scheduled, ...]:
+    """The faults in this order, at equal distances over the seconds of a play."""
+    gap = seconds / (len(faults) + 1)
+    return tuple(Scheduled(gap * number, fault) for number, fault in enumerate(faults, start=1))
+
+
 def _schedule(scenario: Scenario) -> tuple[Scheduled, ...]:
     """Faults without times at equal distances over the play; those with times as they say."""
-    faults = scenario.faults
-    gap = scenario.seconds / (len(faults) + 1)
-    spread = [
-        Scheduled(fault.at, fault.fault)
-        if isinstance(fault, TimedFault)
-        else Scheduled(gap * number, fault)
-        for number, fault in enumerate(faults, start=1)
-    ]
-    return tuple(sorted(spread, key=lambda scheduled: scheduled.at))
+    names = [fault for fault in scenario.faults if isinstance(fault, str)]
+    timed = [Scheduled(f.at, f.fault) for f in scenario.faults if isinstance(f, TimedFault)]
+    return tuple(sorted([*timed, *spread(names, scenario.seconds)], key=lambda fault: fault.at))
 
 
 def _application(text: str) -> tuple[App, Path | None]:
-    if text in ("laravel", "shop"):
-        return cast(App, text), None
+    if text in APPS:
+        return text, None
     directory = Path(text)
     if directory.is_dir():
         return "laravel", directory
     raise UsageError(
         f"no such application: {text!r}",
-        hint="laravel, shop, or the directory of a Laravel application",
+        hint="laravel, shop, mixed, or the directory of a Laravel application",
     )
 
 

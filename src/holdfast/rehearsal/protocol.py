@@ -47,7 +47,8 @@ class State(msgspec.Struct, frozen=True):
     Args:
         replica: name of the replica, from ``HOLDFAST_REPLICA``.
         generation: how often that replica's slot had been replaced, from ``HOLDFAST_GENERATION``.
-        session: handle of the session id at the end of the request, keyed with ``APP_KEY``'s text.
+        session: handle of the session id at the end of the request, keyed with the text of
+            ``HOLDFAST_HANDLE_KEY``, or of ``APP_KEY`` where that is not set.
         lineage: what ``/open`` kept; None in a session that was never opened.
         user: id of the logged-in user, None for a guest.
         token: the session's CSRF token.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
@@ -19,6 +19,22 @@ from holdfast.rehearsal.history_file import HistoryFile
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """The longest line that is taken for a record: an answer's largest body, escaped, fits in."""
+
+
+class Recording(Protocol):
+    """What a browser tells of its requests, see Recorder."""
+
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+
+    def next_id(self) -> int:
+        """The number of the next request."""
+
+    def sent(self, record: Sent) -> None:
+        """A request is about to be sent."""
+
+    def answer(self, record: Answer) -> None:
+        """A request is over."""
 
 
 class Recorder:

@@ -13,7 +13,7 @@ from msgspec.structs import fields, replace
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.balancer import Choice
-from holdfast.rehearsal.compare import parse_setup
+from holdfast.rehearsal.compare import APPS, parse_setup
 from holdfast.rehearsal.faults import FAULTS, USUAL_FAULTS
 from holdfast.rehearsal.located import MAX_BYTES, read
 from holdfast.rehearsal.site import require_path, split_login
@@ -32,8 +32,6 @@ MAX_SECONDS = 86_400
 MAX_FAULTS = 1000
 MAX_WEIGHT = 1_000_000
 
-APPLICATIONS = ("laravel", "shop")
-
 Located = Callable[[str], AbstractContextManager[None]]
 """Names the place of a setting, ``$.faults[1].at``, in the errors that are raised inside."""
 
@@ -49,7 +47,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What to rehearse, as a person says it; every field has the command line's default.
 
     Args:
-        application: ``laravel``, ``shop``, or the directory of a Laravel application.
+        application: ``laravel``, ``shop``, ``mixed`` (replicas of both by turns), or
+            the directory of a Laravel application.
         path: the page of that application which visitors load.
         login: how they log in, see :func:`holdfast.rehearsal.site.parse_login`.
         ready: the path that tells when a replica of it serves; None: as its version has it.
@@ -108,7 +107,7 @@ def read_scenario(path: Path) -> Scenario:
     check(scenario, document.at)
     return replace(
         scenario,
-        application=_beside(path, scenario.application, APPLICATIONS),
+        application=_beside(path, scenario.application, APPS),
         store=_store_beside(path, scenario.store),
     )
 
@@ -134,7 +133,7 @@ def check(scenario: Scenario, located: Located) -> None:
         _between(scenario.think, 0, MAX_SECONDS)
     for name, weight in scenario.steps.items():
         with located(f"$.steps.{name}"):
-            _known("step", name, STEPS if scenario.application in APPLICATIONS else VISITOR_STEPS)
+            _known("step", name, STEPS if scenario.application in APPS else VISITOR_STEPS)
             _between(weight, 0, MAX_WEIGHT)
     with located("$.faults"):
         _between(len(scenario.faults), 0, MAX_FAULTS)
@@ -159,9 +158,10 @@ def check(scenario: Scenario, located: Located) -> None:
                 "a store that is there already, and choices to compare",
                 hint="leave out store or compare",
             )
+    app = scenario.application if scenario.application in APPS else "laravel"
     for number, choice in enumerate(scenario.compare):
         with located(f"$.compare[{number}]"):
-            parse_setup(choice, "shop" if scenario.application == "shop" else "laravel")
+            parse_setup(choice, app)
 
 
 def _check_visits(scenario: Scenario, located: Located) -> None:
@@ -171,7 +171,7 @@ def _check_visits(scenario: Scenario, located: Located) -> None:
         if value in (None, "/"):
             continue
         with located(f"$.{name}"):
-            if scenario.application in APPLICATIONS:
+            if scenario.application in APPS:
                 raise UsageError(
                     "this is for an application of your own", hint="name its directory"
                 )

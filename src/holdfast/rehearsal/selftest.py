@@ -17,10 +17,10 @@ import anyio
 import msgspec
 
 from holdfast.laravel.payload import Codec
+from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import Response
 from holdfast.rehearsal.compare import parse_setup
-from holdfast.rehearsal.deployment import fresh_app_key
 from holdfast.rehearsal.in_process import InProcess
 from holdfast.rehearsal.judge import judge
 from holdfast.rehearsal.mutants import (
@@ -136,6 +136,9 @@ class _Replicas:
             InProcess(create_app(store, Codec(store.form), key, f"r{number}", 1, clock=clock))
             for number in range(1, REPLICAS + 1)
         )
+
+    async def wait_turn(self) -> None:
+        """Whenever it likes."""
 
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float

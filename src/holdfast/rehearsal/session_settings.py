@@ -68,6 +68,16 @@ def session_settings(setup: Setup, backing: Backing, root: Path) -> dict[str, ob
         settings["cache.stores.holdfast"] = {
             "driver": "redis", "connection": NAME, "lock_connection": NAME, "prefix": "",
         }  # fmt: skip
+    elif setup.driver == "memcached":
+        host, port = (backing.laravel[f"MEMCACHED_{name}"] for name in ("HOST", "PORT"))
+        settings["session.store"] = NAME
+        settings["cache.stores.holdfast"] = {
+            "driver": "memcached",
+            "persistent_id": None,
+            "sasl": [],
+            "servers": [{"host": host, "port": int(port), "weight": 100}],
+            "prefix": "",
+        }
     elif setup.block:
         settings["cache.stores.holdfast"] = {"driver": "file", "path": str(locks)}
     if setup.block:
@@ -78,11 +88,13 @@ def session_settings(setup: Setup, backing: Backing, root: Path) -> dict[str, ob
 def write_settings(root: Path, settings: Mapping[str, object], redis_connection: str) -> None:
     """Write them below ``config`` of a copy.
 
+    What a connection or cache store of ours does not say (timeouts, retries, a serializer) is taken
+    from the application's own of its kind.
+
     Args:
         root: of the copy.
         settings: what :func:`session_settings` gave.
-        redis_connection: the application's own Redis connection for sessions; what ours does not
-            say (timeouts, retries, a serializer) is taken from it.
+        redis_connection: the name of the application's Redis connection for sessions.
     """
     for name, value in settings.items():
         first, *rest = name.split(".")
@@ -92,12 +104,18 @@ def write_settings(root: Path, settings: Mapping[str, object], redis_connection:
             # Laravel 11 and later would put the framework's own file over ours.
             whole.write_text(f"{_HEAD}return [];\n")
         written = _php(value)
-        if name == "database.redis.holdfast":
-            own = _php(f"database.redis.{redis_connection}")
-            written = f"array_replace((array) config({own}), {written})"
+        match name, value:
+            case "database.redis.holdfast", _:
+                written = _over(f"database.redis.{redis_connection}", written)
+            case "cache.stores.holdfast", {"driver": driver}:
+                written = _over(f"cache.stores.{driver}", written)
         path = root.joinpath("config", first, *rest).with_suffix(".php")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{_HEAD}return {written};\n")
+
+
+def _over(setting: str, written: str) -> str:
+    return f"array_replace((array) config({_php(setting)}), {written})"
 
 
 def _sql(store: DatabaseStore) -> dict[str, object]:

@@ -7,7 +7,7 @@ replicas of both may share a store.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -24,6 +24,7 @@ from holdfast.core.digest import handle
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
 from holdfast.laravel.php import as_list
+from holdfast.rehearsal.csrf import Csrf
 from holdfast.rehearsal.protocol import GRACE_SECONDS, MAX_HOLD_MS, PRODUCTS, State
 from holdfast.rehearsal.replay import ATTEMPT, ReplayMiddleware
 from holdfast.session import Policy, Rules, Session
@@ -55,6 +56,8 @@ def create_app(
     replica: str,
     generation: int,
     *,
+    previous_keys: Sequence[str] = (),
+    handle_key: str | None = None,
     clock: Clock = wall_clock,
 ) -> ASGIApp:
     """One replica of the shop as an ASGI application.
@@ -64,18 +67,23 @@ def create_app(
         app_key: Laravel's APP_KEY.
         replica, generation: who answers; every answer has them in ``X-Holdfast-Replica`` and
             ``X-Holdfast-Generation``.
+        previous_keys: what they sealed is opened too.
+        handle_key: what handles of session ids are keyed with; default: the key.
         clock: the time of expiries.
 
     Raises:
         UsageError: the key does not fit AES-256-CBC.
     """
+    encrypter = Encrypter.from_app_key(app_key, previous=previous_keys)
+    csrf = Csrf(encrypter, store.lifetime, clock)
 
-    def answer(session: Session) -> Response:
+    def answer(request: Request) -> Response:
+        session = _session(request)
         body = msgspec.json.encode(
             State(
                 replica=replica,
                 generation=generation,
-                session=handle(session.id, app_key.encode()),
+                session=handle(session.id, (handle_key or app_key).encode()),
                 lineage=session.get("lineage"),
                 user=cast(int | None, session.user_id()),
                 token=session.token,
@@ -86,24 +94,27 @@ def create_app(
                 marks={str(key): value for key, value in session.get("marks", {}).items()},
             )
         )
-        return Response(body, media_type="application/json")
+        response = Response(body, media_type="application/json")
+        if cookie := csrf.cookie(request, session.token):
+            response.headers.append("set-cookie", cookie)
+        return response
 
     def handler(action: Action) -> Handler:
         async def handled(request: Request) -> Response:
             session = _session(request)
             body = (await request.body()).decode(errors="replace")
             form = dict(parse_qsl(body, keep_blank_values=True))
-            _require_token(request, session, form)
+            csrf.require(request, form, session.accepts)
             await _hold(request, form)
             action(session, form)
             await request.scope["session.save"]()
-            return answer(session)
+            return answer(request)
 
         return handled
 
     async def state(request: Request) -> Response:
         await _hold(request, {})
-        return answer(_session(request))
+        return answer(request)
 
     application = Starlette(
         routes=[
@@ -117,7 +128,7 @@ def create_app(
         application,
         store=store,
         codec=codec,
-        encrypter=Encrypter.from_app_key(app_key),
+        encrypter=encrypter,
         cookie=COOKIE,
         except_paths=["/healthz"],
         policy=POLICY,
@@ -194,13 +205,6 @@ def _field(form: Form, name: str) -> str:
     if name not in form:
         raise HTTPException(422, f"the field {name} is missing")
     return form[name]
-
-
-def _require_token(request: Request, session: Session, form: Form) -> None:
-    """As VerifyCsrfToken (Illuminate/Foundation/Http/Middleware): the field, else the header."""
-    given = form.get("_token") or request.headers.get("x-csrf-token", "")
-    if not session.accepts(given):
-        raise HTTPException(419, "the page has expired")
 
 
 async def _hold(request: Request, form: Form) -> None:

@@ -5,6 +5,9 @@
 ``HOLDFAST_REPLICA``      its name, ``r2``
 ``HOLDFAST_GENERATION``   how often its slot has been replaced
 ``APP_KEY``               Laravel's
+``APP_PREVIOUS_KEYS``     Laravel's, by comma
+``SESSION_ENCRYPT``       Laravel's, ``true`` or ``false``; without it the store's URL says
+``HOLDFAST_HANDLE_KEY``   what handles of session ids are keyed with; default: ``APP_KEY``
 ``PORT``                  the loopback port to serve
 ========================  ======================================================================
 
@@ -20,10 +23,13 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 import uvicorn
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError, StoreUnavailable, UsageError
+from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.payload import Codec
 from holdfast.rehearsal.shop import create_app
 from holdfast.servers.ports import LOOPBACK
 from holdfast.stores.open import open as open_store
@@ -68,17 +74,32 @@ def main() -> int:
 
 def _app(env: Mapping[str, str]) -> ASGIApp:
     opened = open_store(_text(env, "HOLDFAST_STORE"), env=env)
+    app_key = _text(env, "APP_KEY")
+    previous = [key for key in env.get("APP_PREVIOUS_KEYS", "").split(",") if key]
+    encrypter = Encrypter.from_app_key(app_key, previous=previous)
     app = create_app(
         opened.store,
-        opened.codec,
-        _text(env, "APP_KEY"),
+        _codec(opened.codec, env.get("SESSION_ENCRYPT"), encrypter),
+        app_key,
         _text(env, "HOLDFAST_REPLICA"),
         _number(env, "HOLDFAST_GENERATION", range(2**31)),
+        previous_keys=previous,
+        handle_key=env.get("HOLDFAST_HANDLE_KEY"),
     )
     # A store that is set up wrongly is said at once; one that is not there yet may come.
     with contextlib.suppress(StoreUnavailable), opened.store.connect():
         pass
     return app
+
+
+def _codec(codec: Codec, encrypt: str | None, encrypter: Encrypter) -> Codec:
+    """The store's codec, encrypting as the setting says, else as the store's URL says."""
+    if encrypt not in (None, "true", "false"):
+        raise UsageError(f"SESSION_ENCRYPT={encrypt} is neither true nor false", hint="correct it")
+    if encrypt == "false" or (encrypt is None and codec.encrypter is None):
+        return replace(codec, encrypter=None)
+    cipher = codec.encrypter.cipher if codec.encrypter is not None else encrypter.cipher
+    return replace(codec, encrypter=replace(encrypter, cipher=cipher))
 
 
 def _listen(port: int) -> socket.socket:

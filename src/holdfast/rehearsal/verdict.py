@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from holdfast.rehearsal.compare import Program
 from holdfast.rehearsal.history import Op
 
 Heading = Literal["survival", "races"]
@@ -81,12 +82,13 @@ class Mark(msgspec.Struct, frozen=True):
 class Lane(msgspec.Struct, frozen=True):
     """A replica's line in the timeline: the spans in which it took traffic, and what happened.
 
-    The line of ``store`` has no spans.
+    The line of ``store`` has no spans, and runs nothing of ours.
     """
 
     replica: str
     spans: list[tuple[float, float]]
     marks: list[Mark]
+    runs: Program | None = None
 
 
 class Second(msgspec.Struct, frozen=True, array_like=True):
@@ -113,7 +115,8 @@ class Verdict(msgspec.Struct, frozen=True):
     has shown it. ``seconds_series`` has an entry for each second of the run, the last one begun.
     ``violations`` are the first of each invariant, at most MOST_KEPT of each; ``omitted`` says by
     invariant how many more there were.
-    ``not_applicable`` names the faults of the plan that could not be done to this setup.
+    ``not_applicable`` names the faults of the plan that could not be done to this setup;
+    ``doubts`` says in words why the run may have shown less than it was to show.
     """
 
     name: str
@@ -139,11 +142,24 @@ class Verdict(msgspec.Struct, frozen=True):
     seconds_series: list[Second] = []
     not_applicable: list[str] = []
     omitted: dict[str, int] = {}
+    doubts: list[str] = []
+
+    @property
+    def unproved(self) -> str:
+        """Why it proves nothing that no invariant was violated; empty where it proves something."""
+        if self.doubts or self.sessions_opened:
+            return "; ".join(self.doubts)
+        return f"no session was opened in {self.requests} requests, of which {self.errors} failed"
 
     def count(self, invariant: str) -> int:
         """How often an invariant was violated, those that were not kept included."""
         kept = sum(violation.invariant == invariant for violation in self.violations)
         return kept + self.omitted.get(invariant, 0)
+
+    def label(self, lane: Lane) -> str:
+        """A lane's name, with what it runs where not all replicas run the same."""
+        programs = {other.runs for other in self.lanes} - {None}
+        return f"{lane.replica} {lane.runs}" if lane.runs and len(programs) > 1 else lane.replica
 
     def holds(self, judge: Judge) -> bool:
         """Whether no invariant under the judged headings was violated."""

@@ -17,7 +17,7 @@ from holdfast.rehearsal.jar import Jar
 from holdfast.rehearsal.links import path_of, redirect
 from holdfast.rehearsal.observation import Payload, Seen, logs_in
 from holdfast.rehearsal.protocol import State
-from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.recorder import Recording
 from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.stored import Look
 
@@ -25,7 +25,6 @@ MAX_REDIRECTS = 10
 
 _HEADERS = {
     "accept": "text/html,application/xhtml+xml",
-    "user-agent": "Holdfast rehearsal",
     # Laravel 13 takes this in place of a token, as it stands in every form that a browser sends.
     "sec-fetch-site": "same-origin",
     "sec-fetch-mode": "navigate",
@@ -61,7 +60,8 @@ class Visitor:
         client: sends the requests.
         recorder: is told of every request and answer.
         site: the application.
-        host: where redirects are followed to, ``127.0.0.1:8080``.
+        host: where redirects are followed to: ``127.0.0.1:8080``, with the path that the
+            application begins at where it has one.
         look: looks sessions up in their store, where that can be reached from here.
 
     ``lost`` counts the sessions that it found gone.
@@ -71,7 +71,7 @@ class Visitor:
         self,
         number: int,
         client: Client,
-        recorder: Recorder,
+        recorder: Recording,
         site: Site,
         *,
         host: str,
@@ -92,6 +92,11 @@ class Visitor:
     def leave(self) -> None:
         """Close the window; the next one has no cookies, and its session the next number."""
         self.window = self._window(Jar(session_cookie=self._site.reader.cookie))
+
+    def begin_anew(self) -> None:
+        """Forget the sessions that there were, and close the window."""
+        self._known.clear()
+        self.leave()
 
     def _window(self, jar: Jar, user: int | None = None) -> Window:
         self._count += 1
@@ -120,6 +125,7 @@ class Visitor:
         Returns:
             The login itself: ``ok`` where the application has logged the visitor in.
         """
+        await self._client.wait_turn()
         login, window = self._site.login, self.window
         assert login is not None
         before = Seen(window.token or None, self._carried(window), set_cookie=False)
@@ -152,6 +158,7 @@ class Visitor:
         return op
 
     async def _get(self, window: Window, target: str) -> tuple[Op, str | None]:
+        await self._client.wait_turn()
         kind = "state" if window.opened else "open"
         args = {"path": path_of(target)}
         sent = self._sent(

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import anyio
 
 from holdfast.rehearsal.client import Client
-from holdfast.rehearsal.recorder import Recorder
+from holdfast.rehearsal.guests import Guest, VisitingGuest
+from holdfast.rehearsal.recorder import Recorder, Recording
 from holdfast.rehearsal.scout import scout
 from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.stored import Look
@@ -31,7 +32,7 @@ class Visitors:
     Args:
         client: sends all requests.
         site: the application.
-        host: where redirects are followed to.
+        host: as for Visitor.
         look: looks sessions up in their store, where that can be reached from here.
         think: mean pause between two steps of a visitor, seconds.
         steps: how often each of STEPS is taken against the others; empty: as usual.
@@ -101,7 +102,13 @@ class Visitors:
             for visitor in self._visitors:
                 tasks.start_soon(read, visitor)
 
-    def _visitor(self, number: int, recorder: Recorder) -> Visitor:
+    def guest(self, number: int, recording: Recording) -> Guest:
+        """See Crowd."""
+        return VisitingGuest(
+            self._visitor(number, recording), accounts=self._site.login is not None
+        )
+
+    def _visitor(self, number: int, recorder: Recording) -> Visitor:
         return Visitor(number, self._client, recorder, self._site, host=self._host, look=self._look)
 
 

@@ -133,9 +133,14 @@ class Admin:
     """HAProxy's admin socket. Methods block for some milliseconds.
 
     All of them raise EnvironmentLacking where HAProxy does not answer or refuses.
+
+    Args:
+        path: where the socket is.
+        backend: whose servers, named ``s1``, ``s2``..., it is about.
     """
 
     path: Path
+    backend: str = BACKEND
 
     def answers(self) -> bool:
         """Whether it is there: true some time after its start, when its ports are bound too."""
@@ -146,7 +151,7 @@ class Admin:
 
     def servers(self) -> list[Server]:
         """Every slot, in order (``show servers state``, format 1)."""
-        lines = self.command(f"show servers state {BACKEND}").splitlines()
+        lines = self.command(f"show servers state {self.backend}").splitlines()
         try:
             names = next(line for line in lines if line.startswith("# ")).split()[1:]
             rows = [dict(zip(names, line.split(), strict=False)) for line in lines[2:] if line]
@@ -165,7 +170,7 @@ class Admin:
 
     def set_address(self, slot: int, port: int) -> None:
         """Make a slot stand for another loopback port."""
-        said = self.command(f"set server {BACKEND}/s{slot} addr {LOOPBACK} port {port}")
+        said = self.command(f"set server {self.backend}/s{slot} addr {LOOPBACK} port {port}")
         # It answers in words for a change and for none alike, so ask what became of it.
         if not any(server.slot == slot and server.port == port for server in self.servers()):
             raise self._refused("set server addr", said)
@@ -176,7 +181,7 @@ class Admin:
         ``maint`` sends it nothing new, and clients with its affinity cookie are balanced anew;
         ``drain`` still serves those. Requests in flight finish in either.
         """
-        if said := self.command(f"set server {BACKEND}/s{slot} state {state}"):
+        if said := self.command(f"set server {self.backend}/s{slot} state {state}"):
             raise self._refused(f"set server state {state}", said)
 
     def command(self, line: str) -> str:

@@ -56,13 +56,23 @@ def redis_server(
         yield RedisServer(port=port, url=f"redis://{LOOPBACK}:{port}/0", process=process)
 
 
-def _answers(port: int, pid: int, password: str | None) -> bool:
-    """Whether it is our own server that answers on the port, not one that had it before."""
-    request = b"" if password is None else b"AUTH %s\r\n" % password.encode()
+def ask(port: int, command: str, password: str | None = None, seconds: float = 1.0) -> str:
+    """What a Redis or Sentinel on a loopback port answers to one command, as it came.
+
+    Empty where it does not answer, or says nothing for so many seconds. Connects anew each time.
+    """
+    login = "" if password is None else f"AUTH {password}\r\n"
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
-            connection.sendall(request + b"INFO server\r\nQUIT\r\n")
+        with socket.create_connection((LOOPBACK, port), timeout=seconds) as connection:
+            connection.sendall(f"{login}{command}\r\n".encode())
+            # Sentinel knows no QUIT.
+            connection.shutdown(socket.SHUT_WR)
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
     except OSError:
-        return False
-    return b"process_id:%d\r\n" % pid in answer
+        return ""
+    return answer.decode(errors="replace")
+
+
+def _answers(port: int, pid: int, password: str | None) -> bool:
+    """Whether it is our own server that answers on the port, not one that had it before."""
+    return f"process_id:{pid}\r\n" in ask(port, "INFO server", password)

@@ -154,13 +154,18 @@ class TcpProxy:
                 ) from error
 
     async def _end(self) -> None:
+        # What was accepted and is no link yet ends by itself then. Neither may it be cancelled
+        # before its first step, nor the server be closed before it is attached to that: nobody
+        # would close it.
+        self._mode = Refuse()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         self._stop_listening()
         links = list(self._links)
-        # All of them: a connection may have been accepted that is no link yet.
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for link in links:
+            link.task.cancel()
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(tasks)
         for link in links:
             for writer in link.writers:
                 writer.transport.abort()

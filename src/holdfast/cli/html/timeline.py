@@ -28,7 +28,7 @@ def timeline(verdict: Verdict) -> Html:
     return tag(
         "figure",
         _phases(verdict.phases, end),
-        *(_lane(lane, verdict.phases, end) for lane in verdict.lanes),
+        *(_lane(verdict.label(lane), lane, verdict.phases, end) for lane in verdict.lanes),
         *charts(verdict, end),
         _axis(end),
         _legend(in_order(seen), series=bool(verdict.seconds_series)),
@@ -68,7 +68,7 @@ def _late(phase: Phase, end: float) -> bool:
     return _NARROW * (1 - phase.at / end) < len(phase.name) + 1
 
 
-def _lane(lane: Lane, phases: Sequence[Phase], end: float) -> Html:
+def _lane(label: str, lane: Lane, phases: Sequence[Phase], end: float) -> Html:
     spans = [
         tag("rect", x=at(a, end), width=at(b - a, end), y=_LANE / 2 - 4, height=8, class_="span")
         for a, b in lane.spans
@@ -76,9 +76,9 @@ def _lane(lane: Lane, phases: Sequence[Phase], end: float) -> Html:
     counts = Counter(mark.what for mark in lane.marks)
     told = [f"{drawn.words} {counts[w]} ×" for w in in_order(counts) if (drawn := sign(w))]
     return row(
-        lane.replica,
+        label,
         _LANE,
-        f"{lane.replica}: {', '.join(told) or 'nothing happened'}",
+        f"{label}: {', '.join(told) or 'nothing happened'}",
         *bands(phases, end, _LANE),
         *spans,
         *_marks(lane, end),

@@ -13,7 +13,7 @@ def verdict_block(verdicts: Sequence[Verdict], judge: Judge, *, interrupted: boo
     """The head of the page, about the last of the runs, with the others for contrast."""
     verdict = verdicts[-1]
     judged = "survival" if judge == "survival" else "survival and races"
-    proved = verdict.sessions_opened > 0
+    proved = not (verdict.holds(judge) and verdict.unproved)
     good = verdict.holds(judge) and proved
     # Not by colour alone: paper may be grey, and not everybody tells red from green.
     word = "✓ holds" if good else "✗ does not hold" if proved else "✗ nothing proved"
@@ -33,8 +33,8 @@ def verdict_block(verdicts: Sequence[Verdict], judge: Judge, *, interrupted: boo
 
 def headline(verdict: Verdict, judge: Judge) -> str:
     """The verdict of a run as a sentence that people say."""
-    if not verdict.sessions_opened:
-        return f"{verdict.name} opened no session: nothing was proved"
+    if verdict.holds(judge) and verdict.unproved:
+        return f"Nothing was proved of {verdict.name}: {verdict.unproved}"
     if verdict.sessions_lost or verdict.writes_lost:
         return (
             f"{verdict.name} lost {verdict.sessions_lost:,} of {verdict.sessions_opened:,} sessions"

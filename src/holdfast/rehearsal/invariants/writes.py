@@ -19,6 +19,7 @@ from itertools import pairwise, takewhile
 
 from holdfast.rehearsal.history import Op
 from holdfast.rehearsal.invariants.effect import effect_end, uncertain
+from holdfast.rehearsal.invariants.lasting import Lasting
 from holdfast.rehearsal.invariants.overwriter import overwriter
 from holdfast.rehearsal.invariants.story import Lineage, Story, shows_lineage, state_of
 from holdfast.rehearsal.verdict import Violation
@@ -75,11 +76,12 @@ def lost_writes(story: Story, lineage: Lineage, until: float) -> list[Lost]:
         op for op in story.reads[lineage.name] if op.start < until and _counts(story, lineage, op)
     ]
     keeping = acknowledged(story, lineage)
+    lasting = Lasting(story, reads)
     found: list[Lost] = []
     for kept in keeping:
-        read = _first_without(story, kept, reads)
+        read = _first_without(story, kept, reads, lasting.shown_from(kept.write))
         if read is not None and not _superseded(kept, read, keeping):
-            found.append(_lost(story, kept, read, reads))
+            found.append(_lost(story, kept, read, reads, lasting))
     known = {lost.kept.write.id for lost in found}
     by_number: dict[int, list[Op]] = defaultdict(list)
     for op in reads:
@@ -87,7 +89,9 @@ def lost_writes(story: Story, lineage: Lineage, until: float) -> list[Lost]:
             by_number[state_of(op).count].append(op)
     for steps in by_number.values():
         # Two acknowledged steps that ended at the same number: one of them is lost.
-        found += [_lost(story, Kept(one, one), other, reads) for one, other in pairwise(steps)]
+        found += [
+            _lost(story, Kept(one, one), other, reads, lasting) for one, other in pairwise(steps)
+        ]
     return found
 
 
@@ -116,9 +120,10 @@ def _counts(story: Story, lineage: Lineage, op: Op) -> bool:
     return shows_lineage(op, lineage.name) and story.late_cookie(op, lineage) is None
 
 
-def _first_without(story: Story, kept: Kept, reads: list[Op]) -> Op | None:
-    after = reads[bisect_left(reads, kept.seen.end, key=_start) :]
-    return next((read for read in after if not _shows(story, kept.write, read)), None)
+def _first_without(story: Story, kept: Kept, reads: list[Op], shown_from: int) -> Op | None:
+    begin = bisect_left(reads, kept.seen.end, key=_start)
+    between = reads[begin:shown_from]
+    return next((read for read in between if not _shows(story, kept.write, read)), None)
 
 
 def _superseded(kept: Kept, read: Op, keeping: list[Kept]) -> bool:
@@ -132,9 +137,12 @@ def _superseded(kept: Kept, read: Op, keeping: list[Kept]) -> bool:
     )
 
 
-def _lost(story: Story, kept: Kept, read: Op, reads: list[Op]) -> Lost:
+def _lost(story: Story, kept: Kept, read: Op, reads: list[Op], lasting: Lasting) -> Lost:
     shows = partial(_shows, story, kept.write)
-    last_seen = _last_seen(kept, read, reads, shows)
+    before = reads[
+        lasting.not_shown_before(kept.write) : bisect_left(reads, read.start, key=_start)
+    ]
+    last_seen = _last_seen(kept, read, before, shows)
     mine = story.by_lineage[read.sent.lineage]
     begin = bisect_left(mine, kept.write.start, key=_start)
     again = [
@@ -146,10 +154,10 @@ def _lost(story: Story, kept: Kept, read: Op, reads: list[Op]) -> Lost:
     return Lost(kept, read, racer)
 
 
-def _last_seen(kept: Kept, read: Op, reads: list[Op], shows: Callable[[Op], bool]) -> float:
+def _last_seen(kept: Kept, read: Op, before: list[Op], shows: Callable[[Op], bool]) -> float:
     """When the last request was sent that was shown the write and was over before a read."""
     there = kept.seen.end <= read.start and shows(kept.seen)
-    for op in reversed(reads[: bisect_left(reads, read.start, key=_start)]):
+    for op in reversed(before):
         if there and op.start <= kept.seen.start:
             break
         if op.end <= read.start and shows(op):

@@ -121,11 +121,13 @@ final class Shop
     private static function answer(): JsonResponse
     {
         $session = session();
+        // A change of APP_KEY must not give one session two handles.
+        $handleKey = getenv('HOLDFAST_HANDLE_KEY') ?: config('app.key');
 
         return new JsonResponse([
             'replica' => (string) getenv('HOLDFAST_REPLICA'),
             'generation' => (int) getenv('HOLDFAST_GENERATION'),
-            'session' => substr(hash_hmac('sha256', $session->getId(), config('app.key')), 0, 12),
+            'session' => substr(hash_hmac('sha256', $session->getId(), $handleKey), 0, 12),
             'lineage' => $session->get('lineage'),
             'user' => Auth::id(),
             'token' => $session->token(),

@@ -28,7 +28,7 @@ from holdfast.testing import ManualClock
 
 KEY = "session:" + "s" * 40
 MINE, YOURS = "m" * 16, "y" * 16
-KINDS = ["memory", "file", "redis", "sqlite", "postgresql", "mariadb"]
+KINDS = ["memory", FileLocks, RedisLocks, "sqlite", "postgresql", "mariadb"]
 SECONDS = 10
 
 _COLUMNS = (
@@ -203,9 +203,9 @@ def test_redis_keeps_the_expiry(redis, redis_client):
         assert 10 < redis_client.ttl("expiry-" + KEY) <= 500
 
 
-def test_a_lost_answer_is_a_result_and_the_attempt_is_made_again(proxy):
-    locks = RedisLocks(RedisStore(port=proxy.port, prefix="lost-"))
-    with locks.connect() as perform:
+def test_a_lost_answer_is_a_result_and_the_attempt_is_made_again(proxy, runner):
+    locks = RedisLocks(RedisStore(port=proxy.port, prefix=f"lost-{runner.__name__}-"))
+    with runner(locks) as perform:
         perform(Acquire(KEY, MINE, SECONDS))  # the scripts are known from here on
         perform(Release(KEY, MINE))
         proxy.cut(1)
@@ -334,23 +334,23 @@ def test_no_secret_is_shown():
 @pytest.mark.parametrize(
     ("url", "kind", "prefix"),
     [
-        ("redis://h/0", "redis", "laravel-database-laravel-cache-"),
-        ("rediss://h/0?laravel=10", "redis", "laravel_database_laravel_cache_:"),
-        ("redis://h/0?prefix=app:", "redis", "app:"),
-        ("file:///dir", "file", NAME_PREFIX),
-        ("file:///dir?laravel=11", "file", ""),
-        ("file:///dir?prefix=x", "file", "x"),
-        ("sqlite:///file", "database", "laravel-cache-"),
-        ("sqlite:///file?laravel=8", "database", "laravel_cache"),
-        ("postgresql://u@h/d?prefix=", "database", ""),
-        ("mysql://u@h/d?prefix=p", "database", "p"),
-        ("mariadb://u@h/d?prefix=p&table=t", "database", "p"),
+        ("redis://h/0", RedisLocks, "laravel-database-laravel-cache-"),
+        ("rediss://h/0?laravel=10", RedisLocks, "laravel_database_laravel_cache_:"),
+        ("redis://h/0?prefix=app:", RedisLocks, "app:"),
+        ("file:///dir", FileLocks, NAME_PREFIX),
+        ("file:///dir?laravel=11", FileLocks, ""),
+        ("file:///dir?prefix=x", FileLocks, "x"),
+        ("sqlite:///file", DatabaseLocks, "laravel-cache-"),
+        ("sqlite:///file?laravel=8", DatabaseLocks, "laravel_cache"),
+        ("postgresql://u@h/d?prefix=", DatabaseLocks, ""),
+        ("mysql://u@h/d?prefix=p", DatabaseLocks, "p"),
+        ("mariadb://u@h/d?prefix=p&table=t", DatabaseLocks, "p"),
     ],
 )
 def test_urls(url, kind, prefix):
     locks = open_locks(url)
-    assert locks.name == kind
-    assert (locks.at.prefix if kind == "redis" else locks.prefix) == prefix
+    assert type(locks) is kind
+    assert (locks.at.prefix if kind is RedisLocks else locks.prefix) == prefix
 
 
 def test_a_password_comes_from_the_environment():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,6 @@ class DatabaseLocks:
     table: str = "cache_locks"
     prefix: str = ""
     clock: Clock = wall_clock
-    name: str = field(default="database", init=False)
 
     @property
     def where(self) -> str:

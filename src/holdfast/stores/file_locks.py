@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.core.clock import Clock, wall_clock
@@ -39,7 +39,6 @@ class FileLocks:
     directory: Path
     prefix: str = NAME_PREFIX
     clock: Clock = wall_clock
-    name: str = field(default="file", init=False)
 
     @property
     def where(self) -> str:

@@ -86,10 +86,6 @@ class Locks(Protocol):
     """A store of locks that was opened by URL; connected and used as a ``Store``."""
 
     @property
-    def name(self) -> str:
-        """The kind: ``memory``, ``file``, ``redis``, ``database``."""
-
-    @property
     def where(self) -> str:
         """Its address for people, without any secret."""
 

@@ -22,7 +22,6 @@ class MemoryLocks:
     """Locks in a mapping; each instance has its own."""
 
     clock: Clock = wall_clock
-    name: str = field(default="memory", init=False)
     where: str = field(default="memory:", init=False)
     _owners: dict[str, tuple[str, int]] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from holdfast.core.flow import APerform, Effect, Perform
@@ -32,7 +32,6 @@ class RedisLocks:
     """
 
     at: RedisStore
-    name: str = field(default="redis", init=False)
 
     @property
     def where(self) -> str:

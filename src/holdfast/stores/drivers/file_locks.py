@@ -19,6 +19,7 @@ from holdfast.stores.drivers.locked_file import (
     WriteFailed,
     locked_file,
     make,
+    require_directory,
     restless,
 )
 from holdfast.stores.file_locks import FileLocks
@@ -46,8 +47,7 @@ async def aconnect(locks: FileLocks) -> AsyncIterator[APerform]:
 
 def _check(locks: FileLocks) -> None:
     with _mapped(locks):
-        # Raises where it is none, or not ours to look into.
-        next(locks.directory.iterdir(), None)
+        require_directory(locks.directory)
 
 
 def _perform(locks: FileLocks, operation: Effect[Any]) -> Any:

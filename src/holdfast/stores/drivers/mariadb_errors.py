@@ -40,7 +40,7 @@ _LOST = frozenset({0, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927
 
 _CLIENT = range(2000, 3000)
 
-_TABLE = "is it Laravel's session table? compare it with Laravel's migration"
+_TABLE = "is it Laravel's table? compare it with Laravel's migration"
 _PASSWORD = _Meaning(
     StoreMisconfigured, "refuses the user name or password", "check both in the store's URL"
 )

@@ -35,7 +35,7 @@ _OBJECTED = ("23502", GUARD)
 _LOST = frozenset({"40003", "57P01", "57P02", "57P04", "57P05"})
 """The server ended the connection, perhaps after the commit; and all of class 08."""
 
-_TABLE = "is it Laravel's session table? compare it with Laravel's migration"
+_TABLE = "is it Laravel's table? compare it with Laravel's migration"
 _LOCKED = _Meaning(
     StoreUnavailable,
     f"a row stayed locked for {LOCK_SECONDS} s; nothing was written",

@@ -232,6 +232,6 @@ def _translate(error: sqlite3.Error, store: Tables) -> StoreError:
         case "SQLITE_ERROR":
             return StoreMisconfigured(
                 f"{where}: {error}",
-                hint=f"is {store.table} Laravel's session table? make it with Laravel's migration",
+                hint=f"is {store.table} Laravel's table? make it with Laravel's migration",
             )
     return StoreUnavailable(f"{where}: {name}", hint="the machine's log may say more")

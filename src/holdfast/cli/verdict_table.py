@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.rehearsal.verdict import Judge, Verdict
+from holdfast.rehearsal.verdict import Judge, Verdict, judges
 
 _SURVIVAL: list[tuple[str, Callable[[Verdict], int]]] = [
     ("sessions opened", lambda v: v.sessions_opened),
@@ -85,7 +85,9 @@ def _table(columns: Sequence[_Column], judge: Judge) -> RenderableType:
     for column in columns:
         table.add_column(column.head, justify="right", no_wrap=True)
     _section(table, "survival", _SURVIVAL, verdicts, bad="bold red")
-    _section(table, "races", _RACES, verdicts, bad="bold red" if judge == "all" else "yellow")
+    _section(
+        table, "races", _RACES, verdicts, bad="bold red" if judges(judge, "races") else "yellow"
+    )
     _section(table, "answers", _ANSWERS, verdicts, bad="yellow")
     table.add_section()
     table.add_row(Text("p50 / p99 in ms", style="bold"), *["" for _ in verdicts])

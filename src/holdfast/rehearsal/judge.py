@@ -37,7 +37,7 @@ def judge(
     Args:
         setup: what was run; where its sessions lived goes into the words.
         ops: every request of every browser, in the order of sending. Of those that are read from a
-            file, one browser's are in memory at a time, and some 40 bytes of each other.
+            file, one browser's are in memory at a time, and some 60 bytes of each other.
         events: everything that was done to the replicas, in order of time.
         seconds: how long the run took.
         not_applicable: the faults that could not be done to this setup.

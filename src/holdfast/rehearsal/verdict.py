@@ -10,7 +10,9 @@ from holdfast.rehearsal.compare import Program
 from holdfast.rehearsal.history import Op
 
 Heading = Literal["survival", "races"]
-Judge = Literal["survival", "all"]
+Judge = Literal["survival", "all"] | dict[str, int]
+"""What is judged: the invariants of one heading or of both, none of which may be violated; or by
+invariant how often it may be. One that is not named is not judged."""
 
 INVARIANTS: dict[str, tuple[Heading, str]] = {
     "missing": ("survival", "a session that the browser still carries is missing"),
@@ -31,6 +33,29 @@ LOST = ("missing", "rollback")
 
 MOST_KEPT = 200
 """So many violations of an invariant are kept with their records; all are counted."""
+
+
+def tolerated(judge: Judge, invariant: str) -> int | None:
+    """How often an invariant may be violated; None: it is not judged."""
+    if isinstance(judge, dict):
+        return judge.get(invariant)
+    return 0 if judge == "all" or INVARIANTS[invariant][0] == "survival" else None
+
+
+def judges(judge: Judge, heading: Heading) -> bool:
+    """Whether anything under a heading is judged."""
+    return any(
+        tolerated(judge, invariant) is not None
+        for invariant, (other, _) in INVARIANTS.items()
+        if other == heading
+    )
+
+
+def in_words(judge: Judge) -> str:
+    """What is judged, for people."""
+    if isinstance(judge, dict):
+        return ", ".join(f"{name} at most {most}" for name, most in judge.items())
+    return "survival" if judge == "survival" else "survival and races"
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -161,6 +186,14 @@ class Verdict(msgspec.Struct, frozen=True):
         programs = {other.runs for other in self.lanes} - {None}
         return f"{lane.replica} {lane.runs}" if lane.runs and len(programs) > 1 else lane.replica
 
+    def broken(self, judge: Judge) -> list[str]:
+        """The judged invariants that were violated more often than they may be."""
+        return [
+            invariant
+            for invariant in INVARIANTS
+            if (most := tolerated(judge, invariant)) is not None and self.count(invariant) > most
+        ]
+
     def holds(self, judge: Judge) -> bool:
-        """Whether no invariant under the judged headings was violated."""
-        return not any(judge == "all" or v.heading == "survival" for v in self.violations)
+        """Whether no judged invariant was violated more often than it may be."""
+        return not self.broken(judge)

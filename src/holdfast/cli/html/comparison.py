@@ -13,7 +13,7 @@ from holdfast.cli.verdict_table import (
     latency,
     phase_names,
 )
-from holdfast.rehearsal.verdict import Judge, Verdict
+from holdfast.rehearsal.verdict import Judge, Verdict, judges
 
 
 def comparison(verdicts: Sequence[Verdict], judge: Judge) -> Html:
@@ -31,7 +31,11 @@ def comparison(verdicts: Sequence[Verdict], judge: Judge) -> Html:
     bodies = []
     for title, counts in SECTIONS:
         rows = [_title(title, len(verdicts))]
-        bad = "bad" if title == "survival" or (title == "races" and judge == "all") else "warn"
+        bad = (
+            "bad"
+            if title == "survival" or (title == "races" and judges(judge, "races"))
+            else "warn"
+        )
         for label, count in counts:
             cells = []
             for verdict in verdicts:

@@ -28,7 +28,7 @@ from holdfast.testing import ManualClock
 
 KEY = "session:" + "s" * 40
 MINE, YOURS = "m" * 16, "y" * 16
-KINDS = ["memory", FileLocks, RedisLocks, "sqlite", "postgresql", "mariadb"]
+KINDS = ["memory", "file", "redis", "sqlite", "postgresql", "mariadb"]
 SECONDS = 10
 
 _COLUMNS = (

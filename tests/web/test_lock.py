@@ -30,7 +30,7 @@ from holdfast.stores.memory_locks import MemoryLocks
 from holdfast.stores.redis import RedisStore
 from holdfast.stores.redis_locks import RedisLocks
 from holdfast.web.asgi import LaravelSessionMiddleware
-from holdfast.web.lock import LockPolicy
+from holdfast.web.lock import LockPolicy, held
 
 pytestmark = pytest.mark.anyio
 
@@ -306,3 +306,29 @@ async def test_behind_the_replay_it_is_a_423():
         answer = await site.get("/count")
     assert answer.status_code == 423
     assert "error" in answer.json()
+
+
+async def test_cancelled_while_the_lock_is_given_back_that_is_finished(caplog):
+    site = await Site(MemoryLocks()).start()
+    releasing = anyio.Event()
+    async with site.locks.aconnect() as plain:
+
+        async def slow(effect):
+            answer = await plain(effect)
+            if isinstance(effect, Release):
+                releasing.set()
+                await anyio.sleep(0.05)
+            return answer
+
+        async def one():
+            async with held(slow, site.sid, LONG) as give_back:
+                await give_back()
+                await anyio.sleep_forever()
+
+        with caplog.at_level(logging.WARNING):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(one)
+                await releasing.wait()
+                tasks.cancel_scope.cancel()
+    assert await site.free()
+    assert caplog.text == ""

@@ -55,18 +55,19 @@ async def held(perform: APerform, sid: str, limits: Limits) -> AsyncIterator[Giv
         nonlocal owner
         if owner is None:
             return
-        if not await arun(release(sid, owner), perform):
-            _logger.warning(
-                "a request took longer than its session's lock (%s s) and may not have been alone",
-                limits.lock_seconds,
-            )
-        owner = None
+        mine, owner = owner, None
+        with anyio.CancelScope(shield=True, deadline=anyio.current_time() + CLEANUP_SECONDS):
+            if not await arun(release(sid, mine), perform):
+                _logger.warning(
+                    "a request took longer than its session's lock (%s s), "
+                    "and may not have been alone",
+                    limits.lock_seconds,
+                )
 
     try:
         yield give_back
     finally:
-        with anyio.CancelScope(shield=True, deadline=anyio.current_time() + CLEANUP_SECONDS):
-            await give_back()
+        await give_back()
 
 
 @asynccontextmanager

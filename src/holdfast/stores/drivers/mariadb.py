@@ -23,7 +23,6 @@ import pymysql.err
 from pymysql.constants import CLIENT
 
 from holdfast.core.flow import APerform, Perform
-from holdfast.stores.database import DatabaseStore, Server
 from holdfast.stores.drivers import exchange
 from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
 from holdfast.stores.drivers.mariadb_errors import (
@@ -35,6 +34,7 @@ from holdfast.stores.drivers.mariadb_errors import (
     refused,
 )
 from holdfast.stores.drivers.server import aconnected, connected, executed
+from holdfast.stores.sql.place import Server, Tables
 from holdfast.stores.sql.statements import REFUSED, Reply, Statement, Tells
 
 _SESSION = (
@@ -46,12 +46,12 @@ _SESSION = (
 _LATE = "no answer within {:g} s"
 
 
-def connect(store: DatabaseStore) -> AbstractContextManager[Perform]:
+def connect(store: Tables) -> AbstractContextManager[Perform]:
     """As ``Store.connect``."""
     return connected(store, lambda: _Connection(store))
 
 
-def aconnect(store: DatabaseStore) -> AbstractAsyncContextManager[APerform]:
+def aconnect(store: Tables) -> AbstractAsyncContextManager[APerform]:
     """As ``Store.aconnect``."""
 
     async def open() -> _AConnection:
@@ -62,7 +62,7 @@ def aconnect(store: DatabaseStore) -> AbstractAsyncContextManager[APerform]:
     return aconnected(store, open)
 
 
-def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
+def execute(store: Tables, statements: Sequence[Statement]) -> None:
     """Send some statements for their effect."""
     executed(store, lambda: _Connection(store), statements)
 
@@ -70,7 +70,7 @@ def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
 class _Connection:
     """A connection of one thread at a time."""
 
-    def __init__(self, store: DatabaseStore) -> None:
+    def __init__(self, store: Tables) -> None:
         self._store = store
         server = _server(store)
         address = (server.host, server.port)
@@ -119,7 +119,7 @@ class _Connection:
 class _AConnection:
     """A connection of one task at a time."""
 
-    def __init__(self, store: DatabaseStore) -> None:
+    def __init__(self, store: Tables) -> None:
         self._store = store
         self._asyncmy: Any = None
 
@@ -159,7 +159,7 @@ class _AConnection:
         self._asyncmy.close()
 
 
-def _server(store: DatabaseStore) -> Server:
+def _server(store: Tables) -> Server:
     assert isinstance(store.at, Server)
     return store.at
 
@@ -198,7 +198,7 @@ def _code(error: Exception) -> int:
 
 
 @contextmanager
-def _mapped(store: DatabaseStore, *, connecting: bool = False) -> Iterator[None]:
+def _mapped(store: Tables, *, connecting: bool = False) -> Iterator[None]:
     """Every error of the two clients becomes one of ours, here and nowhere else."""
     try:
         yield

@@ -45,6 +45,8 @@ class Dialect(ABC):
     """The text that is made of the bytes ``:data``."""
     patience: ClassVar[str] = ""
     """What precedes a write to limit its wait for a lock, where that is part of the statement."""
+    upserts: ClassVar[bool] = True
+    """Whether an INSERT can update the row in its way on a condition, and tells whether it did."""
     row: ClassVar[str] = (
         "user_id = :user_id, ip_address = :ip_address, user_agent = :user_agent, "
         "payload = {text}, last_activity = :last_activity"

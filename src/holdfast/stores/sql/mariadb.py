@@ -6,8 +6,9 @@ what finds the row by its key. The tables beside compare bytes by themselves.
 
 A write of one statement is a transaction of its own. One that has more goes as one packet of
 several statements: a transaction, and behind it a look at what stood in its way. It is one round
-trip; the variable ``@holdfast`` tells each statement, and at last us, whether to write. The deciding
-statement itself sets it: once the client is gone ROW_COUNT() is -1, while the packet goes on.
+trip; the variable ``@holdfast`` tells each statement, and at last us, whether to write. The
+deciding statement itself sets it: once the client is gone ROW_COUNT() is -1, while the packet goes
+on.
 
 The connection counts found rows, not changed ones (CLIENT_FOUND_ROWS): a save of the bytes that
 stand there already is a save.
@@ -34,6 +35,7 @@ class MariaDb(TwoSteps):
     """As Laravel's ``mysql`` and ``mariadb`` connections."""
 
     quote = "`"
+    upserts = False
     same_id = "id = :id AND BINARY id = :id"
     payload = "BINARY payload"
     text = "CONVERT(:data USING utf8mb4)"

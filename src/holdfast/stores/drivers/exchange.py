@@ -12,7 +12,7 @@ from typing import Any
 
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreUnavailable
 from holdfast.core.flow import Effect, Flow, do
-from holdfast.stores.contract import Unknown
+from holdfast.stores.contract import Unknown, remembers
 from holdfast.stores.database import DatabaseStore, keeps_beside
 from holdfast.stores.sql.place import Tables
 from holdfast.stores.sql.statements import Reply, Statement
@@ -53,7 +53,8 @@ def performing(store: Tables, operation: Effect[Any]) -> Flow[Any]:
         try:
             reply = yield from asking(store, statement)
         except AnswerLost as lost:
-            return Unknown(str(lost))
+            known = keeps_beside(store) and remembers(operation)
+            return Unknown(str(lost), remembered=known)
         replies.append(reply)
         if reply.wrote:
             break

@@ -20,7 +20,7 @@ import anyio.to_thread
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.stores.beside import Turns
-from holdfast.stores.contract import Unknown
+from holdfast.stores.contract import Unknown, remembers
 from holdfast.stores.database import DatabaseStore, keeps_beside
 from holdfast.stores.sql.place import Tables
 from holdfast.stores.sql.statements import Reply, Statement, Steps
@@ -104,7 +104,8 @@ class _Driver:
         try:
             replies = self._transact(steps)
         except _CommitLost as lost:
-            return Unknown(str(lost))
+            known = keeps_beside(self._store) and remembers(operation)
+            return Unknown(str(lost), remembered=known)
         if keeps_beside(self._store) and self._turns.due(operation):
             self._sweep(self._store)
         return self._store.parse(operation, replies)

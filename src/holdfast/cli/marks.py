@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-LOST: Final = "lost"
+from holdfast.rehearsal.verdict import LOST_MARK
+
+LOST: Final = LOST_MARK
 """Where a session was found lost, see ``verdict.Mark``."""
 
 OVER: Final = "over"

@@ -60,10 +60,14 @@ def _sentence(verdict: Verdict, judge: Judge) -> Text:
 def sentence(verdict: Verdict, judge: Judge) -> str:
     """The verdict in one line."""
     judged = in_words(judge)
-    line = (
-        f"{verdict.name}: {verdict.sessions_lost} sessions lost of {verdict.sessions_opened},"
-        f" {verdict.writes_lost} writes lost of {verdict.writes_acknowledged}; judged: {judged}"
-    )
+    line = f"{verdict.name}: {verdict.sessions_lost} sessions lost of {verdict.sessions_opened}"
+    if verdict.visited:
+        line = f"{line}; judged: {judged}, as far as visitors can tell"
+    else:
+        writes = f"{verdict.writes_lost} writes lost of {verdict.writes_acknowledged}"
+        line = f"{line}, {writes}; judged: {judged}"
+    if not verdict.harmed:
+        line = f"{line}; nothing was done to it meanwhile"
     if verdict.holds(judge):
         return f"{line}; nothing was proved" if verdict.unproved else line
     return f"{line}; violated: {', '.join(sorted(verdict.broken(judge)))}"

@@ -37,6 +37,11 @@ SECTIONS = (("survival", _SURVIVAL), ("races", _RACES), ("answers", _ANSWERS))
 
 NOT_APPLICABLE = "not applicable"
 NEUTRAL = {"sessions opened", "writes acknowledged", "requests"}
+UNTRIED = {
+    *("writes acknowledged", "writes LOST", "phantom writes", "leaks between users"),
+    *("lost updates", "logouts undone", "old id logged in"),
+}
+"""What visitors do not try: a zero there would say more than is known."""
 _LABEL_WIDTH = 31
 _GAP = 3
 
@@ -118,8 +123,14 @@ def _section(
         for verdict in verdicts:
             number = count(verdict)
             style = "" if label in NEUTRAL else "green" if number == 0 else bad
-            cells.append(Text(str(number), style=style))
+            cells.append(Text("-") if untried(verdict, label) else Text(str(number), style=style))
         table.add_row(f"  {label}", *cells)
+
+
+def untried(verdict: Verdict, label: str) -> bool:
+    """Whether a row says nothing of a run: its users tried nothing of the kind."""
+    counts = {name: count for _, rows in SECTIONS for name, count in rows}
+    return verdict.visited and label in UNTRIED and not counts[label](verdict)
 
 
 def phase_names(verdicts: Sequence[Verdict]) -> list[str]:

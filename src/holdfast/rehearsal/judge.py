@@ -31,6 +31,7 @@ def judge(
     *,
     not_applicable: Sequence[str] = (),
     doubts: Sequence[str] = (),
+    visited: bool = False,
 ) -> Verdict:
     """Judge one run.
 
@@ -42,6 +43,7 @@ def judge(
         seconds: how long the run took.
         not_applicable: the faults that could not be done to this setup.
         doubts: why the run may have shown less than it was to show, in words.
+        visited: whether its users were visitors.
     """
     load = Load(events, seconds)
     elsewhere = Elsewhere(ops)
@@ -84,6 +86,7 @@ def judge(
         seconds_series=load.series(findings.lost),
         not_applicable=list(not_applicable),
         doubts=list(doubts),
+        visited=visited,
     )
 
 

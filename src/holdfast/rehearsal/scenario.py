@@ -104,7 +104,7 @@ def read_scenario(path: Path) -> Scenario:
     except OSError as error:
         raise EnvironmentLacking(
             f"cannot read {path}: {error.strerror}",
-            hint="`holdfast rehearse --init > rehearsal.yaml` writes one",
+            hint="`holdfast rehearse --init` writes one",
         ) from error
     document = read(content, str(path))
     scenario = document.convert(Scenario, _nearest_setting)

@@ -31,6 +31,9 @@ INVARIANTS: dict[str, tuple[Heading, str]] = {
 LOST = ("missing", "rollback")
 """The invariants by whose violation a session counts as lost."""
 
+LOST_MARK = "lost"
+"""The Mark of a session that was found lost; every other one is something that was done."""
+
 MOST_KEPT = 200
 """So many violations of an invariant are kept with their records; all are counted."""
 
@@ -141,7 +144,8 @@ class Verdict(msgspec.Struct, frozen=True):
     ``violations`` are the first of each invariant, at most MOST_KEPT of each; ``omitted`` says by
     invariant how many more there were.
     ``not_applicable`` names the faults of the plan that could not be done to this setup;
-    ``doubts`` says in words why the run may have shown less than it was to show.
+    ``doubts`` says in words why the run may have shown less than it was to show. ``visited``: its
+    users were visitors, who write nothing and log nobody out, so that nothing is known of that.
     """
 
     name: str
@@ -168,6 +172,7 @@ class Verdict(msgspec.Struct, frozen=True):
     not_applicable: list[str] = []
     omitted: dict[str, int] = {}
     doubts: list[str] = []
+    visited: bool = False
 
     @property
     def unproved(self) -> str:
@@ -175,6 +180,11 @@ class Verdict(msgspec.Struct, frozen=True):
         if self.doubts or self.sessions_opened:
             return "; ".join(self.doubts)
         return f"no session was opened in {self.requests} requests, of which {self.errors} failed"
+
+    @property
+    def harmed(self) -> bool:
+        """Whether anything was done to the deployment: a fault, a command, a key."""
+        return any(mark.what != LOST_MARK for lane in self.lanes for mark in lane.marks)
 
     def count(self, invariant: str) -> int:
         """How often an invariant was violated, those that were not kept included."""

@@ -74,7 +74,9 @@ class LaravelSessionMiddleware:
             was saved; None: no request does.
         gone: what becomes of a request whose session was ended meanwhile, by a logout as a rule,
             and that has changed it. ``answer``: its response goes out, without a cookie; its
-            changes to the session are dropped. ``raise``: SessionGone.
+            changes to the session are dropped. ``raise``: SessionGone. Default: ``answer`` where
+            the store remembers what became of an id (`Store.beside`). Elsewhere a login looks like
+            a logout to requests in flight, and a dropped change must not look like a kept one.
         guard: whose user the database store notes beside the session.
         except_paths: paths that have no session, exactly as in the URL: probes would make one each.
         clock: the time of expiries.
@@ -102,7 +104,7 @@ class LaravelSessionMiddleware:
         expire_on_close: bool = False,
         policy: Policy = DEFAULT,
         locks: LockPolicy | None = None,
-        gone: Literal["answer", "raise"] = "answer",
+        gone: Literal["answer", "raise"] | None = None,
         guard: str = "web",
         except_paths: Collection[str] = (),
         clock: Clock = wall_clock,
@@ -123,7 +125,7 @@ class LaravelSessionMiddleware:
         self._partitioned = partitioned
         self._expire_on_close = expire_on_close
         self._policy = policy
-        self._gone = gone
+        self._gone = gone or ("answer" if store.beside else "raise")
         self._guard = guard
         self._except_paths = frozenset(except_paths)
         self._clock = clock

@@ -12,6 +12,7 @@ from holdfast.cli.verdict_table import (
     lacking_faults,
     latency,
     phase_names,
+    untried,
 )
 from holdfast.rehearsal.verdict import Judge, Verdict, judges
 
@@ -41,7 +42,10 @@ def comparison(verdicts: Sequence[Verdict], judge: Judge) -> Html:
             for verdict in verdicts:
                 number = count(verdict)
                 style = None if label in NEUTRAL else bad if number else "good"
-                cells.append(tag("td", f"{number:,}", class_=style))
+                if untried(verdict, label):
+                    cells.append(tag("td", "-"))
+                else:
+                    cells.append(tag("td", f"{number:,}", class_=style))
             rows.append(_row(label, cells))
         bodies.append(tag("tbody", *rows))
     phases = [

@@ -36,11 +36,13 @@ def headline(verdict: Verdict, judge: Judge) -> str:
     if verdict.holds(judge) and verdict.unproved:
         return f"Nothing was proved of {verdict.name}: {verdict.unproved}"
     if verdict.sessions_lost or verdict.writes_lost:
-        return (
-            f"{verdict.name} lost {verdict.sessions_lost:,} of {verdict.sessions_opened:,} sessions"
-            f" and {verdict.writes_lost:,} of {verdict.writes_acknowledged:,} acknowledged writes"
-        )
-    kept = f"{verdict.name} lost no session and no write"
+        sessions = f"{verdict.sessions_lost:,} of {verdict.sessions_opened:,} sessions"
+        lost = f"{verdict.name} lost {sessions}"
+        if verdict.visited:
+            return lost
+        writes = f"{verdict.writes_lost:,} of {verdict.writes_acknowledged:,} acknowledged writes"
+        return f"{lost} and {writes}"
+    kept = f"{verdict.name} lost no session" + ("" if verdict.visited else " and no write")
     if verdict.holds(judge):
         return kept
     if verdict.holds("survival"):

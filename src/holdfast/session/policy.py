@@ -61,7 +61,7 @@ class Policy:
     attempts: int = 64
     pause: float = 0.002
     longest_pause: float = 0.2
-    repeats: int = 6
+    repeats: int = 12
     touch_after: int = 60
     metrics: Metrics = field(default_factory=NoMetrics, repr=False)
 

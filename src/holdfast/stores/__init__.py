@@ -51,3 +51,23 @@ SCHEMES = {
     ),
 }
 """Every kind of store, by the scheme of its URL."""
+
+LOCK_SCHEMES = {
+    scheme: Scheme(
+        f"holdfast.stores.{module}_locks:from_url",
+        frozenset(parameters),
+        SCHEMES[scheme].module,
+        SCHEMES[scheme].extra,
+    )
+    for scheme, module, parameters in (
+        ("memory", "memory", ()),
+        ("file", "file", ("prefix",)),
+        ("redis", "redis", ("prefix", "password")),
+        ("rediss", "redis", ("prefix", "password")),
+        ("sqlite", "database", ("prefix", "table")),
+        ("postgresql", "database", ("prefix", "table", "tls", "password")),
+        ("mysql", "database", ("prefix", "table", "tls", "password")),
+        ("mariadb", "database", ("prefix", "table", "tls", "password")),
+    )
+}
+"""Every kind of store of locks, likewise."""

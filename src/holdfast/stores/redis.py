@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any
+from typing import Any, Protocol
 
 from holdfast.core.errors import UsageError
 from holdfast.core.flow import APerform, Effect, Perform
@@ -107,6 +107,19 @@ class Request:
 
 
 PING = Request((b"PING",))
+
+
+class Operations(Protocol):
+    """What a driver performs on a server: sessions, or locks."""
+
+    def refusal(self, operation: Effect[Any]) -> Refused | None:
+        """Why an operation cannot be performed, whatever the server says."""
+
+    def plan(self, operation: Effect[Any]) -> Request:
+        """The command that performs it."""
+
+    def parse(self, operation: Effect[Any], reply: Any) -> Any:
+        """Its result, from the reply."""
 
 
 @dataclass(frozen=True)

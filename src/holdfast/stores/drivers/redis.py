@@ -24,15 +24,20 @@ from holdfast.stores.drivers.redis_errors import (
     settings,
     unavailable,
 )
-from holdfast.stores.redis import PING, RedisStore, Request
+from holdfast.stores.redis import PING, Operations, RedisStore, Request
 
 _Connection = Any  # redis-py's own class is untyped
 
 
 @contextmanager
-def connect(store: RedisStore) -> Iterator[Perform]:
-    """Connect, and give a ``perform`` for many threads; all connections are closed at the end."""
-    driver = _Driver(store)
+def connect(store: RedisStore, operations: Operations | None = None) -> Iterator[Perform]:
+    """Connect, and give a ``perform`` for many threads; all connections are closed at the end.
+
+    Args:
+        store: the server.
+        operations: what is performed on it; those of the store where nothing is said.
+    """
+    driver = _Driver(store, operations or store)
     try:
         driver.read(PING)
         yield driver.perform
@@ -48,7 +53,7 @@ def flush(store: RedisStore) -> None:
         StoreError: it cannot be reached or does not permit it; it may have been emptied all the
             same where the answer was lost.
     """
-    driver = _Driver(store)
+    driver = _Driver(store, store)
     try:
         driver.read(Request((b"FLUSHDB",), writes=True))
     finally:
@@ -62,23 +67,24 @@ class _Driver:
     reach another effect.
     """
 
-    def __init__(self, store: RedisStore) -> None:
+    def __init__(self, store: RedisStore, operations: Operations) -> None:
         self._store = store
+        self._operations = operations
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._idle: list[_Connection] = []
         self._closed = False
 
     def perform(self, operation: Effect[Any]) -> Any:
-        if refused := self._store.refusal(operation):
+        if refused := self._operations.refusal(operation):
             return refused
-        request = self._store.plan(operation)
+        request = self._operations.plan(operation)
         try:
             reply = self.exchange(request)
         except AnswerLost as lost:
             if request.writes:
                 return Unknown(str(lost), remembered=remembers(operation))
             reply = self.read(request)
-        return self._store.parse(operation, reply)
+        return self._operations.parse(operation, reply)
 
     def exchange(self, request: Request) -> Any:
         """Send one request and return its reply; raises AnswerLost and errors of ours."""

@@ -23,15 +23,22 @@ from holdfast.stores.drivers.redis_errors import (
     settings,
     unavailable,
 )
-from holdfast.stores.redis import PING, RedisStore, Request
+from holdfast.stores.redis import PING, Operations, RedisStore, Request
 
 _Connection = Any  # redis-py's own class is untyped in part
 
 
 @asynccontextmanager
-async def aconnect(store: RedisStore) -> AsyncIterator[APerform]:
-    """Connect, and give a ``perform`` for many tasks; all connections are closed at the end."""
-    driver = _Driver(store)
+async def aconnect(
+    store: RedisStore, operations: Operations | None = None
+) -> AsyncIterator[APerform]:
+    """Connect, and give a ``perform`` for many tasks; all connections are closed at the end.
+
+    Args:
+        store: the server.
+        operations: what is performed on it; those of the store where nothing is said.
+    """
+    driver = _Driver(store, operations or store)
     try:
         await driver.read(PING)
         yield driver.perform
@@ -46,23 +53,24 @@ class _Driver:
     that no late answer can reach another effect.
     """
 
-    def __init__(self, store: RedisStore) -> None:
+    def __init__(self, store: RedisStore, operations: Operations) -> None:
         self._store = store
+        self._operations = operations
         self._slots = anyio.Semaphore(CONNECTIONS, fast_acquire=True)
         self._idle: list[_Connection] = []
         self._closed = False
 
     async def perform(self, operation: Effect[Any]) -> Any:
-        if refused := self._store.refusal(operation):
+        if refused := self._operations.refusal(operation):
             return refused
-        request = self._store.plan(operation)
+        request = self._operations.plan(operation)
         try:
             reply = await self.exchange(request)
         except AnswerLost as lost:
             if request.writes:
                 return Unknown(str(lost), remembered=remembers(operation))
             reply = await self.read(request)
-        return self._store.parse(operation, reply)
+        return self._operations.parse(operation, reply)
 
     async def exchange(self, request: Request) -> Any:
         """Send one request and return its reply; raises AnswerLost and errors of ours."""

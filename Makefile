@@ -39,9 +39,8 @@ soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2
 fuzz: install  ## every parser under atheris; SECONDS_EACH=600
 	@scripts/fuzz
 
-bench: install debian  ## codec and stores against their rivals, as ratios; what a rehearsal itself can do
-	$(BIN)/python bench/run.py
-	$(BIN)/python bench/load.py
+bench: install debian  ## against PHP, as ratios; what a rehearsal itself can do; races, beside other libraries
+	@scripts/bench
 
 format: install
 	$(BIN)/ruff format .

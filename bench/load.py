@@ -10,6 +10,7 @@ is that the judge finds nothing wrong with a correct application.
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import subprocess
@@ -58,11 +59,13 @@ class Measured(msgspec.Struct):
 def main(*counts: str) -> None:
     table = Table("requests", "checked/s", "per CPU second", "play", "judge", "p50", "p99",
                   "memory", "bytes a request", "history")  # fmt: skip
+    slowest = math.inf
     for count in counts or ("10000", "50000"):
         command = [sys.executable, __file__, "one", count]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         run = msgspec.json.decode(done.stdout, type=Measured)
         grown = run.peak_kib - run.idle_kib
+        slowest = min(slowest, run.requests / run.cpu)
         table.add_row(
             f"{run.requests:,}",
             f"{run.requests / (run.play + run.judging):,.0f}",
@@ -78,8 +81,9 @@ def main(*counts: str) -> None:
     screen = Console(width=120)
     screen.print(table)
     screen.print(
-        f"{USERS} users on one core; the target is {TARGET:,} checked requests a second. Latencies"
-        " are of requests that the handler does not hold open, with all users waiting at once."
+        f"{USERS} users on one core; the target of {TARGET:,} checked requests a second of its time"
+        f" is {'reached' if slowest >= TARGET else 'missed'}. Latencies are of requests that the"
+        " handler does not hold open, with all users waiting at once."
     )
 
 

@@ -559,4 +559,6 @@ def test_a_login_keeps_variables_and_numbers_alone():
     for words in (["--login", login], [f"--login={login}"]):
         command = repeating(["rehearse", ".", *words])
         assert shlex.split(command)[-1].removeprefix("--login=") == f"{shown} '***'"
+    assert repeating(["--on-fault", "sh -c 'x secret'"]) == "holdfast --on-fault 'sh ***'"
+    assert repeating(["--on-fault=curl secret"]) == "holdfast '--on-fault=curl ***'"
     assert "secret" not in repeating(["--login", "POST /login 'password=secret"])

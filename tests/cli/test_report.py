@@ -74,6 +74,27 @@ def test_all_holds():
     assert kill.split() == ["kill", "-"]
 
 
+def test_what_visitors_do_not_try_is_no_zero():
+    visited = replace(EMPTY, visited=True, writes_acknowledged=0)
+    text = printed(visited)
+    assert text.rstrip().splitlines()[-1] == (
+        "redis: 0 sessions lost of 5; judged: survival and races, as far as visitors can tell"
+    )
+    rows = {
+        line.strip().rpartition("  ")[0].strip(): line.split()[-1]
+        for line in text.splitlines()
+        if line.strip()
+    }
+    for untried in ("writes LOST", "lost updates", "logouts undone"):
+        assert rows[untried] == "-"
+    assert rows["sessions LOST"] == "0"
+
+
+def test_a_calm_run_says_so():
+    calm = replace(EMPTY, lanes=[Lane("r1", [(0.0, 10.0)], [])])
+    assert "nothing was done to it meanwhile" in printed(calm)
+
+
 def test_the_timeline_has_a_line_a_replica():
     lost = replace(EMPTY, lanes=[Lane("r1", [(0.0, 10.0)], [Mark(6.1, "lost")]), EMPTY.lanes[1]])
     r1, r2, scale = printed(lost, width=64).splitlines()[2:5]

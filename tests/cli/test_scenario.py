@@ -61,3 +61,21 @@ def test_a_mistake_in_the_file_is_one_line(holdfast, tmp_path):
     ended = holdfast("rehearse", str(path))
     assert (ended.status, ended.out) == (USAGE, "")
     assert f"{path}:2: users stands here twice" in ended.err
+
+
+def test_what_is_expected_decides_the_exit_status(holdfast, tmp_path):
+    """Files of each replica lose sessions; how many may be lost is the scenario's to say."""
+    path = tmp_path / "rehearsal.yaml"
+    scenario = "application: shop\ncompare: [file]\nreplicas: 2\nusers: 6\nseconds: 3\nfaults: []\n"
+    path.write_text(scenario + "expect: {leak: 0, phantom: 0}\n")
+    ended = holdfast("rehearse", str(path), "--junit", f"{tmp_path}/j.xml")
+    assert ended.status == 0, ended.out
+    assert "judged: leak at most 0, phantom at most 0" in ended.out
+    assert "missing is not judged" in (tmp_path / "j.xml").read_text()
+    path.write_text(scenario + "expect: {missing: 0}\n")
+    ended = holdfast("rehearse", str(path))
+    assert ended.status == 1
+    assert "violated: missing" in ended.out
+    path.write_text(scenario + "expect: {missing: 1000000}\n")
+    assert holdfast("rehearse", str(path)).status == 0
+    assert holdfast("rehearse", str(path), "--judge", "survival").status == 1

@@ -131,6 +131,7 @@ async def test_what_a_request_looks_like():
     assert {header.lower() for header in headers} == {
         f"host: 127.0.0.1:{server.port}",
         "accept-encoding: identity",
+        f"user-agent: {client_module.AGENT}",
         "authorization: basic edp5",
         "cookie: a=b; c=ä",
     }

@@ -37,11 +37,14 @@ def test_the_template_says_the_defaults(scenario):
 
 def test_what_the_template_comments_out_can_be_said(scenario):
     opened = template().replace("#   - {", "  - {").replace("# faults:", "faults:")
-    opened = opened.replace("faults: [kill, roll, scale]\n", "").replace("steps: {}\n", "")
+    for line in ("faults: [kill, roll, scale]\n", "steps: {}\n", "expect: {}\n"):
+        opened = opened.replace(line, "")
     opened = opened.replace("# steps:", "steps:").replace("#   ", "  ")
+    opened = opened.replace("# expect:", "expect:")
     said = scenario(opened)
     assert said.faults == [TimedFault("kill", 5), TimedFault("roll", 12.5)]
     assert set(said.steps) == set(STEPS)
+    assert said.expect["lost-update"] > said.expect["missing"] == 0
 
 
 def test_what_the_template_says_of_ones_own_application_can_be_said(scenario):
@@ -79,6 +82,8 @@ def test_paths_are_taken_from_the_file(scenario, tmp_path):
         ("seconds: .nan\n", "1: seconds: nan is not between", "try 3"),
         ("think: -1\n", "1: think: -1 is not between", "try 3"),
         ("judge: al\n", "1: judge: invalid enum value 'al'", ""),
+        ("expect:\n  mising: 0\n", "2: expect.mising: no such invariant", "did you mean missing?"),
+        ("expect:\n  missing: -1\n", "2: expect.missing: -1 is not between", ""),
         ("faults: [kill, rol]\n", "1: faults[1]: no such fault: 'rol'", "did you mean roll?"),
         ("faults:\n- {at: 1, falt: x}\n", "2: faults[0].falt: no such setting", "fault?"),
         ("faults:\n- at: 1\n  fault: rol\n", "3: faults[0].fault: no such fault: 'rol'", "roll"),

@@ -211,6 +211,9 @@ class Wire:
     def __init__(self, server: Atomic | LastWins) -> None:
         self._server = server
 
+    async def wait_turn(self) -> None:
+        """Whenever it likes."""
+
     async def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout: float
     ) -> Response:

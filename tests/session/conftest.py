@@ -17,13 +17,19 @@ from anyio.from_thread import start_blocking_portal
 
 from holdfast.core.flow import Effect, Flow, arun, run
 from holdfast.laravel.payload import Codec
+from holdfast.servers.mariadb import mariadb_server
+from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
+from holdfast.servers.tcp_proxy import tcp_proxy
 from holdfast.session import Policy, Session, load, save
 from holdfast.stores.contract import Commit, Find, Found, Scan, Store
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
 from holdfast.stores.memory import MemoryStore
+from holdfast.stores.open import create_table
+from holdfast.stores.open import open as open_url
 from holdfast.stores.redis import RedisStore
+from holdfast.stores.url import parse
 
 LIFETIME = 7200
 
@@ -116,6 +122,37 @@ def tasks(store: Store) -> Iterator[World]:
 def redis_port(tmp_path_factory):
     with redis_server(tmp_path_factory.mktemp("redis")) as server:
         yield server.port
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory):
+    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(tmp_path_factory):
+    with mariadb_server(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server.url
+
+
+SERVERS = ["redis", "postgresql", "mariadb"]
+
+
+@pytest.fixture(params=SERVERS)
+def proxied(request):
+    """A store on a real server, with room beside its sessions, and the proxy before it."""
+    number = next(_prefixes)
+    if request.param == "redis":
+        with tcp_proxy(request.getfixturevalue("redis_port")) as proxy:
+            yield RedisStore(port=proxy.port, prefix=f"proxied{number}:"), proxy
+        return
+    url = request.getfixturevalue(f"{request.param}_url") + f"?beside=1&table=proxied{number}"
+    port = parse(url).port
+    assert port
+    create_table(url)
+    with tcp_proxy(port) as proxy:
+        yield open_url(url.replace(f":{port}/", f":{proxy.port}/")).store, proxy
 
 
 _prefixes = itertools.count()

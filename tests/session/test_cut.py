@@ -7,58 +7,57 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.servers.tcp_proxy import Cut, tcp_proxy
+from holdfast.servers.tcp_proxy import Cut
 from holdfast.session import Policy, Rules
 from holdfast.stores.contract import Commit, Move
 from holdfast.stores.redis import RedisStore
 
-TIMES = 1000
 POLICY = Policy(rules=Rules(counters=frozenset({"count"}), lists=frozenset({"log"})))
 
 
-@pytest.fixture
-def proxy(redis_port):
-    with tcp_proxy(redis_port) as proxy:
-        yield proxy
+def times(store, runner):
+    """A thousand times on Redis, in threads; the others share the driver's handling of it."""
+    return 1000 if isinstance(store, RedisStore) and runner.__name__ == "threads" else 150
 
 
 @pytest.mark.timeout(300)
-def test_no_write_is_lost_or_made_twice(proxy, runner):
-    store = RedisStore(port=proxy.port, prefix=f"cut-{runner.__name__}:")
+def test_no_write_is_lost_or_made_twice(proxied, runner):
+    store, proxy = proxied
     with runner(store) as world:
         world.policy = POLICY
         sid = world.stored(count=0, log=[])
         session = world.load(sid)
-        times = TIMES if runner.__name__ == "threads" else TIMES // 5
         armed = True
 
         def cut(effect):
             nonlocal armed
             if armed and isinstance(effect, Commit):
                 # Every other one in the middle of the answer.
-                proxy.behave(Cut(after=len(world.effects) % 2 * 3, times=1))
+                proxy.behave(Cut(after=len(session["log"]) % 2 * 3, times=1))
                 armed = False
 
         world.meddle = cut
-        for number in range(times):
+        many = times(store, runner)
+        for number in range(many):
             armed = True
             before = proxy.harmed
             session.increment("count")
             session.push("log", number)
             world.save(session)
-            assert proxy.harmed == before + 1
+            assert proxy.harmed > before
             world.effects.clear()
         world.meddle = lambda effect: None
         after = world.load(sid)
-        assert after["count"] == times
-        assert list(after["log"].values()) == list(range(times))
+        assert after["count"] == many
+        assert list(after["log"].values()) == list(range(many))
 
 
-def test_a_login_is_not_made_twice(proxy, runner):
-    store = RedisStore(port=proxy.port, prefix=f"cut-login-{runner.__name__}:")
+@pytest.mark.timeout(300)
+def test_a_login_is_not_made_twice(proxied, runner):
+    store, proxy = proxied
     with runner(store) as world:
         session = world.load(world.stored(count=0))
-        for number in range(100):
+        for number in range(50):
             session.login(number)
             world.meddle = lambda effect: (
                 proxy.behave(Cut(times=1))

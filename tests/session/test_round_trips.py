@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.servers.tcp_proxy import tcp_proxy
 from holdfast.stores.contract import Commit
-from holdfast.stores.redis import RedisStore
 
 
 @pytest.fixture
-def counted(redis_port, runner):
+def counted(proxied, runner):
     """A world, and a function that tells the round trips since it was asked last."""
-    with tcp_proxy(redis_port) as proxy:
-        store = RedisStore(port=proxy.port, prefix=f"trips-{runner.__name__}:")
-        with runner(store) as world:
-            told = 0
+    store, proxy = proxied
+    with runner(store) as world:
+        told = 0
 
-            def trips():
-                nonlocal told
-                before, told = told, proxy.exchanges
-                return told - before
+        def trips():
+            nonlocal told
+            before, told = told, proxy.exchanges
+            return told - before
 
-            yield world, trips
+        yield world, trips
 
 
 def test_round_trips(counted):

@@ -19,7 +19,9 @@ from holdfast.servers.process import Process
 from holdfast.servers.redis import ask, redis_server
 from holdfast.stores.contract import Commit, Conflict, Find, Found, Refused, Saved, Unknown
 from holdfast.stores.drivers import redis_errors
+from holdfast.stores.locks import Acquire, Locked
 from holdfast.stores.open import open as open_store
+from holdfast.stores.open import open_locks
 from holdfast.testing.harness import connected, new_sid
 
 DATA = b's:3:"abc";'
@@ -234,3 +236,14 @@ def test_nobody_names_a_primary(nodes, store, mode, wrong):
         pytest.fail("there is none")
     assert error.value.hint
     assert SECRET not in f"{error.value} {error.value.hint} {other!r}"
+
+
+def test_locks_are_found_through_sentinels_too(nodes, mode):
+    hosts = f"{LOOPBACK}:{nodes.sentinel_port}"
+    url = f"redis+sentinel://{hosts}/{NAME}/0?password=env:PW&prefix=l-"
+    locks = open_locks(url, env={"PW": SECRET})
+    with connected(locks, mode) as client:
+        assert client.perform(Acquire("a", "o" * 16, 30)) == Locked()
+        nodes.swap()
+        assert client.perform(Acquire("b", "o" * 16, 30)) == Locked()
+        assert nodes.get(nodes.second, "l-b") == b"o" * 16

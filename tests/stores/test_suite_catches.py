@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
-from holdfast.stores.contract import Commit, Conflict, Delete, Deleted, Find, Saved, Touch
+from holdfast.stores.contract import Commit, Conflict, Delete, Deleted, Find, Move, Saved, Touch
 from holdfast.stores.memory import MemoryStore
 from holdfast.testing import Harness, ManualClock
 from holdfast.testing.machine import agree_with_memory
@@ -53,6 +53,33 @@ def never_deletes(perform, operation):
     return perform(operation)
 
 
+def writes_again(perform, operation):
+    """Performs a write that it was told before as if it were new."""
+    if isinstance(operation, Commit | Move):
+        operation = replace(operation, again=False)
+    return perform(operation)
+
+
+def leaves_the_old_id(perform, operation):
+    """Moves a session, and keeps it under the old id too."""
+    result = perform(operation)
+    if isinstance(operation, Move) and result == Saved():
+        perform(Commit(operation.sid, None, operation.base.data, operation.base.expires_at))
+    return result
+
+
+def sets_no_fence(perform, operation):
+    """Ends an id, and lets it be created again."""
+    if isinstance(operation, Delete | Move):
+        operation = replace(operation, fence_seconds=0)
+    return perform(operation)
+
+
+def tells_nobody(perform, operation):
+    """Moves a session, and leads nobody to it."""
+    return perform(replace(operation, grace=None) if isinstance(operation, Move) else operation)
+
+
 @dataclass(frozen=True)
 class Broken(MemoryStore):
     """A memory store with one fault."""
@@ -78,7 +105,17 @@ def unshrunk():
 @pytest.mark.usefixtures("unshrunk")
 @pytest.mark.parametrize(
     "fault",
-    [blind, takes_equal_bytes_for_success, folds_case, forgets_to_touch, never_deletes],
+    [
+        blind,
+        takes_equal_bytes_for_success,
+        folds_case,
+        forgets_to_touch,
+        never_deletes,
+        writes_again,
+        leaves_the_old_id,
+        sets_no_fence,
+        tells_nobody,
+    ],
 )
 def test_a_fault_is_found(fault):
     @contextmanager

@@ -10,7 +10,6 @@ from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.stores import database, file, memory, redis_url, url
 
 SECRET = "correct-horse"
-OPENERS = {"redis": redis_url.from_url, "redis+sentinel": redis_url.through_sentinel}
 
 
 def parse(text):
@@ -57,15 +56,15 @@ def test_redis_prefix_by_version(version, prefix):
     assert redis_url.from_url(parse(f"redis://h/0?laravel={version}")).prefix == prefix
 
 
-def test_redis_through_sentinel():
-    store = redis_url.through_sentinel(
+def test_redis_from_url():
+    store = redis_url.from_url(
         parse("redis+sentinel://bob:p%40ss@one:7000,[::1],three/my%20master/3?prefix=a&replicas=2")
     )
     assert store.sentinels == (("one", 7000), ("::1", 26379), ("three", 26379))
     assert (store.service, store.database, store.replicas) == ("my master", 3, 2)
     assert (store.username, store.password, store.prefix) == ("bob", "p@ss", "a")
     assert store.where == "redis+sentinel://one:7000,[::1]:26379,three:26379/my master/3"
-    store = redis_url.through_sentinel(parse("redis+sentinel://one/mymaster"))
+    store = redis_url.from_url(parse("redis+sentinel://one/mymaster"))
     assert (store.sentinels, store.service) == ((("one", 26379),), "mymaster")
     assert (store.database, store.replicas, store.username) == (0, 0, None)
 
@@ -211,10 +210,10 @@ def test_refused(text, message, hint):
         (redis_url.from_url, "redis://h/zero"),
         (redis_url.from_url, "redis://h/0/1"),
         (redis_url.from_url, "redis://h/0?replicas=-1"),
-        (redis_url.through_sentinel, "redis+sentinel://h1,h2"),
-        (redis_url.through_sentinel, "redis+sentinel://h1,h2/0/zero"),
-        (redis_url.through_sentinel, "redis+sentinel://h1,/mymaster/0"),
-        (redis_url.through_sentinel, "redis+sentinel:///mymaster/0"),
+        (redis_url.from_url, "redis+sentinel://h1,h2"),
+        (redis_url.from_url, "redis+sentinel://h1,h2/0/zero"),
+        (redis_url.from_url, "redis+sentinel://h1,/mymaster/0"),
+        (redis_url.from_url, "redis+sentinel:///mymaster/0"),
     ],
 )
 def test_refused_by_the_store(opener, text):
@@ -239,7 +238,7 @@ def test_refused_by_the_store(opener, text):
 )
 def test_no_password_in_a_message(text):
     with pytest.raises(UsageError) as error:
-        OPENERS.get(text.partition(":")[0], database.from_url)(parse(text))
+        redis_url.from_url(parse(text))
     assert SECRET not in f"{error.value} {error.value.hint}"
     assert SECRET not in repr(parse(f"redis://bob:{SECRET}@h"))
 

@@ -538,7 +538,7 @@ async def test_the_store_is_open_from_startup_to_shutdown(site, tmp_path):
 async def test_without_a_lifespan_the_store_is_opened_by_the_first_request(site, tmp_path):
     async with browsing(site(store=FileStore(tmp_path))) as client:
         await client.post("/put/name/ada")
-        assert [path.name for path in tmp_path.iterdir()] == [sid_of(client)]
+        assert [path.name for path in tmp_path.glob("[!.]*")] == [sid_of(client)]
 
 
 async def test_a_store_that_is_down_at_startup_is_tried_again(site, tmp_path):

@@ -56,6 +56,8 @@ def asked(application: str | None, options: Mapping[str, Any]) -> Scenario:
         given |= {"compare": [part.strip() for part in given["compare"].split(",")], "store": None}
     elif "store" in given:
         given["compare"] = []
+    if "judge" in given:
+        given["expect"] = {}
     if "faults" in given:
         given["faults"] = [name for part in given["faults"].split(",") if (name := part.strip())]
     scenario = replace(base, **given)

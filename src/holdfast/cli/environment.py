@@ -78,7 +78,7 @@ def _played(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "replicas", str(plan.replicas)
     yield "users", str(plan.users)
     yield "seconds", f"{plan.seconds:g} for each run"
-    faults = ", ".join(f"{fault} at {at:g} s" for at, fault in plan.schedule)
+    faults = ", ".join(f"{fault} at {at:.3g} s" for at, fault in plan.schedule)
     yield "faults", faults or "none"
     yield "seed", str(plan.seed)
     directory = plan.own.directory if plan.own else None
@@ -106,9 +106,19 @@ def repeating(words: Sequence[str]) -> str:
             shown.append(_login(word))
         elif option == "--login" and equals:
             shown.append(f"--login={_login(value)}")
+        elif before == "--on-fault":
+            shown.append(_command(word))
+        elif option == "--on-fault" and equals:
+            shown.append(f"--on-fault={_command(value)}")
         else:
             shown.append(_masked(word))
     return shlex.join(shown)
+
+
+def _command(text: str) -> str:
+    """A command without its arguments, any of which may be a secret."""
+    program, _, arguments = text.strip().partition(" ")
+    return f"{program} ***" if arguments else program
 
 
 def _login(text: str) -> str:

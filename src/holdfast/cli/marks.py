@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-LOST: Final = "lost"
+from holdfast.rehearsal.verdict import LOST_MARK
+
+LOST: Final = LOST_MARK
 """Where a session was found lost, see ``verdict.Mark``."""
 
 OVER: Final = "over"
@@ -57,7 +59,11 @@ _SIGNS: Final = {
     "kill-primary": Sign("M", "primary killed", f"{_DISC} M-3,-3 L3,3 M-3,3 L3,-3", grave=True),
     "partition": Sign("P", "primary cut off", "M0,-8 L0,-3 M0,-1 L0,1 M0,3 L0,8 M-7,0 L-3,0"),
     "split": Sign(
-        "2", "two primaries", "M-5,-6 L-5,6 M5,-6 L5,6 M-8,0 L-2,0 M2,0 L8,0", grave=True
+        "2",
+        "two primaries",
+        "M-8,0 A3.5,3.5 0 1,1 -1,0 A3.5,3.5 0 1,1 -8,0 Z "
+        "M1,0 A3.5,3.5 0 1,1 8,0 A3.5,3.5 0 1,1 1,0 Z",
+        grave=True,
     ),
     "heal": Sign("h", "cut off no more", "M-6,0 L6,0 M0,-6 L0,6"),
     "command": Sign(">", "your command begins", "M-6,-6 L0,0 L-6,6 M1,6 L7,6"),

@@ -12,8 +12,18 @@ from rich.console import Console
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 
-stdout = Console()
-stderr = Console(stderr=True)
+
+class _Screen(Console):
+    """Says nothing more once nobody reads; what a command found is still its exit status."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        # Python flushes standard output at its end, which would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+stdout = _Screen()
+stderr = _Screen(stderr=True)
 
 
 def say_error(message: str, hint: str) -> None:

@@ -41,7 +41,7 @@ def rehearse(
     faults: str | None = None,
     balancer: Literal["auto", "haproxy", "builtin"] | None = None,
     seed: int | None = None,
-    judge: Judge | None = None,
+    judge: Literal["survival", "all"] | None = None,
     json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     html: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     junit: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
@@ -155,27 +155,27 @@ def rehearse(
         files = {"json": json, "html": html, "junit": junit, "history": history}
         return watched(watch_of(application, there, options | files, os.environ), there.metrics)
     if there.url is not None:
-        judge = judge or "all"
+        judged: Judge = judge or "all"
         chosen = plan_there(application, there, options, os.environ, history)
     else:
         scenario = asked(application, options)
-        judge, chosen = scenario.judge, plan(scenario, history)
+        judged, chosen = scenario.expect or scenario.judge, plan(scenario, history)
     began = datetime.now(UTC)
     with LiveProgress(stderr) as progress:
         report = anyio.run(partial(rehearse_all, chosen, progress))
-    for part in whole_report(report.verdicts, judge, explain, screen.width):
+    for part in whole_report(report.verdicts, judged, explain, screen.width):
         screen.print(part)
     if json:
         write_json(
-            {"judge": judge, "interrupted": report.interrupted, "verdicts": report.verdicts}, json
+            {"judge": judged, "interrupted": report.interrupted, "verdicts": report.verdicts}, json
         )
     if html:
         where = here(sys.argv[1:], chosen)
-        page = html_page(report.verdicts, judge, where, interrupted=report.interrupted)
+        page = html_page(report.verdicts, judged, where, interrupted=report.interrupted)
         write_file(page.encode(), html)
     if junit:
-        write_file(junit_xml(report.verdicts, judge, began), junit)
-    return _status(report, judge)
+        write_file(junit_xml(report.verdicts, judged, began), junit)
+    return _status(report, judged)
 
 
 def _status(report: Report, judge: Judge) -> int:

@@ -11,7 +11,7 @@ from rich.text import Text
 from holdfast.cli.counterexamples import counterexamples
 from holdfast.cli.timeline import legend, timeline
 from holdfast.cli.verdict_table import comparison
-from holdfast.rehearsal.verdict import Judge, Verdict
+from holdfast.rehearsal.verdict import Judge, Verdict, in_words
 
 
 def whole_report(
@@ -59,12 +59,15 @@ def _sentence(verdict: Verdict, judge: Judge) -> Text:
 
 def sentence(verdict: Verdict, judge: Judge) -> str:
     """The verdict in one line."""
-    judged = "survival" if judge == "survival" else "survival and races"
-    line = (
-        f"{verdict.name}: {verdict.sessions_lost} sessions lost of {verdict.sessions_opened},"
-        f" {verdict.writes_lost} writes lost of {verdict.writes_acknowledged}; judged: {judged}"
-    )
+    judged = in_words(judge)
+    line = f"{verdict.name}: {verdict.sessions_lost} sessions lost of {verdict.sessions_opened}"
+    if verdict.visited:
+        line = f"{line}; judged: {judged}, as far as visitors can tell"
+    else:
+        writes = f"{verdict.writes_lost} writes lost of {verdict.writes_acknowledged}"
+        line = f"{line}, {writes}; judged: {judged}"
+    if not verdict.harmed:
+        line = f"{line}; nothing was done to it meanwhile"
     if verdict.holds(judge):
         return f"{line}; nothing was proved" if verdict.unproved else line
-    broken = sorted({v.invariant for v in verdict.violations if judge in {"all", v.heading}})
-    return f"{line}; violated: {', '.join(broken)}"
+    return f"{line}; violated: {', '.join(sorted(verdict.broken(judge)))}"

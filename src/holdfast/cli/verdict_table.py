@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.rehearsal.verdict import Judge, Verdict
+from holdfast.rehearsal.verdict import Judge, Verdict, judges
 
 _SURVIVAL: list[tuple[str, Callable[[Verdict], int]]] = [
     ("sessions opened", lambda v: v.sessions_opened),
@@ -37,6 +37,11 @@ SECTIONS = (("survival", _SURVIVAL), ("races", _RACES), ("answers", _ANSWERS))
 
 NOT_APPLICABLE = "not applicable"
 NEUTRAL = {"sessions opened", "writes acknowledged", "requests"}
+UNTRIED = {
+    *("writes acknowledged", "writes LOST", "phantom writes", "leaks between users"),
+    *("lost updates", "logouts undone", "old id logged in"),
+}
+"""What visitors do not try: a zero there would say more than is known."""
 _LABEL_WIDTH = 31
 _GAP = 3
 
@@ -85,7 +90,9 @@ def _table(columns: Sequence[_Column], judge: Judge) -> RenderableType:
     for column in columns:
         table.add_column(column.head, justify="right", no_wrap=True)
     _section(table, "survival", _SURVIVAL, verdicts, bad="bold red")
-    _section(table, "races", _RACES, verdicts, bad="bold red" if judge == "all" else "yellow")
+    _section(
+        table, "races", _RACES, verdicts, bad="bold red" if judges(judge, "races") else "yellow"
+    )
     _section(table, "answers", _ANSWERS, verdicts, bad="yellow")
     table.add_section()
     table.add_row(Text("p50 / p99 in ms", style="bold"), *["" for _ in verdicts])
@@ -116,8 +123,14 @@ def _section(
         for verdict in verdicts:
             number = count(verdict)
             style = "" if label in NEUTRAL else "green" if number == 0 else bad
-            cells.append(Text(str(number), style=style))
+            cells.append(Text("-") if untried(verdict, label) else Text(str(number), style=style))
         table.add_row(f"  {label}", *cells)
+
+
+def untried(verdict: Verdict, label: str) -> bool:
+    """Whether a row says nothing of a run: its users tried nothing of the kind."""
+    counts = {name: count for _, rows in SECTIONS for name, count in rows}
+    return verdict.visited and label in UNTRIED and not counts[label](verdict)
 
 
 def phase_names(verdicts: Sequence[Verdict]) -> list[str]:

@@ -16,6 +16,7 @@
     ├── SessionConflict       somebody else saved since we read
     ├── AuthConflict          two requests logged in as different users
     ├── SessionGone           the session ended while we worked on it
+    ├── SessionLocked         another request holds the session's lock for too long
     └── SaveUnknown           the answer was lost: the write may or may not have happened
 
 Expected outcomes (missing, expired, conflict in a store) are return values, not errors. A message
@@ -115,6 +116,10 @@ class AuthConflict(HoldfastError):  # noqa: N818 - as SessionConflict
 
 class SessionGone(HoldfastError):  # noqa: N818 - the architecture's name
     """The session ended (logout, expiry) while it was worked on; nothing was written."""
+
+
+class SessionLocked(HoldfastError):  # noqa: N818 - as SessionConflict
+    """Another request held the session's lock until the wait was over; nothing was done."""
 
 
 class SaveUnknown(HoldfastError):  # noqa: N818 - the architecture's name

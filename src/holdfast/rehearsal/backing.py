@@ -24,12 +24,13 @@ from holdfast.servers.redis import redis_server
 from holdfast.servers.sentinel import SentinelRedis, sentinel_redis
 from holdfast.servers.tcp_proxy import TcpProxy
 from holdfast.stores.contract import Store
-from holdfast.stores.database import DatabaseStore, Server
+from holdfast.stores.database import DatabaseStore
 from holdfast.stores.drivers.redis import flush
 from holdfast.stores.drivers.redis_evict import evict
 from holdfast.stores.file import FileStore
 from holdfast.stores.open import open as open_store
 from holdfast.stores.redis import RedisStore
+from holdfast.stores.sql.place import Server
 from holdfast.stores.url import parse
 
 SESSION_PREFIX = "laravel_database_laravel_cache:"

@@ -38,6 +38,7 @@ class Browser:
 
     ``lineage`` is the session that this browser believes to have (``u7.3``); ``opened`` says
     whether the application has confirmed it, ``user`` who is logged in as far as the browser knows.
+    ``before_login`` has the cookies from before its last login, and that login's request.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Browser:
         self.token = ""
         self.opened = False
         self.user: int | None = None
+        self.before_login: tuple[Jar, int] | None = None
         self._number = 1
         self._client = client
         self._recorder = recorder

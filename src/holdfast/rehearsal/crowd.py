@@ -28,6 +28,10 @@ from holdfast.stores.contract import Store
 class Crowd(Protocol):
     """People at browsers. One play, then one reading back."""
 
+    @property
+    def visit(self) -> bool:
+        """Whether they only look and log in, so that nothing can be said of writes and logouts."""
+
     async def check(self) -> None:
         """Try, before anything counts, whether their sessions can be observed.
 
@@ -63,6 +67,8 @@ class Crowd(Protocol):
 
 class Shoppers:
     """The users of an application that speaks :mod:`holdfast.rehearsal.protocol`."""
+
+    visit = False
 
     def __init__(self, client: Client, think: float, steps: Mapping[str, int], cookie: str) -> None:
         self._client = client

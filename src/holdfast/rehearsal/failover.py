@@ -13,7 +13,7 @@ from holdfast.rehearsal.harm import Harm
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.sentinel import SentinelRedis
 
-Fault = Literal["failover", "kill-primary", "partition"]
+_Fault = Literal["failover", "kill-primary", "partition"]
 
 
 async def failover(harm: Harm) -> None:
@@ -45,7 +45,7 @@ async def partition(harm: Harm) -> None:
 
 
 @asynccontextmanager
-async def _told(harm: Harm, fault: Fault) -> AsyncIterator[SentinelRedis]:
+async def _told(harm: Harm, fault: _Fault) -> AsyncIterator[SentinelRedis]:
     """It is over when there is one primary again, and applications reach that one alone."""
     redis = harm.store.sentinel
     assert redis is not None
@@ -57,7 +57,7 @@ async def _told(harm: Harm, fault: Fault) -> AsyncIterator[SentinelRedis]:
 
 
 async def _promotion(
-    harm: Harm, fault: Fault, redis: SentinelRedis, order: Callable[[], int]
+    harm: Harm, fault: _Fault, redis: SentinelRedis, order: Callable[[], int]
 ) -> None:
     """Wait until a replica is primary, and tell where the old primary goes on as one too."""
     await in_thread(order, on_cancel=redis.give_up)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from holdfast.rehearsal.compare import Setup
 from holdfast.rehearsal.explain import explained
 from holdfast.rehearsal.history import DEPLOYMENT, Event
-from holdfast.rehearsal.verdict import LOST, MOST_KEPT, Mark, Violation
+from holdfast.rehearsal.verdict import LOST, LOST_MARK, MOST_KEPT, Mark, Violation
 
 
 class Findings:
@@ -43,7 +43,7 @@ class Findings:
         if told.invariant in LOST:
             self.lost[self._second(told.at)] += 1
             who = told.replica or DEPLOYMENT
-            self.marks.setdefault(who, []).append(Mark(told.at, "lost"))
+            self.marks.setdefault(who, []).append(Mark(told.at, LOST_MARK))
         kept = self._kept.setdefault(told.invariant, [])
         kept.append(told)
         if len(kept) >= 2 * MOST_KEPT:

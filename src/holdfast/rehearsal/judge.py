@@ -31,17 +31,19 @@ def judge(
     *,
     not_applicable: Sequence[str] = (),
     doubts: Sequence[str] = (),
+    visited: bool = False,
 ) -> Verdict:
     """Judge one run.
 
     Args:
         setup: what was run; where its sessions lived goes into the words.
         ops: every request of every browser, in the order of sending. Of those that are read from a
-            file, one browser's are in memory at a time, and some 40 bytes of each other.
+            file, one browser's are in memory at a time, and some 60 bytes of each other.
         events: everything that was done to the replicas, in order of time.
         seconds: how long the run took.
         not_applicable: the faults that could not be done to this setup.
         doubts: why the run may have shown less than it was to show, in words.
+        visited: whether its users were visitors.
     """
     load = Load(events, seconds)
     elsewhere = Elsewhere(ops)
@@ -84,6 +86,7 @@ def judge(
         seconds_series=load.series(findings.lost),
         not_applicable=list(not_applicable),
         doubts=list(doubts),
+        visited=visited,
     )
 
 

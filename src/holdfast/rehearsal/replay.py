@@ -18,6 +18,7 @@ from holdfast.core.errors import (
     SaveUnknown,
     SessionConflict,
     SessionGone,
+    SessionLocked,
     StoreError,
     Undecodable,
 )
@@ -42,6 +43,7 @@ class ReplayMiddleware:
     ==========================================  ====================================================
     SessionConflict                             the request is run again; 409 after the last replay
     SessionGone                                 409: run again, it would start a new session
+    SessionLocked                               423: it has waited long enough
     StoreError, SaveUnknown, Undecodable        503
     ==========================================  ====================================================
 
@@ -105,6 +107,8 @@ def _status(error: HoldfastError) -> int | None:
     match error:
         case SessionConflict() | SessionGone():
             return 409
+        case SessionLocked():
+            return 423
         case StoreError() | SaveUnknown() | Undecodable():
             return 503
     return None
@@ -114,6 +118,8 @@ def _words(error: HoldfastError) -> str:
     match error:
         case SessionConflict():
             return "other requests kept changing this session; nothing was written, try again"
+        case SessionLocked():
+            return "another request has held this session for too long; nothing was done, try again"
         case SessionGone():
             return "this session has ended; nothing was written"
         case SaveUnknown():

@@ -94,6 +94,7 @@ async def rehearse(
             seconds,
             not_applicable=lacking,
             doubts=stage.doubts,
+            visited=stage.people.visit,
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec.structs import fields, replace
@@ -18,7 +19,7 @@ from holdfast.rehearsal.faults import FAULTS, USUAL_FAULTS
 from holdfast.rehearsal.located import MAX_BYTES, read
 from holdfast.rehearsal.site import require_path, split_login
 from holdfast.rehearsal.users import STEPS
-from holdfast.rehearsal.verdict import Judge
+from holdfast.rehearsal.verdict import INVARIANTS
 from holdfast.rehearsal.visitors import STEPS as VISITOR_STEPS
 
 SUFFIXES = (".yaml", ".yml")
@@ -63,6 +64,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         balancer: which balancer.
         seed: of the users' choices and the victims.
         judge: what the exit status stands for.
+        expect: in place of that, how often each invariant may be violated; what is not named is not
+            judged.
     """
 
     application: str = "laravel"
@@ -79,7 +82,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     faults: list[str | TimedFault] = msgspec.field(default_factory=lambda: list(USUAL_FAULTS))
     balancer: Choice = "auto"
     seed: int = 1
-    judge: Judge = "all"
+    judge: Literal["survival", "all"] = "all"
+    expect: dict[str, int] = {}
 
 
 def is_scenario(application: str) -> bool:
@@ -100,7 +104,7 @@ def read_scenario(path: Path) -> Scenario:
     except OSError as error:
         raise EnvironmentLacking(
             f"cannot read {path}: {error.strerror}",
-            hint="`holdfast rehearse --init > rehearsal.yaml` writes one",
+            hint="`holdfast rehearse --init` writes one",
         ) from error
     document = read(content, str(path))
     scenario = document.convert(Scenario, _nearest_setting)
@@ -152,6 +156,10 @@ def check(scenario: Scenario, located: Located) -> None:
         with located(f"{path}.at"):
             _between(fault.at, 0, scenario.seconds)
     _check_visits(scenario, located)
+    for name, most in scenario.expect.items():
+        with located(f"$.expect.{name}"):
+            _known("invariant", name, INVARIANTS)
+            _between(most, 0, MAX_WEIGHT)
     with located("$.store"):
         if scenario.store is not None and scenario.compare:
             raise UsageError(

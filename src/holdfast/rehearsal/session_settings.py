@@ -14,9 +14,10 @@ from pathlib import Path
 
 from holdfast.rehearsal.backing import CONNECTIONS, Backing
 from holdfast.rehearsal.compare import Setup
-from holdfast.stores.database import DatabaseStore, Server
+from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
 from holdfast.stores.redis import RedisStore
+from holdfast.stores.sql.place import Server
 
 NAME = "holdfast"
 """Of the connections and the cache store that are added."""

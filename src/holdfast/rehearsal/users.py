@@ -15,8 +15,8 @@ import anyio
 from holdfast.rehearsal.browser import Browser
 from holdfast.rehearsal.client import Client
 from holdfast.rehearsal.history import Op
-from holdfast.rehearsal.jar import LARAVEL_SESSION
-from holdfast.rehearsal.protocol import PRODUCTS
+from holdfast.rehearsal.jar import LARAVEL_SESSION, Jar
+from holdfast.rehearsal.protocol import GRACE_SECONDS, PRODUCTS
 from holdfast.rehearsal.recorder import Recorder
 
 THINK_SECONDS = 0.5
@@ -127,7 +127,11 @@ async def play(
 
 
 async def read_back(browsers: Iterable[Browser], rounds: int = 3) -> None:
-    """Read every session that a browser believes to have, ``rounds`` times and in no hurry."""
+    """Read every session that a browser believes to have, ``rounds`` times and in no hurry.
+
+    Then look whether the id from before each browser's last login is dead: a grace is over by then.
+    """
+    everyone = list(browsers)
     limiter = anyio.CapacityLimiter(READERS)
 
     async def read(browser: Browser) -> None:
@@ -136,9 +140,19 @@ async def read_back(browsers: Iterable[Browser], rounds: int = 3) -> None:
                 if browser.opened:
                     await browser.send("state")
 
+    async def probe(browser: Browser, jar: Jar, login: int) -> None:
+        async with limiter:
+            await browser.probe(jar, login)
+
     async with anyio.create_task_group() as tasks:
-        for browser in browsers:
+        for browser in everyone:
             tasks.start_soon(read, browser)
+    given_up = [(browser, *browser.before_login) for browser in everyone if browser.before_login]
+    if given_up:
+        await anyio.sleep(GRACE_SECONDS)
+    async with anyio.create_task_group() as tasks:
+        for browser, jar, login in given_up:
+            tasks.start_soon(probe, browser, jar, login)
 
 
 async def start(user: User) -> None:
@@ -250,6 +264,7 @@ async def _log_in(user: User, in_flight: list[tuple[str, dict[str, str]]]) -> No
     await user.look()
     if login[0].ok:
         await user.browser.probe(old, login[0].id)
+        user.browser.before_login = old, login[0].id
 
 
 async def _log_out(user: User, in_flight: list[tuple[str, dict[str, str]]]) -> None:

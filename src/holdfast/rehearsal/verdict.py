@@ -10,7 +10,9 @@ from holdfast.rehearsal.compare import Program
 from holdfast.rehearsal.history import Op
 
 Heading = Literal["survival", "races"]
-Judge = Literal["survival", "all"]
+Judge = Literal["survival", "all"] | dict[str, int]
+"""What is judged: the invariants of one heading or of both, none of which may be violated; or by
+invariant how often it may be. One that is not named is not judged."""
 
 INVARIANTS: dict[str, tuple[Heading, str]] = {
     "missing": ("survival", "a session that the browser still carries is missing"),
@@ -29,8 +31,34 @@ INVARIANTS: dict[str, tuple[Heading, str]] = {
 LOST = ("missing", "rollback")
 """The invariants by whose violation a session counts as lost."""
 
+LOST_MARK = "lost"
+"""The Mark of a session that was found lost; every other one is something that was done."""
+
 MOST_KEPT = 200
 """So many violations of an invariant are kept with their records; all are counted."""
+
+
+def tolerated(judge: Judge, invariant: str) -> int | None:
+    """How often an invariant may be violated; None: it is not judged."""
+    if isinstance(judge, dict):
+        return judge.get(invariant)
+    return 0 if judge == "all" or INVARIANTS[invariant][0] == "survival" else None
+
+
+def judges(judge: Judge, heading: Heading) -> bool:
+    """Whether anything under a heading is judged."""
+    return any(
+        tolerated(judge, invariant) is not None
+        for invariant, (other, _) in INVARIANTS.items()
+        if other == heading
+    )
+
+
+def in_words(judge: Judge) -> str:
+    """What is judged, for people."""
+    if isinstance(judge, dict):
+        return ", ".join(f"{name} at most {most}" for name, most in judge.items())
+    return "survival" if judge == "survival" else "survival and races"
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -116,7 +144,8 @@ class Verdict(msgspec.Struct, frozen=True):
     ``violations`` are the first of each invariant, at most MOST_KEPT of each; ``omitted`` says by
     invariant how many more there were.
     ``not_applicable`` names the faults of the plan that could not be done to this setup;
-    ``doubts`` says in words why the run may have shown less than it was to show.
+    ``doubts`` says in words why the run may have shown less than it was to show. ``visited``: its
+    users were visitors, who write nothing and log nobody out, so that nothing is known of that.
     """
 
     name: str
@@ -143,6 +172,7 @@ class Verdict(msgspec.Struct, frozen=True):
     not_applicable: list[str] = []
     omitted: dict[str, int] = {}
     doubts: list[str] = []
+    visited: bool = False
 
     @property
     def unproved(self) -> str:
@@ -150,6 +180,11 @@ class Verdict(msgspec.Struct, frozen=True):
         if self.doubts or self.sessions_opened:
             return "; ".join(self.doubts)
         return f"no session was opened in {self.requests} requests, of which {self.errors} failed"
+
+    @property
+    def harmed(self) -> bool:
+        """Whether anything was done to the deployment: a fault, a command, a key."""
+        return any(mark.what != LOST_MARK for lane in self.lanes for mark in lane.marks)
 
     def count(self, invariant: str) -> int:
         """How often an invariant was violated, those that were not kept included."""
@@ -161,6 +196,14 @@ class Verdict(msgspec.Struct, frozen=True):
         programs = {other.runs for other in self.lanes} - {None}
         return f"{lane.replica} {lane.runs}" if lane.runs and len(programs) > 1 else lane.replica
 
+    def broken(self, judge: Judge) -> list[str]:
+        """The judged invariants that were violated more often than they may be."""
+        return [
+            invariant
+            for invariant in INVARIANTS
+            if (most := tolerated(judge, invariant)) is not None and self.count(invariant) > most
+        ]
+
     def holds(self, judge: Judge) -> bool:
-        """Whether no invariant under the judged headings was violated."""
-        return not any(judge == "all" or v.heading == "survival" for v in self.violations)
+        """Whether no judged invariant was violated more often than it may be."""
+        return not self.broken(judge)

@@ -38,6 +38,8 @@ class Visitors:
         steps: how often each of STEPS is taken against the others; empty: as usual.
     """
 
+    visit = True
+
     def __init__(
         self,
         client: Client,

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from holdfast.servers.ports import LOOPBACK
 from holdfast.servers.tcp_proxy import TcpProxy, tcp_proxy
 from holdfast.stores.contract import Store
-from holdfast.stores.database import DatabaseStore, Server
+from holdfast.stores.database import DatabaseStore
 from holdfast.stores.redis import RedisStore
+from holdfast.stores.sql.place import Server
 
 
 @contextmanager

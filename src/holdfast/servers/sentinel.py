@@ -19,9 +19,10 @@ from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, free_port
 from holdfast.servers.process import Process
-from holdfast.servers.redis import PACKAGE, ask, redis_server
+from holdfast.servers.redis import PACKAGE, ask
 from holdfast.servers.redis_master import RedisMaster, redis_master
-from holdfast.servers.tcp_proxy import Blackhole, Pass, TcpProxy, tcp_proxy
+from holdfast.servers.redis_node import RedisNode
+from holdfast.servers.tcp_proxy import Blackhole, Pass
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class SentinelRedis:
 
     def __init__(
         self,
-        nodes: list[_Node],
+        nodes: list[RedisNode],
         sentinels: list[Process],
         ports: list[int],
         service: RedisMaster,
@@ -151,16 +152,16 @@ class SentinelRedis:
         """Have a method that waits in another thread, and all that come, raise at once."""
         self._given_up.set()
 
-    def _primary(self) -> _Node:
+    def _primary(self) -> RedisNode:
         return self._until(self._agreed, "Sentinels do not agree on a primary")
 
-    def _agreed(self) -> _Node | None:
+    def _agreed(self) -> RedisNode | None:
         """The node that all Sentinels name, if they agree on one that lives."""
         named = {self._view(port).get("port") for port in self._sentinel_ports}
         living = (node for node in self._nodes if node.running)
         return next((node for node in living if named == {str(node.proxy.port)}), None)
 
-    def _promoted(self, old: _Node) -> int:
+    def _promoted(self, old: RedisNode) -> int:
         def new() -> int | None:
             return next((port for port in self.primaries() if port != old.port), None)
 
@@ -215,49 +216,6 @@ class SentinelRedis:
         return found
 
 
-class _Node:
-    """One Redis that may be started again after its death, and the proxy before it."""
-
-    def __init__(self, directory: Path, stack: ExitStack, guardian: Guardian) -> None:
-        self.port = free_port()
-        self._directory = directory
-        self._stack = stack
-        self._guardian = guardian
-        self._process: Process | None = None
-        self.proxy: TcpProxy = stack.enter_context(tcp_proxy(self.port))
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.running
-
-    def start(self, replica_of: _Node | None) -> None:
-        arguments = [
-            *("--replica-announce-ip", LOOPBACK),
-            *("--replica-announce-port", str(self.proxy.port)),
-            # A replica waits 5 s by default, for others that may want the same data.
-            *("--repl-diskless-sync-delay", "0"),
-        ]
-        if replica_of is not None:
-            arguments += ["--replicaof", LOOPBACK, str(replica_of.proxy.port)]
-        server = self._stack.enter_context(
-            redis_server(self._directory, self.port, arguments=arguments)
-        )
-        self._process = server.process
-        self._guardian.watch_group(server.process.pid)
-        self._stack.callback(self._guardian.forget_group, server.process.pid)
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._guardian.forget_group(self._process.pid)
-
-    def info(self) -> dict[str, str]:
-        """``INFO replication``; empty where it does not answer."""
-        lines = ask(self.port, "INFO replication").splitlines()
-        pairs = (line.partition(":") for line in lines if ":" in line)
-        return {name: value for name, _, value in pairs}
-
-
 @contextmanager
 def sentinel_redis(directory: Path, guardian: Guardian) -> Iterator[SentinelRedis]:
     """Start three nodes, three Sentinels and HAProxy, and wait until all know each other.
@@ -274,7 +232,7 @@ def sentinel_redis(directory: Path, guardian: Guardian) -> Iterator[SentinelRedi
     """
     with ExitStack() as stack:
         nodes = [
-            _Node(_made(directory / f"redis-{number}"), stack, guardian)
+            RedisNode(_made(directory / f"redis-{number}"), stack, guardian)
             for number in range(1, NODES + 1)
         ]
         nodes[0].start(replica_of=None)
@@ -294,7 +252,7 @@ def sentinel_redis(directory: Path, guardian: Guardian) -> Iterator[SentinelRedi
 
 
 def _sentinel(
-    directory: Path, port: int, primary: _Node, stack: ExitStack, guardian: Guardian
+    directory: Path, port: int, primary: RedisNode, stack: ExitStack, guardian: Guardian
 ) -> Process:
     config = directory / "sentinel.conf"
     # Sentinel rewrites this file and keeps in it what it has learnt.

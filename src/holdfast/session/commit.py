@@ -8,22 +8,13 @@ lost is performed again under its write id, which the store remembers, before an
 
 from __future__ import annotations
 
-import random
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from holdfast.core.errors import (
-    LevelRefused,
-    SaveUnknown,
-    SessionConflict,
-    SessionGone,
-    StoreReadOnly,
-    StoreUnavailable,
-)
-from holdfast.core.flow import Effect, Flow, Sleep, do
+from holdfast.core.flow import Flow, Sleep, do
 from holdfast.laravel.payload import Codec
+from holdfast.session.answers import conflict, gone, pauses, performed, refused, unknown
 from holdfast.session.flash import nothing_but_flash
 from holdfast.session.grace import seal
 from holdfast.session.load import find
@@ -44,10 +35,7 @@ from holdfast.stores.contract import (
     Saved,
     Touch,
     Touched,
-    Unknown,
 )
-
-T = TypeVar("T")
 
 FactsOf = Callable[[Session], Facts]
 
@@ -136,7 +124,7 @@ class _Writer:
 
     def rewrite(self, record: Record, *, moves: bool) -> Flow[None]:
         """Write the attributes over a record, merged with what stands there or where it moved."""
-        for pause in self._pauses(self.policy.attempts):
+        for pause in pauses(self.policy, self.policy.attempts):
             until = self.expires_at if moves else record.found.expires_at
             data = self.codec.dumps(self.session.attributes)
             commit = Commit(
@@ -148,7 +136,7 @@ class _Writer:
                 level=self.policy.levels.data,
                 facts=self.facts(self.session),
             )
-            result, doubtful = yield from self._performed(commit)
+            result, doubtful = yield from performed(self.policy, commit)
             match result:
                 case Saved(token):
                     self._stands(record.sid, Found(data, until, token))
@@ -162,18 +150,18 @@ class _Writer:
                     theirs, sealed = yield from self._followed(record)
                     self.session.follow(theirs.sid, sealed)
                 case _:
-                    raise _refused(result)
+                    raise refused(result)
             yield from do(Sleep(pause))
             if not self._merge(record, theirs, doubtful=doubtful):
                 self.session.stands_as(Record(theirs.sid, theirs.found, ours=True))
                 return
             record = theirs
-        raise _conflict()
+        raise conflict()
 
     def touch(self, record: Record) -> Flow[bool]:
         """Move the expiry; whether that was done."""
         found = record.found
-        result, _ = yield from self._performed(Touch(record.sid, found, self.expires_at))
+        result, _ = yield from performed(self.policy, Touch(record.sid, found, self.expires_at))
         if not isinstance(result, Touched):
             # Who saved or ended it meanwhile has settled its expiry, and we had nothing to write: a
             # request that only reads never fails for what others do.
@@ -198,7 +186,7 @@ class _Writer:
                 level=self.policy.levels.data,
                 facts=self.facts(self.session),
             )
-            result, doubtful = yield from self._performed(commit)
+            result, doubtful = yield from performed(self.policy, commit)
             match result:
                 case Saved(token):
                     self._stands(self.session.id, Found(data, self.expires_at, token))
@@ -210,12 +198,12 @@ class _Writer:
                 case Conflict() | IdCollision():
                     self.session.take_fresh_id()
                 case _:
-                    raise _refused(result)
-        raise _conflict()
+                    raise refused(result)
+        raise conflict()
 
     def move(self, record: Record) -> Flow[None]:
         """Give the record the session's new id, with what others wrote to it meanwhile."""
-        for pause in self._pauses(self.policy.attempts):
+        for pause in pauses(self.policy, self.policy.attempts):
             data = self.codec.dumps(self.session.attributes)
             move = Move(
                 record.sid,
@@ -229,7 +217,7 @@ class _Writer:
                 level=self.policy.levels.login,
                 facts=self.facts(self.session),
             )
-            result, doubtful = yield from self._performed(move)
+            result, doubtful = yield from performed(self.policy, move)
             theirs = None
             match result:
                 case Saved(token):
@@ -248,56 +236,30 @@ class _Writer:
                 case Gone():
                     pass
                 case _:
-                    raise _refused(result)
+                    raise refused(result)
             if theirs is None:
                 theirs, _ = yield from self._followed(record)
             yield from do(Sleep(pause))
             self._merge(record, theirs, doubtful=False)
             record = theirs
-        raise _conflict()
+        raise conflict()
 
     def delete(self, record: Record) -> Flow[None]:
         """End the record whatever it holds."""
         level, seconds = self.policy.levels.logout, self.policy.fence_seconds
-        result, _ = yield from self._performed(
-            Delete(record.sid, fence_seconds=seconds, level=level)
+        result, _ = yield from performed(
+            self.policy, Delete(record.sid, fence_seconds=seconds, level=level)
         )
         if isinstance(result, Refused):
-            raise _refused(result)
+            raise refused(result)
         self.session.stands_as(None)
-
-    def _performed(self, effect: Effect[T]) -> Flow[tuple[T, bool]]:
-        """Perform a write until its answer comes; whether it is in doubt what an answer means.
-
-        In doubt it is where the store does not know a write again that it may have made: a conflict
-        may then be one with this write itself.
-        """
-        result = yield from do(effect)
-        doubtful = False
-        for pause in self._pauses(self.policy.repeats):
-            if not isinstance(result, Unknown):
-                return result, doubtful
-            doubtful = doubtful or not result.remembered
-            self.policy.metrics.count("repeated")
-            yield from do(Sleep(pause))
-            try:
-                answer = yield from do(_again(effect))
-            except (StoreUnavailable, StoreReadOnly):
-                # The first one may have been performed all the same.
-                continue
-            if not isinstance(answer, Refused):
-                result = answer
-        if not isinstance(result, Unknown):
-            return result, doubtful
-        self.policy.metrics.count("unknown")
-        raise _unknown(result.reason)
 
     def _followed(self, record: Record) -> Flow[tuple[Record, bytes]]:
         """Where another request has moved the record, if this one's browser may know; the seal."""
         theirs, sealed = yield from find(record.sid, self.session.shown)
         if theirs is None or sealed is None:
             self.policy.metrics.count("gone")
-            raise _gone()
+            raise gone()
         self.policy.metrics.count("followed")
         return theirs, sealed
 
@@ -309,7 +271,7 @@ class _Writer:
         )
         if doubtful and merged.additive:
             # What stands there may hold this very change: it must not be added twice.
-            raise _unknown("another request has saved since")
+            raise unknown("another request has saved since")
         self._count(merged)
         self.session.take_merged(merged.attributes, merged.conflicts)
         return merged.attributes.dumps() != stored.dumps()
@@ -333,13 +295,6 @@ class _Writer:
     def _stands(self, sid: str, found: Found) -> None:
         self.session.stands_as(Record(sid, found, ours=True))
 
-    def _pauses(self, attempts: int) -> Iterator[float]:
-        """Seconds to wait before each further attempt; none before the second one."""
-        longest = self.policy.pause
-        for attempt in range(attempts):
-            yield random.uniform(0, longest) if attempt else 0.0
-            longest = min(2 * longest, self.policy.longest_pause)
-
 
 def is_changed(session: Session, codec: Codec) -> bool:
     """Whether the attributes are others than those that stand in the store, as far as is known."""
@@ -351,45 +306,5 @@ def is_changed(session: Session, codec: Codec) -> bool:
     return session.attributes.changed()
 
 
-def _again(effect: Effect[T]) -> Effect[T]:
-    if isinstance(effect, Commit | Move):
-        return cast(Effect[T], replace(effect, again=True))
-    return effect
-
-
 def _write_id() -> str:
     return secrets.token_hex(8)
-
-
-def _refused(result: object) -> Exception:
-    match result:
-        case Refused(reason):
-            return LevelRefused(
-                f"the guarantee level cannot be held, nothing was written: {reason}",
-                hint="bring the replicas back, or choose a lower level",
-            )
-        case Gone():
-            return _gone()
-    return _conflict()
-
-
-def _unknown(reason: str) -> SaveUnknown:
-    said = f": {reason}" if reason else ""
-    return SaveUnknown(
-        f"the store's answer was lost, the session may or may not be saved{said}",
-        hint="load the session again and look",
-    )
-
-
-def _conflict() -> SessionConflict:
-    return SessionConflict(
-        "other requests kept saving the session while this one tried to; nothing was written",
-        hint="run the request again, on the session as it is now",
-    )
-
-
-def _gone() -> SessionGone:
-    return SessionGone(
-        "the session ended while this request worked on it; nothing was written",
-        hint="start a new session; whoever ended it meant it",
-    )

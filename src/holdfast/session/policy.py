@@ -58,10 +58,10 @@ class Policy:
     grace_seconds: int = 10
     fence_seconds: int = 60
     undecodable: Literal["fresh", "refuse"] = "fresh"
-    attempts: int = 32
+    attempts: int = 64
     pause: float = 0.002
-    longest_pause: float = 0.1
-    repeats: int = 6
+    longest_pause: float = 0.2
+    repeats: int = 12
     touch_after: int = 60
     metrics: Metrics = field(default_factory=NoMetrics, repr=False)
 

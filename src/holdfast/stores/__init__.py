@@ -39,7 +39,7 @@ SCHEMES = {
         "redis",
     ),
     "redis+sentinel": Scheme(
-        "holdfast.stores.redis_url:through_sentinel",
+        "holdfast.stores.redis_url:from_url",
         frozenset({"prefix", "password", "replicas"}),
         "redis",
         "redis",
@@ -66,3 +66,25 @@ SCHEMES = {
     ),
 }
 """Every kind of store, by the scheme of its URL."""
+
+LOCK_SCHEMES = {
+    scheme: Scheme(
+        f"holdfast.stores.{module}_locks:from_url",
+        frozenset(parameters),
+        SCHEMES[scheme].module,
+        SCHEMES[scheme].extra,
+        SCHEMES[scheme].several,
+    )
+    for scheme, module, parameters in (
+        ("memory", "memory", ()),
+        ("file", "file", ("prefix",)),
+        ("redis", "redis", ("prefix", "password")),
+        ("rediss", "redis", ("prefix", "password")),
+        ("redis+sentinel", "redis", ("prefix", "password")),
+        ("sqlite", "database", ("prefix", "table")),
+        ("postgresql", "database", ("prefix", "table", "tls", "password")),
+        ("mysql", "database", ("prefix", "table", "tls", "password")),
+        ("mariadb", "database", ("prefix", "table", "tls", "password")),
+    )
+}
+"""Every kind of store of locks, likewise."""

@@ -32,19 +32,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
     asynccontextmanager,
     contextmanager,
 )
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, TypeGuard
 
 from holdfast.core.clock import Clock, wall_clock
-from holdfast.core.errors import StoreMisconfigured, UsageError
+from holdfast.core.errors import StoreMisconfigured
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.names import is_session_id
 from holdfast.laravel.payload import Form
@@ -72,64 +69,23 @@ from holdfast.stores.contract import (
     Touched,
 )
 from holdfast.stores.sql.dialect import Dialect
-from holdfast.stores.sql.mariadb import MariaDb
-from holdfast.stores.sql.postgresql import PostgreSql
-from holdfast.stores.sql.sqlite import Sqlite
-from holdfast.stores.sql.statements import Reply, Statement, Steps
+from holdfast.stores.sql.place import (
+    Driver,
+    Engine,
+    Server,
+    Tables,
+    dialect_of,
+    driver_of,
+    engine_of,
+    place,
+    table_name,
+    where_of,
+)
+from holdfast.stores.sql.statements import Reply, Row, Statement, Steps
 from holdfast.stores.url import StoreUrl
 
 USER_AGENT_CHARACTERS = 500
 """What Laravel keeps of the header."""
-
-Engine = Literal["sqlite", "postgresql", "mariadb"]
-
-_DIALECTS: Mapping[Engine, type[Dialect]] = {
-    "sqlite": Sqlite,
-    "postgresql": PostgreSql,
-    "mariadb": MariaDb,
-}
-_SERVERS: Mapping[str, tuple[Literal["postgresql", "mariadb"], int]] = {
-    "postgresql": ("postgresql", 5432),
-    "mysql": ("mariadb", 3306),
-    "mariadb": ("mariadb", 3306),
-}
-"""Engine and usual port, by scheme."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A database on a server.
-
-    Args:
-        engine: which dialect it speaks.
-        host, port, database: where.
-        username, password: who we are.
-        tls: demand TLS and verify the certificate against the system's authorities. Otherwise
-            PostgreSQL's connections are encrypted where the server offers it, MariaDB's are not.
-    """
-
-    engine: Literal["postgresql", "mariadb"]
-    host: str
-    port: int
-    database: str
-    username: str = field(repr=False)
-    password: str | None = field(default=None, repr=False)
-    tls: bool = False
-
-    @property
-    def where(self) -> str:
-        """The address, without user name and password."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        scheme = "postgresql" if self.engine == "postgresql" else "mysql"
-        return f"{scheme}://{host}:{self.port}/{self.database}"
-
-
-class _Driver(Protocol):
-    """What each module of ``drivers`` has for its engine."""
-
-    def connect(self, store: DatabaseStore) -> AbstractContextManager[Perform]: ...
-    def aconnect(self, store: DatabaseStore) -> AbstractAsyncContextManager[APerform]: ...
-    def execute(self, store: DatabaseStore, statements: Sequence[Statement]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -156,12 +112,12 @@ class DatabaseStore:
     @property
     def engine(self) -> Engine:
         """Which kind of database it is."""
-        return self.at.engine if isinstance(self.at, Server) else "sqlite"
+        return engine_of(self.at)
 
     @property
     def where(self) -> str:
         """``sqlite://`` and the file, or the server's address and the database."""
-        return self.at.where if isinstance(self.at, Server) else f"sqlite://{self.at}"
+        return where_of(self.at)
 
     @property
     def details(self) -> Mapping[str, str]:
@@ -171,7 +127,7 @@ class DatabaseStore:
     @cached_property
     def dialect(self) -> Dialect:
         """The SQL of this kind of database, for the table."""
-        return _DIALECTS[self.engine](self.table, beside=self.beside)
+        return dialect_of(self.at, self.table, beside=self.beside)
 
     @contextmanager
     def connect(self) -> Iterator[Perform]:
@@ -193,6 +149,10 @@ class DatabaseStore:
     def create_beside(self) -> None:
         """Make the tables beside Laravel's where they are missing; there is no other DDL."""
         self._driver().execute(self, self.dialect.creation_beside())
+
+    def probe(self) -> Statement:
+        """A read that fails unless Laravel's table and columns are there."""
+        return self.dialect.probe()
 
     def refusal(self, operation: Effect[Any]) -> Refused | None:
         """Why an operation's level cannot be held; None where it may."""
@@ -266,8 +226,8 @@ class DatabaseStore:
                 return Page(tuple(filter(is_session_id, ids)), more)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
 
-    def _driver(self) -> _Driver:
-        return cast(_Driver, import_module(f"holdfast.stores.drivers.{self.engine}"))
+    def _driver(self) -> Driver:
+        return driver_of(self.at)
 
     def _row(self, write: Commit | Move) -> dict[str, Any]:
         facts: Facts = write.facts
@@ -279,18 +239,16 @@ class DatabaseStore:
             "last_activity": write.expires_at - self.lifetime,
         }
 
-    def _found(self, reply: Reply) -> Found | None:
-        if not reply.rows or reply.rows[0][0] is None:
-            return None
-        data, last_activity = reply.rows[0][:2]
-        return Found(bytes(data), int(last_activity) + self.lifetime)
+    def _found(self, row: Row) -> Found | None:
+        data, last_activity = row[:2]
+        return None if data is None else Found(bytes(data), int(last_activity) + self.lifetime)
 
     def _seen(self, reply: Reply) -> Found | Moved | None:
-        found = self._found(reply)
-        if found or not self.beside:
-            return found
-        to, seal = reply.rows[0][2:4]
-        return None if to is None else Moved(to, bytes(seal))
+        # Where an id that has moved was taken again there are two rows, in any order.
+        for row in sorted(reply.rows, key=lambda row: row[0] is None):
+            found = self._found(row)
+            return found or Moved(row[2], bytes(row[3]))
+        return None
 
     def _refused(
         self, write: Commit | Move, standing: Reply
@@ -307,7 +265,7 @@ class DatabaseStore:
     def _refusal(
         self, standing: Reply, otherwise: Gone | IdCollision
     ) -> Conflict | Gone | IdCollision:
-        found = self._found(standing)
+        found = self._found(standing.rows[0]) if standing.rows else None
         return otherwise if found is None else Conflict(found)
 
 
@@ -348,6 +306,11 @@ def _entry(operation: SetAside, now: int) -> dict[str, Any]:
     }
 
 
+def keeps_beside(store: Tables) -> TypeGuard[DatabaseStore]:
+    """Whether it is a store of sessions with tables beside it."""
+    return isinstance(store, DatabaseStore) and store.beside
+
+
 def _agent(text: str | None) -> str | None:
     if text is None:
         return None
@@ -360,28 +323,6 @@ def from_url(url: StoreUrl) -> DatabaseStore:
     """``sqlite:///file?table=sessions``, ``postgresql://user:password@host:port/database``,
     ``mysql://`` and ``mariadb://`` alike.
     """
-    table = url.parameters.get("table", "sessions")
-    if not table or "\0" in table:
-        raise UsageError("the table has no name", hint="leave table= out for Laravel's, sessions")
-    at = Path(url.absolute_path()) if url.scheme == "sqlite" else _server(url)
+    table = table_name(url, "sessions")
     beside = url.choice("beside", "0", ("0", "1")) == "1"
-    return DatabaseStore(at, table, lifetime=url.lifetime, beside=beside)
-
-
-def _server(url: StoreUrl) -> Server:
-    engine, port = _SERVERS[url.scheme]
-    database = url.path.strip("/")
-    example = f"{url.scheme}://user:password@host:{port}/database"
-    if not database or "/" in database or "\0" in database:
-        raise UsageError(f"the {url.scheme} store's URL names no database", hint=f"write {example}")
-    if url.username is None:
-        raise UsageError(f"the {url.scheme} store's URL names no user", hint=f"write {example}")
-    return Server(
-        engine=engine,
-        host=url.host or "127.0.0.1",
-        port=url.port or port,
-        database=database,
-        username=url.username,
-        password=url.password,
-        tls=url.choice("tls", "0", ("0", "1")) == "1",
-    )
+    return DatabaseStore(place(url), table, lifetime=url.lifetime, beside=beside)

@@ -7,15 +7,16 @@ import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec, Serialization
-from holdfast.stores import SCHEMES
+from holdfast.stores import LOCK_SCHEMES, SCHEMES, Scheme
 from holdfast.stores.contract import Store
 from holdfast.stores.database import DatabaseStore
-from holdfast.stores.url import StoreUrl, from_environment, parse, with_password
+from holdfast.stores.locks import Locks
+from holdfast.stores.url import LOCKS, StoreUrl, from_environment, parse, with_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,33 @@ def create_table(url: str) -> None:
     store.create_table()
 
 
+def open_locks(url: str, *, env: Mapping[str, str] | None = None) -> Locks:
+    """Open a store of locks by URL: the cache store that ``session.block_store`` names.
+
+    Args:
+        url: see ``docs/saving.md``.
+        env: where ``password=env:NAME`` looks; default: this process's environment.
+
+    Raises:
+        UsageError: the URL is wrong.
+        EnvironmentLacking: a client library or a variable is missing.
+    """
+    parsed = parse(with_password(url, os.environ if env is None else env, LOCKS), LOCKS)
+    return cast(Locks, _opened(LOCK_SCHEMES[parsed.scheme], parsed))
+
+
 def _store(url: StoreUrl) -> Store:
-    scheme = SCHEMES[url.scheme]
+    return cast(Store, _opened(SCHEMES[url.scheme], url))
+
+
+def _opened(scheme: Scheme, url: StoreUrl) -> Any:
     if scheme.module and importlib.util.find_spec(scheme.module) is None:
         raise EnvironmentLacking(
             f"the {url.scheme} store needs the Python package {scheme.module}",
             hint=f"pip install 'holdfast[{scheme.extra}]'",
         )
     module, _, function = scheme.opener.partition(":")
-    return cast(Store, getattr(importlib.import_module(module), function)(url))
+    return getattr(importlib.import_module(module), function)(url)
 
 
 def _codec(url: StoreUrl, store: Store, env: Mapping[str, str]) -> Codec:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any, Protocol
+
+from holdfast.core.flow import Effect
+from holdfast.stores.contract import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +51,16 @@ class Request:
 
 
 PING = Request((b"PING",))
+
+
+class Operations(Protocol):
+    """What a driver performs on a server: sessions, or locks."""
+
+    def refusal(self, operation: Effect[Any]) -> Refused | None:
+        """Why an operation cannot be performed, whatever the server says."""
+
+    def plan(self, operation: Effect[Any]) -> Request:
+        """The command that performs it."""
+
+    def parse(self, operation: Effect[Any], reply: Any) -> Any:
+        """Its result, from the reply."""

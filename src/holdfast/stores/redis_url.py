@@ -16,7 +16,11 @@ _SENTINEL_EXAMPLE = "redis+sentinel://host1:26379,host2:26379/mymaster/0"
 
 
 def from_url(url: StoreUrl) -> RedisStore:
-    """``redis://user:password@host:port/0?prefix=...&replicas=2``, ``rediss://`` with TLS."""
+    """``redis://user:password@host:port/0?prefix=...&replicas=2``, ``rediss://`` with TLS, or
+    ``redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0?prefix=...&replicas=2``.
+    """
+    if url.scheme == "redis+sentinel":
+        return _through_sentinel(url)
     return RedisStore(
         host=url.host or "127.0.0.1",
         port=url.port or 6379,
@@ -29,11 +33,8 @@ def from_url(url: StoreUrl) -> RedisStore:
     )
 
 
-def through_sentinel(url: StoreUrl) -> RedisStore:
-    """``redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0?prefix=...&replicas=2``.
-
-    Hosts are Sentinels; user and password are for the nodes that they name.
-    """
+def _through_sentinel(url: StoreUrl) -> RedisStore:
+    """Hosts are Sentinels; user and password are for the nodes that they name."""
     places = ((url.host, url.port), *url.more)
     service, _, database = url.path.strip("/").partition("/")
     if not service or not all(host for host, _ in places):

@@ -15,10 +15,22 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.laravel.names import Version
-from holdfast.stores import SCHEMES
+from holdfast.stores import LOCK_SCHEMES, SCHEMES, Scheme
 
 COMMON = frozenset({"lifetime", "key", "cipher", "previous", "serialization", "encrypt", "laravel"})
 """The query parameters that every kind of store has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The URLs that are understood: the schemes, and the parameters that all of them have."""
+
+    schemes: Mapping[str, Scheme]
+    common: frozenset[str]
+
+
+SESSIONS = Grammar(SCHEMES, COMMON)
+LOCKS = Grammar(LOCK_SCHEMES, frozenset({"laravel"}))
 
 LARAVEL_VERSIONS = range(8, 14)
 """The members of ``Version``."""
@@ -84,7 +96,7 @@ class StoreUrl:
         return "/" + self.path.lstrip("/")
 
 
-def parse(url: str) -> StoreUrl:
+def parse(url: str, grammar: Grammar = SESSIONS) -> StoreUrl:
     """Take a store's URL apart.
 
     Raises:
@@ -92,14 +104,14 @@ def parse(url: str) -> StoreUrl:
     """
     scheme, colon, _rest = url.partition(":")
     scheme = scheme.lower()
-    if not colon or scheme not in SCHEMES:
+    if not colon or scheme not in grammar.schemes:
         # Without a colon, or with one in the wrong place, what stands there may be a password.
         shown = f"scheme {scheme}" if colon and scheme.isalnum() else "store"
-        raise UsageError(f"unknown {shown}", hint=_schemes_hint(scheme))
+        raise UsageError(f"unknown {shown}", hint=_schemes_hint(scheme, grammar.schemes))
     try:
         parts = urlsplit(url)
-        several = SCHEMES[scheme].several
         places = parts.netloc.rpartition("@")[2]
+        several = grammar.schemes[scheme].several
         first, *more = map(_place, places.split(",") if several else [places])
     except ValueError:
         raise UsageError(
@@ -118,11 +130,11 @@ def parse(url: str) -> StoreUrl:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         path=unquote(parts.path),
-        parameters=_parameters(scheme, parts),
+        parameters=_parameters(scheme, parts, grammar.schemes[scheme].parameters | grammar.common),
     )
 
 
-def with_password(url: str, env: Mapping[str, str]) -> str:
+def with_password(url: str, env: Mapping[str, str], grammar: Grammar = SESSIONS) -> str:
     """A store's URL with the password that its ``password=env:NAME`` names as part of its login.
 
     Whoever hands the URL to a process that lacks the variable calls it, and then keeps it secret.
@@ -131,7 +143,7 @@ def with_password(url: str, env: Mapping[str, str]) -> str:
         UsageError: as :func:`parse`; the parameter is a password itself, or there are two.
         EnvironmentLacking: the variable is not set.
     """
-    parsed = parse(url)
+    parsed = parse(url, grammar)
     password = from_environment(parsed, "password", env)
     if password is None:
         return url
@@ -186,8 +198,7 @@ def _place(text: str) -> tuple[str, int | None]:
     return host, parts.port
 
 
-def _parameters(scheme: str, parts: SplitResult) -> dict[str, str]:
-    known = COMMON | SCHEMES[scheme].parameters
+def _parameters(scheme: str, parts: SplitResult, known: Collection[str]) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for pair in filter(None, parts.query.split("&")):
         name, _, value = pair.partition("=")
@@ -209,8 +220,8 @@ def _parameters(scheme: str, parts: SplitResult) -> dict[str, str]:
     return parameters
 
 
-def _schemes_hint(scheme: str) -> str:
-    close = difflib.get_close_matches(scheme, SCHEMES, n=1)
+def _schemes_hint(scheme: str, schemes: Collection[str]) -> str:
+    close = difflib.get_close_matches(scheme, schemes, n=1)
     if close:
         return f"did you mean {close[0]}:?"
     return (

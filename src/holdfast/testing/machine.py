@@ -21,7 +21,6 @@ from holdfast.stores.contract import (
     Move,
     Saved,
     Scan,
-    SetAside,
     Touch,
 )
 from holdfast.stores.memory import MemoryStore
@@ -31,10 +30,13 @@ EXAMPLES = 40
 STEPS = 25
 
 SIDS = st.sampled_from(["a" * 40, "A" * 40, "0" * 40])
+TARGETS = st.sampled_from(["0" * 40, "A" * 40, "b" * 40, "a" * 40])
 PAYLOADS = st.sampled_from([b"x", b"X", b"xy", b"\0", b"long" * 50])
 SECONDS = st.sampled_from([50, 100, 7200])
-ENDS = st.sampled_from([0, 1000])
-"""Seconds of a fence or a grace: none, or longer than a server's own clock lets an example last."""
+LONG = 1000
+"""Seconds of a fence or a grace: more than an example lasts by a server's own clock."""
+FENCES = st.sampled_from([0, 0, 0, LONG])  # rarely: an id that is fenced is of no more use
+GRACES = st.sampled_from([LONG, 0])
 
 
 def agree_with_memory(open_harness: OpenHarness, mode: Mode) -> None:
@@ -104,11 +106,12 @@ def agree_with_memory(open_harness: OpenHarness, mode: Mode) -> None:
                 if self._write(Commit(sid, base, new.data, new.expires_at)) == Saved():
                     self._seen[sid] = new
 
-        @rule(sid=SIDS, to=SIDS, payload=PAYLOADS, seconds=SECONDS, fence=ENDS, grace=ENDS)
-        def move_what_was_seen(
+        @rule(sid=SIDS, to=TARGETS, payload=PAYLOADS, seconds=SECONDS, fence=FENCES, grace=GRACES)
+        def move(
             self, sid: str, to: str, *, payload: bytes, seconds: int, fence: int, grace: int
         ) -> None:
-            if base := self._seen.get(sid):
+            found = self._both(Find(sid))
+            if base := found if isinstance(found, Found) else self._seen.get(sid):
                 new = self._new(payload, seconds)
                 move = Move(
                     sid,
@@ -121,6 +124,7 @@ def agree_with_memory(open_harness: OpenHarness, mode: Mode) -> None:
                 )
                 if self._write(move) == Saved():
                     self._seen[to] = new
+                self._both(Find(sid))
 
         @rule(number=st.integers(0, STEPS))
         def write_again(self, number: int) -> None:
@@ -133,10 +137,13 @@ def agree_with_memory(open_harness: OpenHarness, mode: Mode) -> None:
             if base := self._seen.get(sid):
                 self._both(Touch(sid, base, self._clock() + seconds))
 
-        @rule(sid=SIDS, fence=ENDS)
+        @rule(sid=SIDS, fence=FENCES)
         def delete(self, sid: str, fence: int) -> None:
             self._both(Delete(sid, fence_seconds=fence if self._beside else 0))
             self._rows.discard(sid)
+            if fence:
+                new = self._new(b"x", 100)
+                self._write(Commit(sid, None, new.data, new.expires_at))
 
         @rule(sid=SIDS)
         def expire(self, sid: str) -> None:
@@ -144,11 +151,6 @@ def agree_with_memory(open_harness: OpenHarness, mode: Mode) -> None:
                 self._harness.expire(sid)
                 # A server's clock does not move the memory store's.
                 self._remember(Delete(sid))
-
-        @rule(sid=SIDS, payload=PAYLOADS)
-        def set_aside(self, sid: str, payload: bytes) -> None:
-            broken = SetAside(sid, payload, "size")
-            assert self._perform(broken) is self._beside
 
         @rule()
         def scan(self) -> None:

@@ -9,8 +9,8 @@ that cannot be read are set aside before a fresh session takes their place.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -21,21 +21,22 @@ from holdfast.core.flow import APerform, Flow, arun
 from holdfast.laravel import cookies
 from holdfast.laravel.config import SameSite
 from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.names import is_session_id
 from holdfast.laravel.payload import Codec
 from holdfast.session import Policy, Session, load, save
 from holdfast.session.commit import is_changed
-from holdfast.session.grace import Shown
 from holdfast.session.policy import DEFAULT
 from holdfast.stores.contract import Facts, Store
+from holdfast.web.carried import Carried, carried, header
+from holdfast.web.connection import Connection
+from holdfast.web.lock import GiveBack, LockPolicy, held, not_held
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 
-_XSRF = "XSRF-TOKEN"
 _PRIVATE = b"no-cache, private"
 _logger = logging.getLogger(__name__)
 
@@ -69,17 +70,21 @@ class LaravelSessionMiddleware:
         secure: None: on HTTPS only.
         expire_on_close: the cookie ends with the browser.
         policy: how saves are merged with those of parallel requests.
+        locks: which requests take Laravel's session lock, from before the session is read until it
+            was saved; None: no request does.
         gone: what becomes of a request whose session was ended meanwhile, by a logout as a rule,
             and that has changed it. ``answer``: its response goes out, without a cookie; its
-            changes to the session are dropped. ``raise``: SessionGone.
+            changes to the session are dropped. ``raise``: SessionGone. Default: ``answer`` where
+            the store remembers what became of an id (`Store.beside`). Elsewhere a login looks like
+            a logout to requests in flight, and a dropped change must not look like a kept one.
         guard: whose user the database store notes beside the session.
         except_paths: paths that have no session, exactly as in the URL: probes would make one each.
         clock: the time of expiries.
 
     Raises:
-        SessionConflict, SessionGone, SaveUnknown, Undecodable, StoreError: out of ``__call__``,
-            always before the response has started, so that an outer layer may answer or run the
-            request again. No cookie is set then.
+        SessionConflict, SessionGone, SessionLocked, SaveUnknown, Undecodable, StoreError: out of
+            ``__call__``, always before the response has started, so that an outer layer may answer
+            or run the request again. No cookie is set then.
     """
 
     def __init__(
@@ -98,13 +103,16 @@ class LaravelSessionMiddleware:
         partitioned: bool = False,
         expire_on_close: bool = False,
         policy: Policy = DEFAULT,
-        gone: Literal["answer", "raise"] = "answer",
+        locks: LockPolicy | None = None,
+        gone: Literal["answer", "raise"] | None = None,
         guard: str = "web",
         except_paths: Collection[str] = (),
         clock: Clock = wall_clock,
     ) -> None:
         self._app = app
-        self._connection = _Connection(store)
+        self._connection = Connection(store)
+        self._locks = locks
+        self._lock_connection = None if locks is None else Connection(locks.locks)
         self._codec = codec
         self._lifetime = store.lifetime
         self._encrypter = encrypter
@@ -117,7 +125,7 @@ class LaravelSessionMiddleware:
         self._partitioned = partitioned
         self._expire_on_close = expire_on_close
         self._policy = policy
-        self._gone = gone
+        self._gone = gone or ("answer" if store.beside else "raise")
         self._guard = guard
         self._except_paths = frozenset(except_paths)
         self._clock = clock
@@ -128,31 +136,53 @@ class LaravelSessionMiddleware:
             case "lifespan":
                 await self._live(scope, receive, send)
             case "http" if scope["path"] not in self._except_paths:
-                await self._respond(scope, receive, send)
+                came = self._carried(scope)
+                async with await self._lock(scope, came) as give_back:
+                    await self._respond(scope, receive, send, came, give_back)
             case "websocket" if scope["path"] not in self._except_paths:
-                session = await self._load(scope, await self._connection.perform())
+                perform = await self._connection.perform()
+                session = await self._load(self._carried(scope), perform)
                 await self._app({**scope, "session": session}, receive, send)
             case _:
                 await self._app(scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connections = [c for c in (self._connection, self._lock_connection) if c is not None]
         try:
-            await self._connection.perform()
-        except StoreUnavailable as error:
-            _logger.warning("starting without the session store: %s", error)
-        except StoreError as error:
-            # Raised, it would pass for «this application knows no lifespan».
-            await receive()
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            return
-        try:
+            for connection in connections:
+                try:
+                    await connection.perform()
+                except StoreUnavailable as error:
+                    _logger.warning("starting without a store of sessions or locks: %s", error)
+                except StoreError as error:
+                    # Raised, it would pass for «this application knows no lifespan».
+                    await receive()
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
             await self._app(scope, receive, send)
         finally:
-            await self._connection.close()
+            for connection in connections:
+                await connection.close()
 
-    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _lock(
+        self, scope: Scope, came: Carried | None
+    ) -> AbstractAsyncContextManager[GiveBack]:
+        if came is None or self._locks is None or self._lock_connection is None:
+            return not_held()
+        if not (is_session_id(came.sid) and self._locks.applies(scope)):
+            return not_held()
+        return held(await self._lock_connection.perform(), came.sid, self._locks.limits)
+
+    async def _respond(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        came: Carried | None,
+        give_back: GiveBack,
+    ) -> None:
         perform = await self._connection.perform()
-        session = await self._load(scope, perform)
+        session = await self._load(came, perform)
         failure: Exception | None = None
         saved = tell = False
 
@@ -182,6 +212,8 @@ class LaravelSessionMiddleware:
                 else:
                     self._say_conflicts(session)
                     message = self._with_cookie(scope, session, message) if tell else message
+                # Before the client can answer: its next request need not wait then.
+                await give_back()
             await send(message)
 
         inner = {**scope, "session": session, "session.save": save_now}
@@ -195,29 +227,12 @@ class LaravelSessionMiddleware:
         if failure is not None:
             raise failure
 
-    async def _load(self, scope: Scope, perform: APerform) -> Session:
-        wire = _cookie(scope["headers"], self._name.encode())
-        opened = None if wire is None else cookies.open(self._encrypter, self._name, wire)
-        if wire is None or opened is None:
-            return await arun(load(None, self._codec, policy=self._policy), perform)
-        shown = Shown(wire.encode("latin-1"), self._shown_token(scope["headers"]))
-        return await arun(
-            load(opened.value, self._codec, shown=shown, policy=self._policy), perform
-        )
+    def _carried(self, scope: Scope) -> Carried | None:
+        return carried(scope["headers"], self._encrypter, self._name)
 
-    def _shown_token(self, headers: Headers) -> str | None:
-        """The page's token, as VerifyCsrfToken takes it (Illuminate/Foundation/Http/Middleware).
-
-        From a header, else from the cookie that scripts take it from. A form's field is the
-        application's to read.
-        """
-        plain = _header(headers, b"x-csrf-token")
-        if plain:
-            return plain.decode("latin-1")
-        sealed = _header(headers, b"x-xsrf-token")
-        wire = _cookie(headers, _XSRF.encode()) if sealed is None else sealed.decode("latin-1")
-        opened = None if wire is None else cookies.open(self._encrypter, _XSRF, wire)
-        return None if opened is None else opened.value
+    async def _load(self, came: Carried | None, perform: APerform) -> Session:
+        sid, shown = (None, None) if came is None else (came.sid, came.shown)
+        return await arun(load(sid, self._codec, shown=shown, policy=self._policy), perform)
 
     def _flow(self, scope: Scope, session: Session) -> Flow[bool]:
         return save(
@@ -231,14 +246,14 @@ class LaravelSessionMiddleware:
 
     def _with_cookie(self, scope: Scope, session: Session, start: Message) -> Message:
         headers = [*start.get("headers", ()), (b"set-cookie", self._set_cookie(scope, session))]
-        if _header(headers, b"cache-control") is None:
+        if header(headers, b"cache-control") is None:
             # As Symfony: a shared cache must not hand one visitor's cookie to the next.
             headers.append((b"cache-control", _PRIVATE))
         return {**start, "headers": headers}
 
     def _facts(self, scope: Scope, session: Session) -> Facts:
         client = scope.get("client")
-        agent = _header(scope["headers"], b"user-agent")
+        agent = header(scope["headers"], b"user-agent")
         return Facts(
             user_id=session.user_id(self._guard),
             ip_address=client[0] if client else None,
@@ -264,45 +279,3 @@ class LaravelSessionMiddleware:
             same_site=self._same_site,
             partitioned=self._partitioned,
         ).encode("latin-1")
-
-
-class _Connection:
-    """The store, connected once for all requests of an application."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._opened: tuple[APerform, AsyncExitStack] | None = None
-
-    async def perform(self) -> APerform:
-        """What performs the flows; connects where that has not succeeded yet."""
-        if self._opened is None:
-            # Without a lock: while the store is down, requests must not queue for its timeout.
-            stack = AsyncExitStack()
-            perform = await stack.enter_async_context(self._store.aconnect())
-            if self._opened is None:
-                self._opened = perform, stack
-            else:
-                await stack.aclose()
-        return self._opened[0]
-
-    async def close(self) -> None:
-        """Close it; a later request connects again."""
-        if self._opened is not None:
-            _, stack = self._opened
-            self._opened = None
-            await stack.aclose()
-
-
-def _cookie(headers: Headers, name: bytes) -> str | None:
-    """A cookie's value as it came; of several, the first, as PHP takes it."""
-    for field, value in headers:
-        if field == b"cookie":
-            for pair in value.split(b";"):
-                key, equals, text = pair.strip().partition(b"=")
-                if equals and key == name:
-                    return text.decode("latin-1")
-    return None
-
-
-def _header(headers: Headers, name: bytes) -> bytes | None:
-    return next((value for field, value in headers if field.lower() == name), None)

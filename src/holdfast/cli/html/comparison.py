@@ -12,8 +12,9 @@ from holdfast.cli.verdict_table import (
     lacking_faults,
     latency,
     phase_names,
+    untried,
 )
-from holdfast.rehearsal.verdict import Judge, Verdict
+from holdfast.rehearsal.verdict import Judge, Verdict, judges
 
 
 def comparison(verdicts: Sequence[Verdict], judge: Judge) -> Html:
@@ -31,13 +32,20 @@ def comparison(verdicts: Sequence[Verdict], judge: Judge) -> Html:
     bodies = []
     for title, counts in SECTIONS:
         rows = [_title(title, len(verdicts))]
-        bad = "bad" if title == "survival" or (title == "races" and judge == "all") else "warn"
+        bad = (
+            "bad"
+            if title == "survival" or (title == "races" and judges(judge, "races"))
+            else "warn"
+        )
         for label, count in counts:
             cells = []
             for verdict in verdicts:
                 number = count(verdict)
                 style = None if label in NEUTRAL else bad if number else "good"
-                cells.append(tag("td", f"{number:,}", class_=style))
+                if untried(verdict, label):
+                    cells.append(tag("td", "-"))
+                else:
+                    cells.append(tag("td", f"{number:,}", class_=style))
             rows.append(_row(label, cells))
         bodies.append(tag("tbody", *rows))
     phases = [

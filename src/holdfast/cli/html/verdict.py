@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from holdfast.cli.html.markup import NOTHING, Html, tag
 from holdfast.cli.verdict_table import NEUTRAL, SECTIONS
-from holdfast.rehearsal.verdict import Judge, Verdict
+from holdfast.rehearsal.verdict import Judge, Verdict, in_words, judges
 
 
 def verdict_block(verdicts: Sequence[Verdict], judge: Judge, *, interrupted: bool) -> Html:
     """The head of the page, about the last of the runs, with the others for contrast."""
     verdict = verdicts[-1]
-    judged = "survival" if judge == "survival" else "survival and races"
+    judged = in_words(judge)
     proved = not (verdict.holds(judge) and verdict.unproved)
     good = verdict.holds(judge) and proved
     # Not by colour alone: paper may be grey, and not everybody tells red from green.
@@ -36,11 +36,13 @@ def headline(verdict: Verdict, judge: Judge) -> str:
     if verdict.holds(judge) and verdict.unproved:
         return f"Nothing was proved of {verdict.name}: {verdict.unproved}"
     if verdict.sessions_lost or verdict.writes_lost:
-        return (
-            f"{verdict.name} lost {verdict.sessions_lost:,} of {verdict.sessions_opened:,} sessions"
-            f" and {verdict.writes_lost:,} of {verdict.writes_acknowledged:,} acknowledged writes"
-        )
-    kept = f"{verdict.name} lost no session and no write"
+        sessions = f"{verdict.sessions_lost:,} of {verdict.sessions_opened:,} sessions"
+        lost = f"{verdict.name} lost {sessions}"
+        if verdict.visited:
+            return lost
+        writes = f"{verdict.writes_lost:,} of {verdict.writes_acknowledged:,} acknowledged writes"
+        return f"{lost} and {writes}"
+    kept = f"{verdict.name} lost no session" + ("" if verdict.visited else " and no write")
     if verdict.holds(judge):
         return kept
     if verdict.holds("survival"):
@@ -50,13 +52,13 @@ def headline(verdict: Verdict, judge: Judge) -> str:
 
 def broken(verdict: Verdict, judge: Judge) -> str:
     """What else was counted against a run, in words; empty where nothing was."""
-    return _counted(verdict, {"survival", "races"} if judge == "all" else {"survival"})
+    return _counted(verdict, {"survival", "races"} if judges(judge, "races") else {"survival"})
 
 
 def _others(verdict: Verdict, judge: Judge) -> Iterator[Html]:
     if said := broken(verdict, judge):
         yield tag("p", f"{said[0].upper()}{said[1:]}.", class_="others")
-    if judge == "survival" and (races := _counted(verdict, {"races"})):
+    if not judges(judge, "races") and (races := _counted(verdict, {"races"})):
         yield tag("p", f"What parallel requests did is not judged: {races}.")
 
 
@@ -75,7 +77,7 @@ def _figures(verdict: Verdict, judge: Judge) -> list[Html]:
     return [
         _figure("sessions lost", verdict.sessions_lost, verdict.sessions_opened),
         _figure("writes lost", verdict.writes_lost, writes),
-        _figure("lost updates", verdict.lost_updates, writes, neutral=judge == "survival"),
+        _figure("lost updates", verdict.lost_updates, writes, neutral=not judges(judge, "races")),
         _figure("errors", verdict.errors + verdict.unknown, verdict.requests, neutral=True),
     ]
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreUnavailable
 from holdfast.core.flow import Effect, Flow, do
-from holdfast.stores.contract import Unknown
-from holdfast.stores.database import DatabaseStore
+from holdfast.stores.contract import Unknown, remembers
+from holdfast.stores.database import DatabaseStore, keeps_beside
+from holdfast.stores.sql.place import Tables
 from holdfast.stores.sql.statements import Reply, Statement
 
 CONNECT_SECONDS = 5.0
@@ -43,7 +44,7 @@ class Ask(Effect[Reply]):
     statement: Statement
 
 
-def performing(store: DatabaseStore, operation: Effect[Any]) -> Flow[Any]:
+def performing(store: Tables, operation: Effect[Any]) -> Flow[Any]:
     """Perform an operation of a store."""
     if refused := store.refusal(operation):
         return refused
@@ -52,17 +53,18 @@ def performing(store: DatabaseStore, operation: Effect[Any]) -> Flow[Any]:
         try:
             reply = yield from asking(store, statement)
         except AnswerLost as lost:
-            return Unknown(str(lost))
+            known = keeps_beside(store) and remembers(operation)
+            return Unknown(str(lost), remembered=known)
         replies.append(reply)
         if reply.wrote:
             break
     return store.parse(operation, replies)
 
 
-def checking(store: DatabaseStore) -> Flow[None]:
+def checking(store: Tables) -> Flow[None]:
     """Raise unless the table is there with Laravel's columns, and what should be beside it."""
-    yield from asking(store, store.dialect.probe())
-    if store.beside:
+    yield from asking(store, store.probe())
+    if keeps_beside(store):
         try:
             yield from asking(store, store.dialect.probe_beside())
         except StoreMisconfigured as error:
@@ -70,7 +72,7 @@ def checking(store: DatabaseStore) -> Flow[None]:
         yield from sweeping(store)
 
 
-def executing(store: DatabaseStore, statements: Sequence[Statement]) -> Flow[None]:
+def executing(store: Tables, statements: Sequence[Statement]) -> Flow[None]:
     """Send statements one after the other, for their effect."""
     for statement in statements:
         yield from asking(store, statement)
@@ -82,7 +84,7 @@ def sweeping(store: DatabaseStore) -> Flow[None]:
         yield from asking(store, store.sweep())
 
 
-def asking(store: DatabaseStore, statement: Statement) -> Flow[Reply]:
+def asking(store: Tables, statement: Statement) -> Flow[Reply]:
     """Send a statement, again where that cannot do it twice.
 
     Raises:

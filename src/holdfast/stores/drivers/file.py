@@ -19,7 +19,6 @@ supports it.
 from __future__ import annotations
 
 import contextlib
-import errno
 import heapq
 import os
 import stat
@@ -62,6 +61,7 @@ from holdfast.stores.drivers.locked_file import (
     WriteFailed,
     locked_file,
     make,
+    require_directory,
     restless,
 )
 from holdfast.stores.file import FileStore
@@ -100,11 +100,7 @@ class _Driver:
     def check(self) -> None:
         """Raise unless the directory is there and ours to use."""
         with self._mapped():
-            directory = self._store.directory
-            if not directory.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            require_directory(self._store.directory)
             self._sweep()
 
     def perform(self, operation: Effect[Any]) -> Any:

@@ -118,6 +118,14 @@ def make(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
 
 
+def require_directory(path: Path) -> None:
+    """Raise unless a directory is there and ours to use."""
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def restless() -> OSError:
     """The error for a path that never names the same file for long."""
     return OSError(errno.EBUSY, f"a file was replaced {ATTEMPTS} times while it was opened")

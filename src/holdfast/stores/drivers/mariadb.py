@@ -23,7 +23,6 @@ import pymysql.err
 from pymysql.constants import CLIENT
 
 from holdfast.core.flow import APerform, Perform
-from holdfast.stores.database import DatabaseStore, Server
 from holdfast.stores.drivers import exchange
 from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
 from holdfast.stores.drivers.mariadb_errors import (
@@ -35,7 +34,8 @@ from holdfast.stores.drivers.mariadb_errors import (
     refused,
 )
 from holdfast.stores.drivers.server import aconnected, connected, executed
-from holdfast.stores.sql.statements import REFUSED, Reply, Statement
+from holdfast.stores.sql.place import Server, Tables
+from holdfast.stores.sql.statements import REFUSED, Reply, Statement, Tells
 
 _SESSION = (
     # Strict: a payload that does not fit is an error, not a shorter payload.
@@ -46,12 +46,12 @@ _SESSION = (
 _LATE = "no answer within {:g} s"
 
 
-def connect(store: DatabaseStore) -> AbstractContextManager[Perform]:
+def connect(store: Tables) -> AbstractContextManager[Perform]:
     """As ``Store.connect``."""
     return connected(store, lambda: _Connection(store))
 
 
-def aconnect(store: DatabaseStore) -> AbstractAsyncContextManager[APerform]:
+def aconnect(store: Tables) -> AbstractAsyncContextManager[APerform]:
     """As ``Store.aconnect``."""
 
     async def open() -> _AConnection:
@@ -62,7 +62,7 @@ def aconnect(store: DatabaseStore) -> AbstractAsyncContextManager[APerform]:
     return aconnected(store, open)
 
 
-def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
+def execute(store: Tables, statements: Sequence[Statement]) -> None:
     """Send some statements for their effect."""
     executed(store, lambda: _Connection(store), statements)
 
@@ -70,7 +70,7 @@ def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
 class _Connection:
     """A connection of one thread at a time."""
 
-    def __init__(self, store: DatabaseStore) -> None:
+    def __init__(self, store: Tables) -> None:
         self._store = store
         server = _server(store)
         address = (server.host, server.port)
@@ -108,7 +108,7 @@ class _Connection:
             except pymysql.err.MySQLError as error:
                 if _undone(error):
                     self._pymysql.rollback()
-                return _taken(error)
+                return _taken(error, statement)
             return Reply.of(statement, cursor.fetchall(), cursor.rowcount)
 
     def close(self) -> None:
@@ -119,7 +119,7 @@ class _Connection:
 class _AConnection:
     """A connection of one task at a time."""
 
-    def __init__(self, store: DatabaseStore) -> None:
+    def __init__(self, store: Tables) -> None:
         self._store = store
         self._asyncmy: Any = None
 
@@ -149,7 +149,7 @@ class _AConnection:
                     except asyncmy.errors.MySQLError as error:
                         if _undone(error):
                             await self._asyncmy.rollback()
-                        return _taken(error)
+                        return _taken(error, statement)
                     return Reply.of(statement, await cursor.fetchall(), cursor.rowcount)
         except TimeoutError as error:
             raise AnswerLost(_LATE.format(exchange.ANSWER_SECONDS)) from error
@@ -159,7 +159,7 @@ class _AConnection:
         self._asyncmy.close()
 
 
-def _server(store: DatabaseStore) -> Server:
+def _server(store: Tables) -> Server:
     assert isinstance(store.at, Server)
     return store.at
 
@@ -181,8 +181,9 @@ def _settings(server: Server) -> dict[str, Any]:
     }
 
 
-def _taken(error: Exception) -> Reply:
-    if _code(error) != DUPLICATE:
+def _taken(error: Exception, statement: Statement) -> Reply:
+    # In a packet nothing is expected to be taken, and a transaction may be open.
+    if _code(error) != DUPLICATE or statement.tells is not Tells.COUNT:
         raise error
     return REFUSED
 
@@ -197,7 +198,7 @@ def _code(error: Exception) -> int:
 
 
 @contextmanager
-def _mapped(store: DatabaseStore, *, connecting: bool = False) -> Iterator[None]:
+def _mapped(store: Tables, *, connecting: bool = False) -> Iterator[None]:
     """Every error of the two clients becomes one of ours, here and nowhere else."""
     try:
         yield

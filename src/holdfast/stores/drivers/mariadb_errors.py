@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
-from holdfast.stores.database import DatabaseStore
 from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
 from holdfast.stores.sql.beside import GUARD
+from holdfast.stores.sql.place import Tables
 
 LOCK_SECONDS = 4
 """How long a write waits for a row that another transaction holds."""
@@ -40,7 +40,7 @@ _LOST = frozenset({0, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927
 
 _CLIENT = range(2000, 3000)
 
-_TABLE = "is it Laravel's session table? compare it with Laravel's migration"
+_TABLE = "is it Laravel's table? compare it with Laravel's migration"
 _PASSWORD = _Meaning(
     StoreMisconfigured, "refuses the user name or password", "check both in the store's URL"
 )
@@ -121,7 +121,7 @@ def objected(error: Exception) -> bool:
     return error.args[:1] == (_NO_NULL,) and GUARD in str(error.args[1:])
 
 
-def refused(code: int, store: DatabaseStore, *, connecting: bool) -> Exception:
+def refused(code: int, store: Tables, *, connecting: bool) -> Exception:
     """The exception for an error's number, 0 where it has none.
 
     Args:

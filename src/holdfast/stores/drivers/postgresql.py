@@ -20,11 +20,11 @@ import psycopg
 from psycopg import pq
 
 from holdfast.core.flow import APerform, Perform
-from holdfast.stores.database import DatabaseStore, Server
 from holdfast.stores.drivers import exchange
 from holdfast.stores.drivers.exchange import AnswerLost
 from holdfast.stores.drivers.postgresql_errors import refused, unreachable
 from holdfast.stores.drivers.server import aconnected, connected, executed
+from holdfast.stores.sql.place import Server, Tables
 from holdfast.stores.sql.statements import Reply, Statement
 
 _BYTEA, _TEXT, _BINARY = 17, 0, 1
@@ -35,12 +35,12 @@ _POLL = {"read": select.POLLIN, "write": select.POLLOUT}
 _Waiting = Generator[str, None, Reply]
 
 
-def connect(store: DatabaseStore) -> AbstractContextManager[Perform]:
+def connect(store: Tables) -> AbstractContextManager[Perform]:
     """As ``Store.connect``."""
     return connected(store, lambda: _Connection(store))
 
 
-def aconnect(store: DatabaseStore) -> AbstractAsyncContextManager[APerform]:
+def aconnect(store: Tables) -> AbstractAsyncContextManager[APerform]:
     """As ``Store.aconnect``."""
 
     async def open() -> _AConnection:
@@ -50,7 +50,7 @@ def aconnect(store: DatabaseStore) -> AbstractAsyncContextManager[APerform]:
     return aconnected(store, open)
 
 
-def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
+def execute(store: Tables, statements: Sequence[Statement]) -> None:
     """Send some statements for their effect."""
     executed(store, lambda: _Connection(store), statements)
 
@@ -58,7 +58,7 @@ def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
 class _Connection:
     """A connection of one thread at a time."""
 
-    def __init__(self, store: DatabaseStore) -> None:
+    def __init__(self, store: Tables) -> None:
         assert isinstance(store.at, Server)
         self._store = store
         try:

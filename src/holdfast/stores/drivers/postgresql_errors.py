@@ -13,9 +13,9 @@ import psycopg
 from psycopg import pq
 
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
-from holdfast.stores.database import DatabaseStore
 from holdfast.stores.drivers.exchange import AnswerLost, RolledBack, unavailable
 from holdfast.stores.sql.beside import GUARD
+from holdfast.stores.sql.place import Tables
 from holdfast.stores.sql.postgresql import LOCK_SECONDS
 
 
@@ -35,7 +35,7 @@ _OBJECTED = ("23502", GUARD)
 _LOST = frozenset({"40003", "57P01", "57P02", "57P04", "57P05"})
 """The server ended the connection, perhaps after the commit; and all of class 08."""
 
-_TABLE = "is it Laravel's session table? compare it with Laravel's migration"
+_TABLE = "is it Laravel's table? compare it with Laravel's migration"
 _LOCKED = _Meaning(
     StoreUnavailable,
     f"a row stayed locked for {LOCK_SECONDS} s; nothing was written",
@@ -78,7 +78,7 @@ _CLASSES = {
 }
 
 
-def refused(answer: pq.abc.PGresult, store: DatabaseStore) -> Exception:
+def refused(answer: pq.abc.PGresult, store: Tables) -> Exception:
     """The exception for an answer that is an error."""
     state = (answer.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
     column = (answer.error_field(pq.DiagnosticField.COLUMN_NAME) or b"").decode()

@@ -20,13 +20,18 @@ from holdfast.stores.drivers.redis_pool import Pool
 from holdfast.stores.drivers.redis_primary import Primary
 from holdfast.stores.redis import RedisStore
 from holdfast.stores.redis_levels import level_of
-from holdfast.stores.redis_request import PING, Request
+from holdfast.stores.redis_request import PING, Operations, Request
 
 
 @contextmanager
-def connect(store: RedisStore) -> Iterator[Perform]:
-    """Connect, and give a ``perform`` for many threads; all connections are closed at the end."""
-    driver = _Driver(store)
+def connect(store: RedisStore, operations: Operations | None = None) -> Iterator[Perform]:
+    """Connect, and give a ``perform`` for many threads; all connections are closed at the end.
+
+    Args:
+        store: the server.
+        operations: what is performed on it; those of the store where nothing is said.
+    """
+    driver = _Driver(store, operations or store)
     try:
         driver.ask(PING)
         yield driver.perform
@@ -42,7 +47,7 @@ def flush(store: RedisStore) -> None:
         StoreError: it cannot be reached or does not permit it; it may have been emptied all the
             same where the answer was lost.
     """
-    driver = _Driver(store)
+    driver = _Driver(store, store)
     try:
         driver.ask(Request((b"FLUSHDB",), writes=True))
     finally:
@@ -52,14 +57,15 @@ def flush(store: RedisStore) -> None:
 class _Driver:
     """Writes above ``fast`` have connections of their own: a WAIT stalls what is behind it."""
 
-    def __init__(self, store: RedisStore) -> None:
+    def __init__(self, store: RedisStore, operations: Operations) -> None:
         self._store = store
+        self._operations = operations
         self._primary = Primary(store)
         self._fast = Pool(store, self._primary)
         self._held = Pool(store, self._primary)
 
     def perform(self, operation: Effect[Any]) -> Any:
-        if refused := self._store.refusal(operation):
+        if refused := self._operations.refusal(operation):
             return refused
         return result_of(run(performing(self._store, [operation]), self._do))
 
@@ -76,7 +82,7 @@ class _Driver:
         match effect:
             case Exchange(operations):
                 pool = self._fast if level_of(operations[0]) == "fast" else self._held
-                return pool.exchange(exchanging(self._store, operations))
+                return pool.exchange(exchanging(self._store, self._operations, operations))
             case Rediscover():
                 return self._primary.find()
         raise TypeError(f"no effect of an exchange: {type(effect).__name__}")

@@ -26,13 +26,20 @@ from holdfast.stores.drivers.redis_primary import APrimary
 from holdfast.stores.drivers.redis_writer import Writer
 from holdfast.stores.redis import RedisStore
 from holdfast.stores.redis_levels import level_of
-from holdfast.stores.redis_request import PING
+from holdfast.stores.redis_request import PING, Operations
 
 
 @asynccontextmanager
-async def aconnect(store: RedisStore) -> AsyncIterator[APerform]:
-    """Connect, and give a ``perform`` for many tasks; all connections are closed at the end."""
-    driver = _Driver(store)
+async def aconnect(
+    store: RedisStore, operations: Operations | None = None
+) -> AsyncIterator[APerform]:
+    """Connect, and give a ``perform`` for many tasks; all connections are closed at the end.
+
+    Args:
+        store: the server.
+        operations: what is performed on it; those of the store where nothing is said.
+    """
+    driver = _Driver(store, operations or store)
     try:
         await driver.ping()
         yield driver.perform
@@ -43,8 +50,9 @@ async def aconnect(store: RedisStore) -> AsyncIterator[APerform]:
 class _Driver:
     """Writes above ``fast`` have connections of their own: a WAIT stalls what is behind it."""
 
-    def __init__(self, store: RedisStore) -> None:
+    def __init__(self, store: RedisStore, operations: Operations) -> None:
         self._store = store
+        self._operations = operations
         self._primary = APrimary(store)
         self._fast = APool(store, self._primary)
         self._held = APool(store, self._primary)
@@ -55,7 +63,7 @@ class _Driver:
         }
 
     async def perform(self, operation: Effect[Any]) -> Any:
-        if refused := self._store.refusal(operation):
+        if refused := self._operations.refusal(operation):
             return refused
         level = level_of(operation)
         if level == "fast":
@@ -80,7 +88,7 @@ class _Driver:
         match effect:
             case Exchange(operations):
                 pool = self._fast if level_of(operations[0]) == "fast" else self._held
-                return await pool.exchange(exchanging(self._store, operations))
+                return await pool.exchange(exchanging(self._store, self._operations, operations))
             case Rediscover():
                 return await self._primary.find()
         raise TypeError(f"no effect of an exchange: {type(effect).__name__}")

@@ -27,7 +27,7 @@ from holdfast.stores.redis_levels import (
     shortage,
     wait,
 )
-from holdfast.stores.redis_request import Request
+from holdfast.stores.redis_request import Operations, Request
 
 Command = tuple[bytes, ...]
 
@@ -75,8 +75,15 @@ def performing(store: RedisStore, operations: Sequence[Effect[Any]]) -> Flow[lis
     return results
 
 
-def exchanging(store: RedisStore, operations: Sequence[Effect[Any]]) -> Flow[list[Any]]:
+def exchanging(
+    store: RedisStore, known: Operations, operations: Sequence[Effect[Any]]
+) -> Flow[list[Any]]:
     """Perform operations of one level on the connection that answers ``Send``; their results.
+
+    Args:
+        store: the server.
+        known: what the operations are to it: those of sessions, or of locks.
+        operations: at least one.
 
     Raises:
         WriteLost: some of them, or all, may have been performed.
@@ -90,12 +97,12 @@ def exchanging(store: RedisStore, operations: Sequence[Effect[Any]]) -> Flow[lis
             return [replica(store.where) for _ in operations]
         if short := shortage(store.where, level, need, role):
             return [short for _ in operations]
-    requests = [store.plan(operation) for operation in operations]
+    requests = [known.plan(operation) for operation in operations]
     replies, reached = yield from _pipelined(requests, need)
     return [
         refused(reply, store.where)
         if isinstance(reply, Exception)
-        else judged(store.where, operation, store.parse(operation, reply), need, reached)
+        else judged(store.where, operation, known.parse(operation, reply), need, reached)
         for operation, reply in zip(operations, replies, strict=True)
     ]
 

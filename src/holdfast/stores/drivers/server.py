@@ -8,14 +8,15 @@ from typing import Any
 
 from holdfast.core.flow import APerform, Effect, Perform, arun, run
 from holdfast.stores.beside import Turns
-from holdfast.stores.database import DatabaseStore
+from holdfast.stores.database import keeps_beside
 from holdfast.stores.drivers.exchange import Ask, checking, executing, performing, sweeping
 from holdfast.stores.drivers.pool import AConnection, APool, Connection, Pool
+from holdfast.stores.sql.place import Tables
 from holdfast.stores.sql.statements import Reply, Statement
 
 
 @contextmanager
-def connected(store: DatabaseStore, open: Callable[[], Connection]) -> Iterator[Perform]:
+def connected(store: Tables, open: Callable[[], Connection]) -> Iterator[Perform]:
     """Connect, check the table, and give a ``perform`` for many threads."""
     pool = Pool(store.where, open)
     turns = Turns()
@@ -26,7 +27,7 @@ def connected(store: DatabaseStore, open: Callable[[], Connection]) -> Iterator[
 
     def perform(operation: Effect[Any]) -> Any:
         result = run(performing(store, operation), ask)
-        if store.beside and turns.due(operation):
+        if keeps_beside(store) and turns.due(operation):
             run(sweeping(store), ask)
         return result
 
@@ -39,7 +40,7 @@ def connected(store: DatabaseStore, open: Callable[[], Connection]) -> Iterator[
 
 @asynccontextmanager
 async def aconnected(
-    store: DatabaseStore, open: Callable[[], Awaitable[AConnection]]
+    store: Tables, open: Callable[[], Awaitable[AConnection]]
 ) -> AsyncIterator[APerform]:
     """As :func:`connected`, for tasks."""
     pool = APool(store.where, open)
@@ -51,7 +52,7 @@ async def aconnected(
 
     async def perform(operation: Effect[Any]) -> Any:
         result = await arun(performing(store, operation), ask)
-        if store.beside and turns.due(operation):
+        if keeps_beside(store) and turns.due(operation):
             await arun(sweeping(store), ask)
         return result
 
@@ -63,7 +64,7 @@ async def aconnected(
 
 
 def executed(
-    store: DatabaseStore, open: Callable[[], Connection], statements: Sequence[Statement]
+    store: Tables, open: Callable[[], Connection], statements: Sequence[Statement]
 ) -> None:
     """Send some statements for their effect."""
     pool = Pool(store.where, open)

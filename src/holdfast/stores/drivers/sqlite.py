@@ -20,8 +20,9 @@ import anyio.to_thread
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.stores.beside import Turns
-from holdfast.stores.contract import Unknown
-from holdfast.stores.database import DatabaseStore
+from holdfast.stores.contract import Unknown, remembers
+from holdfast.stores.database import DatabaseStore, keeps_beside
+from holdfast.stores.sql.place import Tables
 from holdfast.stores.sql.statements import Reply, Statement, Steps
 
 BUSY_SECONDS = 5.0
@@ -35,7 +36,7 @@ _SETTLED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY"})
 
 
 @contextmanager
-def connect(store: DatabaseStore) -> Iterator[Perform]:
+def connect(store: Tables) -> Iterator[Perform]:
     """Open the file, check the table, and give a ``perform`` for many threads."""
     driver = _Driver(store)
     try:
@@ -46,7 +47,7 @@ def connect(store: DatabaseStore) -> Iterator[Perform]:
 
 
 @asynccontextmanager
-async def aconnect(store: DatabaseStore) -> AsyncIterator[APerform]:
+async def aconnect(store: Tables) -> AsyncIterator[APerform]:
     """As :func:`connect`, for tasks."""
     driver = _Driver(store)
     limiter = anyio.CapacityLimiter(CONNECTIONS)
@@ -61,7 +62,7 @@ async def aconnect(store: DatabaseStore) -> AsyncIterator[APerform]:
         driver.close()
 
 
-def execute(store: DatabaseStore, statements: Sequence[Statement]) -> None:
+def execute(store: Tables, statements: Sequence[Statement]) -> None:
     """Send some statements for their effect; the file is made where it is missing."""
     with _mapped(store), contextlib.closing(_open(store, "rwc")) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -77,7 +78,7 @@ class _CommitLost(Exception):  # noqa: N818 - internal; becomes a result
 class _Driver:
     """A bounded pool of connections to one file."""
 
-    def __init__(self, store: DatabaseStore) -> None:
+    def __init__(self, store: Tables) -> None:
         self._store = store
         self._turns = Turns()
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
@@ -88,13 +89,13 @@ class _Driver:
 
     def check(self) -> None:
         """Raise unless the table is there with Laravel's columns, and what should be beside it."""
-        self._transact(Steps((self._store.dialect.probe(),)))
-        if self._store.beside:
+        self._transact(Steps((self._store.probe(),)))
+        if keeps_beside(self._store):
             try:
                 self._transact(Steps((self._store.dialect.probe_beside(),)))
             except StoreMisconfigured as error:
                 raise self._store.without_beside(error) from error
-            self._sweep()
+            self._sweep(self._store)
 
     def perform(self, operation: Effect[Any]) -> Any:
         if refused := self._store.refusal(operation):
@@ -103,9 +104,10 @@ class _Driver:
         try:
             replies = self._transact(steps)
         except _CommitLost as lost:
-            return Unknown(str(lost))
-        if self._store.beside and self._turns.due(operation):
-            self._sweep()
+            known = keeps_beside(self._store) and remembers(operation)
+            return Unknown(str(lost), remembered=known)
+        if keeps_beside(self._store) and self._turns.due(operation):
+            self._sweep(self._store)
         return self._store.parse(operation, replies)
 
     def close(self) -> None:
@@ -113,9 +115,9 @@ class _Driver:
         while self._idle:
             self._idle.pop().close()
 
-    def _sweep(self) -> None:
+    def _sweep(self, store: DatabaseStore) -> None:
         with contextlib.suppress(StoreError):
-            self._transact(Steps((self._store.sweep(),)))
+            self._transact(Steps((store.sweep(),)))
 
     def _transact(self, steps: Steps) -> list[Reply]:
         queue = self._writer if steps.writes else contextlib.nullcontext()
@@ -142,7 +144,7 @@ class _Driver:
             self._idle.append(connection)
 
 
-def _open(store: DatabaseStore, mode: str) -> sqlite3.Connection:
+def _open(store: Tables, mode: str) -> sqlite3.Connection:
     assert isinstance(store.at, Path)
     return sqlite3.connect(
         f"{store.at.absolute().as_uri()}?mode={mode}",
@@ -195,7 +197,7 @@ def _commit(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _mapped(store: DatabaseStore) -> Iterator[None]:
+def _mapped(store: Tables) -> Iterator[None]:
     """Every error of SQLite becomes one of ours, here and nowhere else."""
     try:
         yield
@@ -203,7 +205,7 @@ def _mapped(store: DatabaseStore) -> Iterator[None]:
         raise _translate(error, store) from error
 
 
-def _translate(error: sqlite3.Error, store: DatabaseStore) -> StoreError:
+def _translate(error: sqlite3.Error, store: Tables) -> StoreError:
     # Extended names, SQLITE_READONLY_DBMOVED, start with the plain one.
     name = getattr(error, "sqlite_errorname", "") or type(error).__name__
     kind = "_".join(name.split("_")[:2])
@@ -231,6 +233,6 @@ def _translate(error: sqlite3.Error, store: DatabaseStore) -> StoreError:
         case "SQLITE_ERROR":
             return StoreMisconfigured(
                 f"{where}: {error}",
-                hint=f"is {store.table} Laravel's session table? make it with Laravel's migration",
+                hint=f"is {store.table} Laravel's table? make it with Laravel's migration",
             )
     return StoreUnavailable(f"{where}: {name}", hint="the machine's log may say more")

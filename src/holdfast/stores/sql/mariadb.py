@@ -6,7 +6,9 @@ what finds the row by its key. The tables beside compare bytes by themselves.
 
 A write of one statement is a transaction of its own. One that has more goes as one packet of
 several statements: a transaction, and behind it a look at what stood in its way. It is one round
-trip; the variable ``@holdfast`` tells each statement, and at last us, whether to write.
+trip; the variable ``@holdfast`` tells each statement, and at last us, whether to write. The
+deciding statement itself sets it: once the client is gone ROW_COUNT() is -1, while the packet goes
+on.
 
 The connection counts found rows, not changed ones (CLIENT_FOUND_ROWS): a save of the bytes that
 stand there already is a save.
@@ -22,7 +24,7 @@ from holdfast.stores.sql.dialect import TwoSteps, Values
 from holdfast.stores.sql.statements import Steps, Tells
 
 _BEGIN, _COMMIT = "START TRANSACTION", "COMMIT"
-_TAKEN = "SET @holdfast = ROW_COUNT() > 0"
+_NOT_YET = "SET @holdfast = false"
 _ROW = "SELECT {} FROM DUAL WHERE @holdfast"
 
 _COLUMNS = "id, user_id, ip_address, user_agent, payload, last_activity"
@@ -33,6 +35,7 @@ class MariaDb(TwoSteps):
     """As Laravel's ``mysql`` and ``mariadb`` connections."""
 
     quote = "`"
+    upserts = False
     same_id = "id = :id AND BINARY id = :id"
     payload = "BINARY payload"
     text = "CONVERT(:data USING utf8mb4)"
@@ -76,6 +79,11 @@ class MariaDb(TwoSteps):
     unless_there = "ON DUPLICATE KEY UPDATE reason = VALUES(reason)"
     swept = f"DELETE FROM {{beside}} WHERE until <= :now LIMIT {SWEEP_BATCH}"
 
+    decided: ClassVar[str] = TwoSteps.row.replace(
+        ":user_id", "IF(@holdfast := true, :user_id, NULL)"
+    )
+    """The assignments of a save in a packet."""
+
     def __init__(self, table: str, *, beside: bool = False) -> None:
         super().__init__(table, beside=beside)
         # Values are put in by `%`, after the names.
@@ -115,18 +123,21 @@ class MariaDb(TwoSteps):
             return Steps((self._update(self.row, values), self.live(values)))
         objection = self.words.again(write)
         note = self.words.note(_ROW, objection)
-        swap = f"{self.swap} AND @holdfast"
-        return self._packet(values, self._ask(objection), _BEGIN, swap, _TAKEN, note, _COMMIT)
+        swap = f"{self.swap} AND @holdfast_free"
+        return self._packet(
+            values, self._ask(objection, "@holdfast_free"), _NOT_YET, _BEGIN, swap, note, _COMMIT
+        )
 
     def move(self, values: Values, write: Move) -> Steps:
         """As :meth:`Dialect.move`."""
         objection = self.words.again(write) if self.beside else ""
         # Locks the row, and finds it by what it must hold.
         lock = (
-            "UPDATE {table} SET last_activity = last_activity WHERE {same_id} "
-            "AND last_activity > :dead AND {payload} = :base AND @holdfast"
+            "UPDATE {table} SET last_activity = IF(@holdfast := true, last_activity, NULL) "
+            "WHERE {same_id} AND last_activity > :dead AND {payload} = :base AND @holdfast_free"
         )
-        steps = [self._ask(objection), _BEGIN, lock, _TAKEN, self._made(":to")]
+        ask = self._ask(objection, "@holdfast_free")
+        steps = [ask, _NOT_YET, _BEGIN, lock, self._made(":to")]
         steps.append(f"{self.removal} AND @holdfast")
         if self.beside and values["note"]:
             steps.append(self.words.note(_ROW, objection))
@@ -140,20 +151,21 @@ class MariaDb(TwoSteps):
             return super().delete(values, fenced=False)
         end = self.words.end("VALUES ({})", grace=False)
         live = f"{self.removal} AND last_activity > :dead"
-        steps = (_BEGIN, end, live, _TAKEN, self.removal, _COMMIT, "SELECT @holdfast")
+        told = "SET @holdfast = ROW_COUNT() > 0"  # for whoever is still there to hear it
+        steps = (_BEGIN, end, live, told, self.removal, _COMMIT, "SELECT @holdfast")
         return Steps((self.statement("; ".join(steps), values, Tells.FLAG),))
 
     def _packet(self, values: Values, *steps: str) -> Steps:
         look = self._standing("@holdfast", "NOT @holdfast")
         sql = "; ".join((*steps, look))
-        return Steps((self.statement(sql, values, Tells.FLAG, assignments=self.row),))
+        return Steps((self.statement(sql, values, Tells.FLAG, assignments=self.decided),))
 
-    def _ask(self, objection: str) -> str:
+    def _ask(self, objection: str, free: str = "@holdfast") -> str:
         """Before the transaction: its snapshot is to be no older than its locks."""
         if not objection:
-            return "SET @holdfast = true"
+            return f"SET {free} = true"
         return (
-            "SET @holdfast = NOT EXISTS "
+            f"SET {free} = NOT EXISTS "
             f"(SELECT 1 FROM {{beside}} WHERE id = :noted AND ({objection}))"
         )
 

@@ -1,0 +1,1 @@
+"""Session libraries, each with the same small shop on top; see ``bench/races.py``."""

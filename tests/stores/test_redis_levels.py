@@ -14,6 +14,7 @@ import pytest
 import redis as redis_py
 
 from holdfast.core.errors import StoreMisconfigured, StoreReadOnly
+from holdfast.servers.tcp_proxy import tcp_proxy
 from holdfast.stores import redis_levels
 from holdfast.stores.contract import (
     Commit,
@@ -251,6 +252,17 @@ def test_a_wait_stalls_nothing_else(servers, store, mode, soon, monkeypatch):
             assert not saves.done()
             go_on(servers.replicas[0])
             assert saves.result() == [Saved()] * count
+
+
+def test_a_held_save_is_two_round_trips(servers, mode, soon):
+    with tcp_proxy(servers.port) as proxy:
+        store = RedisStore(port=proxy.port, prefix=f"p-{new_sid()}-", replicas=2)
+        with connected(store, mode) as client:
+            # The server learns the script at its first use.
+            assert client.perform(create(new_sid(), soon)) == Saved()
+            before = proxy.exchanges
+            assert client.perform(create(new_sid(), soon)) == Saved()
+            assert proxy.exchanges == before + 2
 
 
 @pytest.mark.anyio

@@ -76,7 +76,7 @@ def test_all_holds():
 
 def test_what_visitors_do_not_try_is_no_zero():
     visited = replace(EMPTY, visited=True, writes_acknowledged=0)
-    text = printed(visited)
+    text = printed(visited, width=100)
     assert text.rstrip().splitlines()[-1] == (
         "redis: 0 sessions lost of 5; judged: survival and races, as far as visitors can tell"
     )

@@ -253,7 +253,7 @@ def test_a_database_with_a_table_of_its_own_and_encryption(backed, directory):
     ("choice", "ends"),
     [
         ("redis", "?prefix=laravel_database_laravel_cache:"),
-        ("database", "/sessions.sqlite"),
+        ("database", "/sessions.sqlite?beside=1"),
         ("file:shared", "/sessions"),
         ("file", "/storage/sessions"),
         ("array", "memory:"),

@@ -294,16 +294,17 @@ async def test_the_ids_from_before_login_and_logout_are_dead(store):
             assert sid not in all_sids(store)
 
 
-async def test_an_unreadable_session_is_kept_and_a_fresh_one_begun():
+async def test_an_unreadable_session_is_said_and_kept():
     store = MemoryStore()
     sid = "U" * 40
     with store.connect() as perform:
         perform(Commit(sid, None, b"a:1:{broken", store.clock() + 60))
         async with browsing(shop(store)) as browser:
             browser.cookie = cookies.to_wire(cookies.seal(ENCRYPTER, COOKIE, sid))
-            state = await browser.state()
-            assert (state.user, state.cart) == (None, [])
-            assert browser.sid != sid
+            answer = await browser.get("/state")
+            assert answer.status_code == 503
+            assert "cannot be read" in answer.json()["error"]
+            assert "set-cookie" not in answer.headers
         assert perform(Find(sid)).data == b"a:1:{broken"
 
 

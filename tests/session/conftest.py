@@ -194,10 +194,15 @@ def runner(request):
     return request.param
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[*STORES, "postgresql", "mariadb"])
 def store(request, tmp_path):
     """Each store, empty."""
-    return open_store(request.param, tmp_path, request)
+    if request.param in STORES:
+        return open_store(request.param, tmp_path, request)
+    url = request.getfixturevalue(f"{request.param}_url")
+    url += f"?beside=1&table=store{next(_prefixes)}"
+    create_table(url)
+    return open_url(url).store
 
 
 @pytest.fixture

@@ -326,6 +326,23 @@ def test_of_two_savers_both_win(world):
     assert two.conflicts == ()
 
 
+@pytest.mark.parametrize("serialization", ["php", "json"])
+@pytest.mark.parametrize("encrypter", [None, Encrypter.from_app_key("k" * 32)])
+def test_it_merges_whatever_the_serialization(world, serialization, encrypter):
+    world.codec = Codec(world.store.form, serialization, encrypter)
+    world.policy = Policy(rules=Rules(counters=frozenset({"cart.count"})))
+    sid = world.stored(cart={"count": 1, "items": ["anchor"]})
+    one, two = world.load(sid), world.load(sid)
+    for session, item in ((one, "buoy"), (two, "cleat")):
+        session.increment("cart.count")
+        session.push("cart.items", item)
+        session[item] = "zoë/1"
+        world.save(session)
+    after = attributes(world, sid)
+    assert after["cart"] == {"count": 3, "items": {0: "anchor", 1: "buoy", 2: "cleat"}}
+    assert after["buoy"] == after["cleat"] == "zoë/1"
+
+
 def test_the_later_save_wins_a_conflict_and_says_so(world):
     sid = world.stored(colour="red", size=1)
     one, two = world.load(sid), world.load(sid)

@@ -221,13 +221,19 @@ def test_a_lost_read_is_read_again_once(proxy, sid, mode, soon):
 
 
 def test_no_answer_in_time(proxy, sid, mode, soon, monkeypatch):
+    store = RedisStore(port=proxy.port, prefix=f"{sid}-")
+    with connected(store, mode) as client:
+        # The server knows the script then: what is held is the answer of the write itself.
+        assert client.perform(Find(sid)) is None
     monkeypatch.setattr(redis_errors, "ANSWER_SECONDS", 0.2)
-    with connected(RedisStore(port=proxy.port, prefix=f"{sid}-"), mode) as client:
+    with connected(store, mode) as client:
         proxy.hold()
         result = client.perform(Commit(sid, None, DATA, soon))
         assert isinstance(result, Unknown)
         assert "0.2 s" in result.reason
         proxy.hold(False)
+    monkeypatch.undo()
+    with connected(store, mode) as client:
         assert client.perform(Find(sid)) == Found(DATA, soon)
 
 

@@ -165,17 +165,14 @@ def backing(
             with _DATABASE_SERVERS[setup.engine](directory) as database:
                 running = _watched(database.process, guardian)
                 guardian.watch_directory(database.data)
-                tables = open_store(database.url).store
-                assert isinstance(tables, DatabaseStore)
-                create_tables(tables)
-                with _reached(setup, tables, database.url, proxied) as backed:
+                address = f"{database.url}?beside=1"
+                with _reached(setup, _tables(address, create_tables), address, proxied) as backed:
                     yield replace(backed, server=running)
             guardian.forget_group(database.process.pid)
             guardian.forget_directory(database.data)
         case "database":
-            path = directory / "sessions.sqlite"
-            create_tables(DatabaseStore(path))
-            yield _shared(setup, DatabaseStore(path), f"sqlite://{quote(str(path))}")
+            address = f"sqlite://{quote(str(directory / 'sessions.sqlite'))}?beside=1"
+            yield _shared(setup, _tables(address, create_tables), address)
         case "file" if setup.engine == "shared":
             sessions, locks = directory / "sessions", directory / "locks"
             sessions.mkdir()
@@ -202,6 +199,15 @@ def _with_sentinel(
         address = f"redis://{LOOPBACK}:{store.port}/0?prefix={SESSION_PREFIX}"
         with _reached(setup, store, address, proxied) as backed:
             yield replace(backed, sentinel=sentinel, flush=partial(flush, store))
+
+
+def _tables(url: str, create_tables: Callable[[DatabaseStore], None]) -> DatabaseStore:
+    """The store of an empty database, with the application's tables and what is beside them."""
+    store = open_store(url).store
+    assert isinstance(store, DatabaseStore)
+    create_tables(store)
+    store.create_beside()
+    return store
 
 
 def _watched(process: Process, guardian: Guardian) -> StoreServer:

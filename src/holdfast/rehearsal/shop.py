@@ -34,6 +34,8 @@ from holdfast.web.asgi import ASGIApp, LaravelSessionMiddleware, Message, Receiv
 COOKIE = "laravel_session"
 POLICY = Policy(
     grace_seconds=GRACE_SECONDS,
+    # A fresh session in its place would look like one that was lost.
+    undecodable="refuse",
     rules=Rules(
         counters=frozenset({"count"}),
         lists=frozenset({"cart"}),

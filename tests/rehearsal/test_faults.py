@@ -47,6 +47,7 @@ def test_what_can_be_done_to_a_choice(choice, more):
         ("postgresql://u@db.example.com/shop", WAY),
         ("mysql://u@db.example.com/shop", WAY),
         ("rediss://10.0.0.1/0", set()),
+        ("redis+sentinel://10.0.0.1/mymaster/0", set()),
         ("mysql://u@db.example.com/shop?tls=1", set()),
         ("sqlite:///tmp/x", set()),
         ("file:///tmp", set()),
@@ -67,6 +68,7 @@ def test_what_can_be_done_to_a_store_that_was_there(url, more):
         (setup_for_url("redis://h/0", "shop"), "evict", "never filled"),
         (setup_for_url("redis://h/0", "shop"), "crash", "never stopped"),
         (setup_for_url("rediss://h/0", "shop"), "slow", "certificate"),
+        (setup_for_url("redis+sentinel://h/mine/0", "shop"), "slow", "Sentinels name its server"),
     ],
 )
 def test_why_it_cannot_be_done_is_said(setup, fault, words):

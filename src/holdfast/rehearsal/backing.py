@@ -243,7 +243,15 @@ def setup_for_url(url: str, app: App) -> Setup:
         )
     driver, engine = _DRIVERS[scheme]
     tls = scheme == "rediss" or parsed.parameters.get("tls") == "1"
-    return Setup(name=driver, app=app, driver=driver, engine=engine, given=True, tls=tls)
+    return Setup(
+        name=driver,
+        app=app,
+        driver=driver,
+        engine=engine,
+        given=True,
+        tls=tls,
+        discovered=scheme == "redis+sentinel",
+    )
 
 
 @contextmanager

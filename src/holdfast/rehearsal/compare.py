@@ -61,6 +61,7 @@ class Setup:
         affinity: ``cookie`` where the balancer brings a browser back to the replica it was on.
         given: the store was there before the run, and is not ours to stop or to empty.
         tls: its server is reached with TLS, whose certificate is verified.
+        discovered: the server is the one that Sentinels name at the time.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Setup:
     affinity: Literal["cookie"] | None = None
     given: bool = False
     tls: bool = False
+    discovered: bool = False
 
     @property
     def on_server(self) -> bool:

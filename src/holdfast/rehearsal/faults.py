@@ -61,6 +61,8 @@ def _no_proxy(setup: Setup) -> str | None:
         return "its sessions are on no server"
     if setup.tls:
         return "the certificate of its server is not one for the proxy that would stand before it"
+    if setup.discovered:
+        return "Sentinels name its server, past any proxy that would stand before it"
     return None
 
 

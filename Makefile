@@ -9,7 +9,7 @@ demo: install  ## what a pod's death does to sessions, on this machine, in about
 	@scripts/demo
 
 test: install debian check  ## everything that CI runs; ends with pytest's summary
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: install  ## format, lint, types, and who may import whom
 	$(BIN)/ruff format --check .

@@ -10,14 +10,15 @@ from seeded import start
 
 with atheris.instrument_imports(include=["holdfast.stores"]):
     from holdfast.core.errors import UsageError
-    from holdfast.stores import SCHEMES, database, file, redis
+    from holdfast.stores import SCHEMES, database, file, redis_url
     from holdfast.stores.url import parse, with_password
 
 SECRET = "correct-horse"
 MAKERS = {
     "file": file.from_url,
-    "redis": redis.from_url,
-    "rediss": redis.from_url,
+    "redis": redis_url.from_url,
+    "rediss": redis_url.from_url,
+    "redis+sentinel": redis_url.from_url,
     "sqlite": database.from_url,
     "postgresql": database.from_url,
     "mysql": database.from_url,
@@ -67,6 +68,7 @@ def main() -> None:
         "sqlite:///data/d.sqlite?table=web_sessions&serialization=json",
         "memory:?lifetime=" + "9" * 4400,
         "redis://h/" + "9" * 4400,
+        "redis+sentinel://bob:p%40ss@a:26379,b:26380/mymaster/0?replicas=2",
     ]
     start(one_input, [text.encode() for text in texts])
 

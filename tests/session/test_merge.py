@@ -183,6 +183,12 @@ def test_declared_and_something_else(made, base, ours, theirs, result, conflicts
     assert made(after) == made(plain(result))
 
 
+def test_a_conflict_names_a_key_that_is_no_text_as_it_is_written():
+    key = b"caf\xe9"
+    result = merge(php_array({key: 1}), php_array({key: 2}), php_array({key: 3}))
+    assert result.conflicts == (r"caf\xe9",)
+
+
 def test_many_parallel_increments_are_all_counted(made):
     stored = base = {"count": 0, "cart": {"items": []}}
     for number in range(40):

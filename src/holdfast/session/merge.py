@@ -132,7 +132,7 @@ class _Merge:
                 value = winner.get(key, ABSENT)
             else:
                 values = (side.get(key, ABSENT) for side in (base, ours, theirs))
-                value = self._value(str(key), *values, depth=0)
+                value = self._value(_name(key), *values, depth=0)
             _put(result, key, value)
         self._flash(result)
         return Merged(_copy(result), tuple(dict.fromkeys(self.conflicts)), self.additive)
@@ -143,7 +143,7 @@ class _Merge:
         if ours in (base, theirs):
             return _copy(self.theirs)
         if theirs != base:
-            self.conflicts += [str(key) for key in tied if ours[key] != theirs[key]]
+            self.conflicts += [_name(key) for key in tied if ours[key] != theirs[key]]
         return _copy(self.ours)
 
     @property
@@ -170,7 +170,7 @@ class _Merge:
                     " was saved first stays",
                     hint="log in again",
                 )
-        self.conflicts += [str(key) for key in keys if ours[key] not in (base[key], theirs[key])]
+        self.conflicts += [_name(key) for key in keys if ours[key] not in (base[key], theirs[key])]
         return self.theirs
 
     def _value(self, path: str, base: Any, ours: Any, theirs: Any, *, depth: int) -> Any:

@@ -1,0 +1,24 @@
+"""The rules, one module each; its docstring is the rule's page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from holdfast.check.rule import Rule
+from holdfast.check.rules import (
+    hf000_internal,
+    hf001_unreadable,
+    hf002_unused_allowance,
+    hf003_allowed_without_reason,
+)
+
+RULES: Final[tuple[Rule, ...]] = (
+    hf000_internal.RULE,
+    hf001_unreadable.RULE,
+    hf002_unused_allowance.RULE,
+    hf003_allowed_without_reason.RULE,
+)
+"""All rules, by their ids."""
+
+RETIRED: Final[frozenset[str]] = frozenset()
+"""Ids that were rules once; they are never used again."""

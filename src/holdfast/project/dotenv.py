@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from holdfast.core.errors import FormatError
+from holdfast.project.values import Unknown, Variable
 
 _BLANKS: Final = " \t\n\r\0\x0b"  # what PHP's trim() takes off
 _SPACES: Final = " \t\n\r\v\f"  # what its ctype_space() takes for one
@@ -55,7 +56,9 @@ class Loaded:
     line: int
 
 
-def load(data: bytes, environment: Mapping[str, str], file: str) -> dict[str, Loaded]:
+def load(
+    data: bytes, environment: Mapping[str, str | Variable | Unknown], file: str
+) -> dict[str, Loaded | Unknown]:
     """What a file adds to an environment.
 
     Args:
@@ -63,24 +66,28 @@ def load(data: bytes, environment: Mapping[str, str], file: str) -> dict[str, Lo
         environment: the process's; wins.
         file: its name, for messages.
 
+    Returns:
+        Its variables; Unknown for one that refers to an unknown one.
+
     Raises:
         FormatError: Laravel would refuse to start with this file; the message names the line and
             shows nothing of a value.
     """
-    loaded: dict[str, Loaded] = {}
+    loaded: dict[str, Loaded | Unknown] = {}
 
-    def defined(name: str) -> str | None:
-        if name in environment:
-            return environment[name]
-        return loaded[name].value if name in loaded else None
+    def defined(name: str) -> str | Unknown | None:
+        outside = environment.get(name)
+        found = loaded.get(name) if outside is None else outside
+        return found.value if isinstance(found, Variable | Loaded) else found
 
     for entry in parse(data, file):
-        if entry.name in environment:
+        if environment.get(entry.name) is not None:
             continue
         if entry.value is None:
             loaded.pop(entry.name, None)
         else:
-            loaded[entry.name] = Loaded(_resolved(entry, defined), entry.line)
+            value = _resolved(entry, defined)
+            loaded[entry.name] = value if isinstance(value, Unknown) else Loaded(value, entry.line)
     return loaded
 
 
@@ -228,12 +235,14 @@ class _Value:
         return state
 
 
-def _resolved(entry: Entry, defined: Callable[[str], str | None]) -> str:
+def _resolved(entry: Entry, defined: Callable[[str], str | Unknown | None]) -> str | Unknown:
     """The value with its references replaced, the last one first: they may be nested."""
     text = entry.value or ""
     for offset in reversed(entry.references):
         reference = _REFERENCE.match(text, offset)
         if reference and (value := defined(reference[1])) is not None:
+            if isinstance(value, Unknown):
+                return value
             text = text[:offset] + value + text[reference.end() :]
         if len(text) > MAX_VALUE_CHARACTERS:
             raise FormatError(

@@ -102,13 +102,16 @@ class _Reader:
                 return self._words(name)
         return Known(tree, source)
 
-    def _variable(self, name: str) -> Known | None:
+    def _variable(self, name: str) -> Value | None:
         found = self._environment.env(name)
-        return found and Known(found[0], Source((self._place,), (found[1],), direct=True))
+        if found is None or isinstance(found, Unknown):
+            return found
+        return Known(found[0], Source((self._place,), (found[1],), direct=True))
 
     def _of_the_name(self, style: str, suffix: str) -> Value:
         app_name = self._variable("APP_NAME") or self.value("laravel")
-        assert isinstance(app_name, Known)
+        if isinstance(app_name, Unknown):
+            return app_name
         source = Source((self._place,)).made_with([app_name.source])
         try:
             stem: Plain = (
@@ -122,6 +125,8 @@ class _Reader:
 
     def _words(self, name: str) -> Value:
         found = self._variable(name)
+        if isinstance(found, Unknown):
+            return found
         source = found.source if found else Source((self._place,))
         words = text(found.value).split(",") if found else []
         kept: dict[Key, Value] = {

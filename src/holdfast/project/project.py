@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.core.errors import UsageError
 from holdfast.project import framework
-from holdfast.project.environment import Environment, environment
+from holdfast.project.directory import Directory
+from holdfast.project.environment import Environment, Process, environment
 from holdfast.project.functions import Paths
-from holdfast.project.reading import read
 from holdfast.project.scope import Scope
 from holdfast.project.statements import returned
-from holdfast.project.syntax import parse, walk, word
-from holdfast.project.values import Array, Known, Source, Unknown, Value
+from holdfast.project.syntax import walk, word
+from holdfast.project.values import Array, Known, Source, Unknown, Value, Variable
 from holdfast.project.version import NEWEST, OLDEST, Release, release
 
 FILES: Final = ("app", "cache", "database", "filesystems", "queue", "session")
@@ -67,82 +67,90 @@ class Project:
         return Known(None, Source((f"not in {where}",)))
 
 
-def load(directory: Path, process: Mapping[str, str], *, laravel: int | None = None) -> Project:
+def load(
+    directory: Directory | Path,
+    process: Process,
+    *,
+    laravel: int | None = None,
+    dotenv: bool = True,
+) -> Project:
     """Read a project.
 
     Args:
-        directory: with ``composer.json`` and ``config/``.
+        directory: with ``composer.json`` and ``config/``. Whoever loads it in several environments
+            makes a ``Directory`` once: its files are then parsed once.
         process: the environment of its process; wins over ``.env``, as in Laravel.
         laravel: the major version, where nothing in the directory says it.
+        dotenv: whether the application will find the directory's ``.env`` where it runs; an image
+            often has none.
 
     Raises:
         UsageError: no Laravel project, or it is not known of which version.
         FormatError: a file that Laravel itself would refuse; the message names file and line.
         EnvironmentLacking: a file cannot be read, or the extra ``project`` is not installed.
     """
-    root = _resolved(directory)
-    found = release(root) if laravel is None else _told(laravel)
+    there = directory if isinstance(directory, Directory) else Directory(directory)
+    found = release(there) if laravel is None else _told(laravel)
     if found is None:
-        if not any((root / name).is_file() for name in ("config/app.php", "config/session.php")):
+        if not any(
+            (there.root / name).is_file() for name in ("config/app.php", "config/session.php")
+        ):
             raise UsageError(
-                f"{directory} is no Laravel project: it has neither composer.json with"
+                f"{there.given} is no Laravel project: it has neither composer.json with"
                 " laravel/framework nor config/app.php",
                 hint="name the directory that holds composer.json and config",
             )
         raise UsageError(
-            f"nothing in {directory} says which Laravel it runs on",
+            f"nothing in {there.given} says which Laravel it runs on",
             hint="say it: --laravel 12",
         )
-    return _load(root, found, process)
+    if (cached := _cached(there, process)) is not None:
+        return _from_cache(there, found, process, cached)
+    return _from_files(
+        there, found, environment(there, process) if dotenv else Environment(process)
+    )
 
 
-def _load(root: Path, found: Release, process: Mapping[str, str]) -> Project:
-    cache = Environment(process).env("APP_CONFIG_CACHE")
-    cached = str(cache[0]) if cache and cache[0] else _CACHE
-    if (data := read(root / cached)) is not None:
-        env = Environment(process)
-        whole = _evaluate(data, cached, root, env, _paths(root, found, env, {}))
-        files = {name: _member(whole, name) for name in FILES}
-        return Project(
-            root, found, env, {name: v for name, v in files.items() if v is not None}, cached
-        )
-    moves = _moves(root)
-    env = environment(root, process)
-    paths = _paths(root, found, env, moves)
+def _cached(there: Directory, process: Process) -> str | Unknown | None:
+    """The cached configuration that Laravel would read; None where it has none."""
+    named = Environment(process).env("APP_CONFIG_CACHE")
+    if isinstance(named, Unknown):
+        return named
+    name = str(named[0]) if named and named[0] else _CACHE
+    if name.startswith("/") and isinstance(process.get("APP_CONFIG_CACHE"), Variable):
+        # A path in a container, which is no path on this machine.
+        return None
+    return name if there.php(name) else None
+
+
+def _from_cache(
+    there: Directory, found: Release, process: Process, cached: str | Unknown
+) -> Project:
+    env = Environment(process)
+    if isinstance(cached, Unknown):
+        return Project(there.root, found, env, dict.fromkeys(FILES, cached))
+    whole = _evaluate(there, cached, env, _paths(there.root, found, env, {}))
+    files = {name: _member(whole, name) for name in FILES}
+    present = {name: value for name, value in files.items() if value is not None}
+    return Project(there.root, found, env, present, cached)
+
+
+def _from_files(there: Directory, found: Release, env: Environment) -> Project:
+    moves = _moves(there)
+    paths = _paths(there.root, found, env, moves)
     tainted = moves.get("useEnvironmentPath") or moves.get("loadEnvironmentFrom")
     merged = found.major >= 11 and "dontMergeFrameworkConfiguration" not in moves
-    read_files: dict[str, Value] = {}
+    files: dict[str, Value] = {}
     for name in FILES:
         value: Value | None = moves.get("useConfigPath")
         if value is None:
-            data = read(root / f"config/{name}.php")
-            if data is not None:
-                value = _evaluate(data, f"config/{name}.php", root, env, paths, tainted=tainted)
-        below = _framework(name, root, found, env, paths) if merged else None
+            value = _evaluate(there, f"config/{name}.php", env, paths, tainted=tainted)
+        below = _framework(name, there, found, env, paths) if merged else None
         if below is not None:
             value = below if value is None else _merged(name, below, value)
         if value is not None:
-            read_files[name] = value
-    return Project(root, found, env, read_files)
-
-
-def _resolved(directory: Path) -> Path:
-    try:
-        root = directory.resolve(strict=True)
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no directory {directory}", hint="name that of a Laravel project"
-        ) from None
-    except (OSError, RuntimeError) as error:
-        why = getattr(error, "strerror", None) or "its links go in a circle"
-        raise EnvironmentLacking(
-            f"cannot read {directory}: {why}", hint="name that of a Laravel project"
-        ) from error
-    if not root.is_dir():
-        raise UsageError(
-            f"{directory} is no directory", hint="name the directory that holds composer.json"
-        )
-    return root
+            files[name] = value
+    return Project(there.root, found, env, files)
 
 
 def _told(laravel: int) -> Release:
@@ -151,12 +159,11 @@ def _told(laravel: int) -> Release:
     return Release(laravel, None, None, "--laravel")
 
 
-def _moves(root: Path) -> dict[str, Unknown]:
+def _moves(there: Directory) -> dict[str, Unknown]:
     """The calls of ``bootstrap/app.php`` that move what is read here."""
-    data = read(root / _BOOTSTRAP)
-    if data is None:
+    file = there.php(_BOOTSTRAP)
+    if file is None:
         return {}
-    file = parse(data, _BOOTSTRAP, str(root / _BOOTSTRAP))
     return {
         word(node): Unknown(file.place(node), word(node), "the application moves it by code")
         for node in walk(file.root)
@@ -165,43 +172,45 @@ def _moves(root: Path) -> dict[str, Unknown]:
 
 
 def _paths(root: Path, found: Release, env: Environment, moves: Mapping[str, Unknown]) -> Paths:
-    storage: str | Unknown = moves.get("useStoragePath") or f"{root}/storage"
-    moved = env.raw("LARAVEL_STORAGE_PATH") if found.major >= 9 else None
-    if moved and "useStoragePath" not in moves:
-        path, use = moved
-        # Up to 10 only $_ENV is looked at, and PHP's settings say whether the process's is there.
-        storage = (
-            Unknown(use.place, use.name, "Laravel 9 and 10 see it only by PHP's variables_order")
-            if found.major <= 10 and use.place == "environment"
-            else path
-        )
     return Paths(
         base=str(root),
-        storage=storage,
+        storage=moves.get("useStoragePath") or _storage(root, found, env),
         database=moves.get("useDatabasePath") or f"{root}/database",
         major=found.major,
     )
 
 
+def _storage(root: Path, found: Release, env: Environment) -> str | Unknown:
+    moved = env.raw("LARAVEL_STORAGE_PATH") if found.major >= 9 else None
+    if isinstance(moved, Unknown):
+        return moved
+    if not moved:
+        return f"{root}/storage"
+    path, use = moved
+    if found.major <= 10 and env.process.get(use.name) is not None:
+        # Up to 10 only $_ENV is looked at, and PHP's settings say whether the process's is there.
+        return Unknown(use.place, use.name, "Laravel 9 and 10 see it only by PHP's variables_order")
+    return path
+
+
 def _evaluate(
-    data: bytes,
+    there: Directory,
     name: str,
-    root: Path,
     env: Environment,
     paths: Paths,
     *,
     tainted: Unknown | None = None,
-) -> Value:
-    file = parse(data, name, str((root / name).resolve()))
-    return returned(Scope(file, env, paths, tainted=tainted))
+) -> Value | None:
+    file = there.php(name)
+    return None if file is None else returned(Scope(file, env, paths, tainted=tainted))
 
 
 def _framework(
-    name: str, root: Path, found: Release, env: Environment, paths: Paths
+    name: str, there: Directory, found: Release, env: Environment, paths: Paths
 ) -> Value | None:
-    there = f"vendor/laravel/framework/config/{name}.php"
-    if (data := read(root / there)) is not None:
-        return _evaluate(data, there, root, env, paths)
+    installed = _evaluate(there, f"vendor/laravel/framework/config/{name}.php", env, paths)
+    if installed is not None:
+        return installed
     return framework.defaults(name, found.major, env, paths)
 
 

@@ -14,12 +14,25 @@ MAX_TEXT = 80
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable of the process, of which it is known where it is set.
+
+    Args:
+        value: its text.
+        place: ``deploy/web.yaml:31``.
+    """
+
+    value: str = field(repr=False)
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """An environment variable that a value was made with.
 
     Args:
         name: of the variable.
-        place: ``.env:3``, or ``environment`` for that of the process.
+        place: ``.env:3``; of the process, where it is set, or ``environment``.
     """
 
     name: str

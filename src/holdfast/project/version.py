@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from holdfast.core.errors import FormatError, UsageError
-from holdfast.project.reading import MAX_LOCK_BYTES, read
+from holdfast.core.errors import UsageError
+from holdfast.project.directory import Directory
 
 OLDEST, NEWEST = 8, 13
 _PACKAGE = "laravel/framework"
@@ -42,7 +38,7 @@ class Release:
         return (self.major, 999 if self.minor is None else self.minor) < (major, minor)
 
 
-def release(directory: Path) -> Release | None:
+def release(directory: Directory) -> Release | None:
     """The release that a project runs on; None where nothing says it.
 
     Raises:
@@ -54,15 +50,15 @@ def release(directory: Path) -> Release | None:
         if found is not None:
             if not OLDEST <= found.major <= NEWEST:
                 raise UsageError(
-                    f"{directory} runs on Laravel {found}, says {found.place}",
+                    f"{directory.root} runs on Laravel {found}, says {found.place}",
                     hint=f"Holdfast knows Laravel {OLDEST} to {NEWEST}",
                 )
             return found
     return None
 
 
-def _locked(directory: Path) -> Release | None:
-    lock = _json(directory, "composer.lock")
+def _locked(directory: Directory) -> Release | None:
+    lock = directory.json("composer.lock")
     packages = lock.get("packages")
     for package in packages if isinstance(packages, list) else ():
         if isinstance(package, dict) and package.get("name") == _PACKAGE:
@@ -70,21 +66,22 @@ def _locked(directory: Path) -> Release | None:
     return None
 
 
-def _installed(directory: Path) -> Release | None:
-    source = read(directory / _SOURCE)
+def _installed(directory: Directory) -> Release | None:
+    source = directory.read(_SOURCE)
     found = re.search(rb"const\s+VERSION\s*=\s*'([0-9A-Za-z.-]{1,40})'", source or b"")
     return _release(found[1].decode(), _SOURCE) if found else None
 
 
-def _required(directory: Path) -> Release | None:
-    required = _json(directory, "composer.json").get("require")
+def _required(directory: Directory) -> Release | None:
+    required = directory.json("composer.json").get("require")
     constraint = required.get(_PACKAGE) if isinstance(required, dict) else None
     if not isinstance(constraint, str):
         return None
     majors = set(re.findall(r"(?<![\d.])v?(\d{1,2})(?:\.[\dx*]+)*", constraint))
     if len(majors) != 1 or re.search(r"[<>!]", constraint):
         raise UsageError(
-            f"composer.json of {directory} allows Laravel {constraint[:40]}: which one is not said",
+            f"composer.json of {directory.root} allows Laravel {constraint[:40]}: which one is not"
+            " said",
             hint="run `composer install`, or say which one: --laravel 12",
         )
     return Release(int(majors.pop()), None, None, "composer.json")
@@ -97,18 +94,3 @@ def _release(text: str, place: str) -> Release | None:
     major, minor, patch = (None if number is None else int(number) for number in numbers.groups())
     assert major is not None
     return Release(major, minor, patch, place)
-
-
-def _json(directory: Path, name: str) -> dict[str, Any]:
-    data = read(directory / name, MAX_LOCK_BYTES)
-    if data is None:
-        return {}
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise FormatError(
-            f"{directory / name} is not JSON: {str(error)[:80]}",
-            expected="JSON",
-            hint="`composer validate` says more",
-        ) from None
-    return value if isinstance(value, dict) else {}

@@ -92,6 +92,8 @@ def _env(evaluator: Evaluator, node: Node) -> Value:
     if isinstance(variable, Unknown):
         return variable
     found = evaluator.scope.environment.env(text(variable.value))
+    if isinstance(found, Unknown):
+        return found
     if found is not None:
         value, use = found
         return Known(value, Source((evaluator.scope.file.place(node),), (use,), direct=True))
@@ -107,6 +109,8 @@ def _getenv(evaluator: Evaluator, node: Node) -> Value:
     if len(values) != 1 or isinstance(values[0], Unknown):
         raise Undecidable("which variable is read")
     found = evaluator.scope.environment.raw(text(values[0].value))
+    if isinstance(found, Unknown):
+        return found
     if found is None:
         return evaluator.literal(node, value=False)
     return Known(found[0], Source((evaluator.scope.file.place(node),), (found[1],), direct=True))

@@ -25,11 +25,9 @@ def cases():
             yield pytest.param(path.stem, kind, case, id=f"{path.stem}-{kind}-{case[kind]}")
 
 
-@pytest.mark.parametrize(("rule", "kind", "case"), cases())
+@pytest.mark.parametrize(("rule", "kind", "case"), list(cases()))
 def test_case(checked, rule, kind, case):
-    result = checked(
-        case["files"], laravel=case.get("laravel"), packages=case.get("packages")
-    )
+    result = checked(case["files"], laravel=case.get("laravel"), packages=case.get("packages"))
     failed = [f.finding.message for f in result.found if f.rule.id == "HF000"]
     assert not failed
     found = [f.finding for f in result.found if f.rule.id == rule]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path, PurePath
 
 from holdfast.check.kubernetes.env import ContainerEnv
@@ -71,9 +71,7 @@ def apps(
             image = "" if code else _repository(container.image)
             app = found.setdefault(
                 (name, workload.namespace, image),
-                App(
-                    name, code.directory if code else None, code.prefix if code else "", []
-                ),
+                App(name, code.directory if code else None, code.prefix if code else "", []),
             )
             app.processes.append(
                 Process(app, role(container), container, _settings(code, container, failed))
@@ -148,8 +146,8 @@ def _nearest(codes: Sequence[Code], file: str) -> Code | None:
 
 
 def _shared(directory: str, file: str) -> int:
-    one, other = PurePath(directory).parts, PurePath(file).parts
-    return len(os.path.commonprefix([one, other]))
+    pairs = zip(PurePath(directory).parts, PurePath(file).parts, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _repository(image: str) -> str:
@@ -159,8 +157,9 @@ def _repository(image: str) -> str:
     return head + slash + tail.partition(":")[0]
 
 
-def codes(files: Iterable[Path], base: Path, extra: Mapping[str, str],
-          laravel: int | None) -> Iterator[Code]:
+def codes(
+    files: Iterable[Path], base: Path, extra: Mapping[str, str], laravel: int | None
+) -> Iterator[Code]:
     """The Laravel projects among files: where a ``composer.json`` asks for the framework."""
     for path in files:
         if path.name != "composer.json":

@@ -14,7 +14,7 @@ from holdfast.check.rule import Rule
 from holdfast.check.rules import RULES
 from holdfast.check.sources.files import Files
 from holdfast.check.sources.manifests import looks_like_manifest, manifests
-from holdfast.check.suppressions import annotations, comments
+from holdfast.check.suppressions import in_annotations, in_comments
 from holdfast.check.target import Target
 from holdfast.core.errors import HoldfastError
 
@@ -52,8 +52,8 @@ def audit(request: Request) -> Result:
     targets = collect(request, files)
     found = judged(targets, request.rules)
     allowed = [
-        *comments(files.contents),
-        *annotations(one for target in targets for one in target.objects),
+        *in_comments(files.contents),
+        *in_annotations(one for target in targets for one in target.objects),
     ]
     kept, suppressed = sifted(found, allowed, request.rules)
     return Result(
@@ -89,9 +89,11 @@ def collect(request: Request, files: Files) -> list[Target]:
         for name, objects in read.bundles
     ]
     deployed = {app.name for target in targets for app in target.apps}
-    for code in found:
-        if code.name not in deployed and (app := alone(code, failed)):
-            targets.append(Target(code.name, Objects(()), (app,), files=files.contents))
+    targets.extend(
+        Target(code.name, Objects(()), (app,), files=files.contents)
+        for code in found
+        if code.name not in deployed and (app := alone(code, failed))
+    )
     if read.unreadable:
         targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
     files.not_judged.extend(

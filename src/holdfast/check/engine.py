@@ -8,7 +8,11 @@ from holdfast.check.finding import Finding
 from holdfast.check.place import Place
 from holdfast.check.result import Suppressed
 from holdfast.check.rule import Found, Rule
-from holdfast.check.rules import hf000_internal, hf002_unused_allowance, hf003_allowed_without_reason
+from holdfast.check.rules import (
+    hf000_internal,
+    hf002_unused_allowance,
+    hf003_allowed_without_reason,
+)
 from holdfast.check.suppressions import Allowed
 from holdfast.check.target import Target
 

@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from holdfast.check.finding import Finding
 from holdfast.check.kubernetes.workload import Container, Workload
+from holdfast.project.values import Unknown
 
 if TYPE_CHECKING:
     from holdfast.check.settings import Settings
@@ -63,6 +65,23 @@ class Process:
     def endless(self) -> bool:
         """Whether it is to run for ever."""
         return self.workload is not None and self.workload.endless
+
+    def unknown(self, name: str) -> Finding | None:
+        """What a rule says of a setting that it needs and that cannot be told; None where it can.
+
+        Args:
+            name: of the setting, dotted.
+        """
+        found = self.settings.get(name)
+        if not isinstance(found, Unknown):
+            return None
+        return Finding(
+            self.settings.spot(found.place),
+            f"{name} of {self} cannot be told: {found.why}.",
+            "name the Laravel project and its ConfigMaps too, or say it: --env NAME=VALUE",
+            str(self),
+            unknown=True,
+        )
 
     def __str__(self) -> str:
         """Whom a finding befalls: ``Deployment shop/web``."""

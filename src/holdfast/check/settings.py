@@ -115,7 +115,7 @@ class Settings:
         return self.spot(found.source.places[0] if found.source.places else "")
 
     def spot(self, place: str) -> Place:
-        """A place as ``project`` writes it: ``config/session.php:7``, of the project or a manifest."""
+        """A place as ``project`` writes it, ``config/session.php:7``: its own or a manifest's."""
         match = _PLACE.fullmatch(place)
         if match is None:
             return Place(place)

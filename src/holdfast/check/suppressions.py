@@ -61,7 +61,7 @@ class Allowed:
         return spot.file == self.place.file and self.line in (0, spot.line)
 
 
-def comments(files: Mapping[str, bytes]) -> Iterator[Allowed]:
+def in_comments(files: Mapping[str, bytes]) -> Iterator[Allowed]:
     """What the comments of files allow."""
     for name, data in files.items():
         # Most files have none, and are large.
@@ -81,7 +81,7 @@ def _of_comment(name: str, number: int, match: re.Match[bytes]) -> Iterator[Allo
         yield Allowed(rule.strip().decode(), reason, place, line)
 
 
-def annotations(objects: Iterable[Object]) -> Iterator[Allowed]:
+def in_annotations(objects: Iterable[Object]) -> Iterator[Allowed]:
     """What the annotations of objects allow."""
     for found in objects:
         for name, reason in found.annotations.items():

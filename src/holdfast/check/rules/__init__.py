@@ -10,6 +10,7 @@ from holdfast.check.rules import (
     hf001_unreadable,
     hf002_unused_allowance,
     hf003_allowed_without_reason,
+    hf101_file_sessions_on_several_replicas,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -17,6 +18,7 @@ RULES: Final[tuple[Rule, ...]] = (
     hf001_unreadable.RULE,
     hf002_unused_allowance.RULE,
     hf003_allowed_without_reason.RULE,
+    hf101_file_sessions_on_several_replicas.RULE,
 )
 """All rules, by their ids."""
 

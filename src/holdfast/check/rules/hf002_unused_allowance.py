@@ -31,8 +31,8 @@ data:
 
 ## How to fix
 
-Take the comment or annotation out, or put it where the finding is: a comment at the end of a line is
-for that line, a comment alone on its line for the next.
+Take the comment or annotation out, or put it where the finding is: a comment at the end of a line
+is for that line, a comment alone on its line for the next.
 
 ## Limits
 

@@ -1,4 +1,4 @@
-"""Reads the files that are to be checked: each once, within limits, and remembers what was left out.
+"""Reads the files that are to be checked: each once, within limits; remembers what was left out.
 
 What lies in ``vendor``, ``node_modules``, version control or the caches of tools is not the user's
 and is passed over; links to directories are not followed, so that no walk goes in a circle.

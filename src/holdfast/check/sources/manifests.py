@@ -71,5 +71,3 @@ def _bundles(found: Sequence[Object]) -> Iterator[tuple[str, Objects]]:
 
 def _identity(one: Object) -> tuple[str, ...]:
     return one.group, one.kind, one.namespace, one.name or str(one.at())
-
-

@@ -1,0 +1,122 @@
+"""Sessions are kept in files of one pod, and several pods answer.
+
+## What it checks
+
+The session driver of a web process is `file` (or `native`, its old name), more than one replica may
+run (`replicas`, a HorizontalPodAutoscaler, a ScaledObject, a DaemonSet), and the directory of the
+session files is on no volume that the replicas share.
+
+## Why it matters
+
+A pod that does not have the file starts an empty session and answers with a new cookie, which
+takes the place of the good one. Users are logged out at random, carts are empty, forms answer 419;
+with one pod all is well, so tests do not show it.
+
+## Bad
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env:
+            - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
+            - {name: SESSION_DRIVER, value: file}
+```
+
+## Good
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env:
+            - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
+            - {name: SESSION_DRIVER, value: redis}
+            - {name: REDIS_HOST, value: redis-sessions}
+```
+
+## How to fix
+
+Keep sessions where all replicas reach them: `SESSION_DRIVER=redis` with a Redis of its own, or
+`database`. Sticky sessions are no remedy: each rollout and each lost node still loses them.
+
+## Limits
+
+Where the driver cannot be told, nothing is said; `--strict` says so.
+
+## References
+
+- Illuminate/Session/FileSessionHandler.php, Laravel 12.x: one file a session, in `session.files`.
+- `holdfast rehearse laravel --compare file,redis` shows what users see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.process import Process, Role
+from holdfast.check.rule import Rule
+from holdfast.check.target import Target
+
+_DRIVERS: Final = ("file", "native")
+
+
+def check(target: Target) -> Iterator[Finding]:
+    """Web processes of several replicas with sessions in files."""
+    for process in target.processes(Role.WEB):
+        workload = process.workload
+        if workload is None or not workload.scale.several:
+            continue
+        if unknown := process.unknown("session.driver"):
+            yield unknown
+        driver = process.settings.text("session.driver")
+        if driver not in _DRIVERS or _on_a_volume(process):
+            continue
+        scale = workload.scale
+        yield Finding(
+            process.settings.place("session.driver"),
+            f"Users of {workload.name} are logged out at random: sessions are files of one pod"
+            f" (SESSION_DRIVER is «{driver}»), and {scale} answer.",
+            "keep sessions where all replicas reach them: SESSION_DRIVER=redis",
+            str(process),
+            (Related(scale.place, f"{scale}, says {scale.by}"),),
+        )
+
+
+def _on_a_volume(process: Process) -> bool:
+    """Whether the session files may be on a volume that outlives the pod."""
+    return process.container is not None and any(
+        mount.volume.kind not in ("emptyDir", "configMap", "secret", "projected", "downwardAPI")
+        and "storage" in mount.path
+        for mount in process.container.mounts()
+    )
+
+
+RULE = Rule(
+    "HF101",
+    "file-sessions-on-several-replicas",
+    "Sessions are kept in files of one pod, and several pods answer",
+    Severity.CRITICAL,
+    check,
+    gotchas=("STO-01",),
+)

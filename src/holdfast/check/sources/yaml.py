@@ -27,8 +27,10 @@ MAX_NODES = 500_000
 
 _SEPARATOR = re.compile(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
-_HELM = re.compile(r"\{\{[^}\n]*(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|\binclude \")")
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_HELM = re.compile(
+    r"\{\{[^{}\n]{0,200}?(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|\binclude \")"
+)
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s*)+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import binascii
 import math
 import re
 import struct
+from decimal import Decimal
 
 Scalar = str | int | float | bool | None
 
@@ -52,8 +53,11 @@ def plain(text: str) -> Scalar:
         return value
     if not math.isfinite(value):
         raise ValueError("is a number that JSON does not have")
-    # JSON has no difference between 1.0 and 1, and kubectl goes through it.
-    return int(value) if value.is_integer() and -(2**63) <= value < 2**63 else value
+    if not value.is_integer() or abs(value) > 2**63:
+        return value
+    # JSON has no difference between 1.0 and 1, and kubectl goes through its shortest digits.
+    whole = int(Decimal(repr(value)))
+    return whole if -(2**63) <= whole < 2**63 else value
 
 
 def tagged(tag: str, text: str) -> Scalar:
@@ -67,7 +71,7 @@ def tagged(tag: str, text: str) -> Scalar:
         return text
     if kind == "binary":
         try:
-            return base64.b64decode(text).decode()
+            return base64.b64decode(text.replace("\n", ""), validate=True).decode()
         except (binascii.Error, ValueError) as error:
             raise ValueError("is not a text in base64") from error
     if kind not in _KINDS:

@@ -146,20 +146,20 @@ class _Composer:
 
     def _sequence(self, event: Any, depth: int) -> Node:
         children: list[Node] = []
-        height = 0
+        height, start = 0, event.start_mark.index
         while type(item := self._next()) is not yaml.SequenceEndEvent:
             child = self._node(item, depth + 1)
             children.append(child)
             height = max(height, child.height + 1)
-        end = children[-1].end if children and not event.flow_style else item.end_mark.index
+        mark: Any = item.end_mark
+        end = children[-1].end if children and not event.flow_style else mark.index
         value = [child.value for child in children]
-        return Node(value, event.start_mark.index, end, children, height)
+        return Node(value, start, end, children, height)
 
     def _mapping(self, event: Any, depth: int) -> Node:
         value: dict[str, Any] = {}
         children: dict[str, tuple[Node, Node]] = {}
-        height = 0
-        end = event.end_mark.index
+        height, start, end = 0, event.start_mark.index, event.end_mark.index
         while type(word := self._next()) is not yaml.MappingEndEvent:
             name, key = self._key(word)
             child = self._node(self._next(), depth + 1)
@@ -172,8 +172,9 @@ class _Composer:
             value[name] = child.value
             children[name] = key, child
         if event.flow_style:
-            end = word.end_mark.index
-        return Node(value, event.start_mark.index, end, children, height)
+            mark: Any = word.end_mark
+            end = mark.index
+        return Node(value, start, end, children, height)
 
     def _key(self, event: Any) -> tuple[str | None, Node]:
         """The name, ``None`` for ``<<``, and the node of a key."""
@@ -209,13 +210,15 @@ class _Composer:
     def _counted(self, number: int, mark: int) -> None:
         self.count += number
         if self.count > MAX_NODES:
-            raise Refused(f"has more than {MAX_NODES:,} values, aliases written out", mark)
+            raise Refused(
+                f"has more than {MAX_NODES:,} values, those of aliases counted each time", mark
+            )
 
 
 def _value(event: Any, *, key: bool = False) -> scalars.Scalar:
     """The value of a word; as the name of something where it is a key."""
     try:
-        if event.tag is not None and event.tag != "!":
+        if event.tag is not None:
             value = scalars.tagged(event.tag, event.value)
             return scalars.key(event.value) if key and not isinstance(value, str) else value
         if not event.implicit[0]:

@@ -80,8 +80,10 @@ def test_the_worst_comes_first(check):
         ("value: file}", "value: file}  # holdfast: allow HF101 -- one replica by licence"),
         (
             "            - {name: SESSION",
-            "            # holdfast: allow HF998, HF101 -- one replica\n"
-            "            - {name: SESSION",
+            (
+                "            # holdfast: allow HF998, HF101 -- one replica\n"
+                "            - {name: SESSION"
+            ),
         ),
         ("apiVersion", "# holdfast: allow-file HF101 -- one replica\napiVersion"),
         ("annotations: {}", "annotations: {holdfast.dev/allow-HF101: one replica}"),

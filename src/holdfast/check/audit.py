@@ -13,7 +13,9 @@ from holdfast.check.result import Counts, NotJudged, Result
 from holdfast.check.rule import Rule
 from holdfast.check.rules import RULES
 from holdfast.check.sources.files import Files
-from holdfast.check.sources.manifests import looks_like_manifest, manifests
+from holdfast.check.sources.kustomize.build import NAMES as KUSTOMIZATIONS
+from holdfast.check.sources.kustomize.build import kustomizations
+from holdfast.check.sources.manifests import SUFFIXES, looks_like_manifest, manifests
 from holdfast.check.suppressions import in_annotations, in_comments
 from holdfast.check.target import Target
 from holdfast.core.errors import HoldfastError
@@ -72,10 +74,13 @@ def collect(request: Request, files: Files) -> list[Target]:
     """
     paths = list(files.walk([*request.paths, *request.projects]))
     found = list(codes(paths, request.base, request.extra, request.laravel))
+    built = kustomizations(paths, files)
     sources = [
         (files.shown(path), data)
         for path in paths
-        if path.suffix in (".yaml", ".yml", ".json")
+        if path.suffix in SUFFIXES
+        and path.name not in KUSTOMIZATIONS
+        and not any(one.uses(path.resolve()) for one in built)
         and (data := files.read(path)) is not None
         and looks_like_manifest(path, data)
     ]
@@ -84,9 +89,10 @@ def collect(request: Request, files: Files) -> list[Target]:
         sources.append(("-", request.stdin))
     read = manifests(sources)
     failed: dict[str, HoldfastError] = {}
+    bundles = [*read.bundles, *((b.directory, Objects(b.objects)) for b in built if b.objects)]
     targets = [
         Target(name, objects, apps(objects, found, failed), files=files.contents)
-        for name, objects in read.bundles
+        for name, objects in bundles
     ]
     deployed = {app.name for target in targets for app in target.apps}
     targets.extend(
@@ -96,6 +102,11 @@ def collect(request: Request, files: Files) -> list[Target]:
     )
     if read.unreadable:
         targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
+    files.not_judged.extend(
+        NotJudged(one.directory, f"{one.refused}; `kubectl kustomize {one.directory}` builds it")
+        for one in built
+        if one.refused
+    )
     files.not_judged.extend(
         NotJudged(one.place.file, "a template") for one in read.unreadable if one.template
     )

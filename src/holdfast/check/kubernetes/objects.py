@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from holdfast.check.place import Place
-
-if TYPE_CHECKING:
-    from holdfast.check.sources.yaml import Document
+from holdfast.check.place import Located, Place
 
 MAX_LISTS = 8
 """How deep lists of lists of objects may go."""
+
+
+class Document(Located, Protocol):
+    """What objects are read of: a file's, or one that was put together of several."""
+
+    @property
+    def value(self) -> Any:
+        """Dicts, lists, strings, numbers, booleans, None."""
 
 
 @dataclass(frozen=True, eq=False)

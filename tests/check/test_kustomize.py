@@ -193,11 +193,11 @@ def test_each_overlay_is_judged_by_itself_and_the_base_is_not(built):
     [
         ({"transformers": "[labels.yaml]"}, "transformers"),
         ({"replacements": "[{path: r.yaml}]"}, "replacements"),
-        ({"resources": "[https://example.com/base?ref=v1]"}, "elsewhere"),
-        ({"resources": "[github.com/example/base]"}, "elsewhere"),
-        ({"resources": "[../../../../../../../../etc/passwd]"}, "leads out"),
-        ({"resources": "[missing.yaml]"}, "there is no"),
-        ({"resources": "[../prod]"}, "circle"),
+        ({"resources": "[../base, https://example.com/base?ref=v1]"}, "elsewhere"),
+        ({"resources": "[../base, github.com/example/base]"}, "elsewhere"),
+        ({"resources": "[../base, ../../../../../../../../etc/passwd]"}, "leads out"),
+        ({"resources": "[../base, missing.yaml]"}, "there is no"),
+        ({"resources": "[../base, ../prod]"}, "circle"),
         ({"patches": "[{path: missing.yaml}]"}, "there is no"),
         (
             {"patches": '[{target: {kind: Deployment}, patch: "[{op: test, path: /a}]"}]'},

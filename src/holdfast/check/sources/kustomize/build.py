@@ -58,6 +58,7 @@ def kustomizations(paths: Sequence[Path], files: Files) -> list[Built]:
         try:
             nodes = builder.build(directory, ())
         except Refused as reason:
+            builder.reach(directory)
             name = files.shown(path.parent)
             # What it would have named after that is not known: nothing near it is taken for itself.
             used = frozenset(builder.used | builder.directories)
@@ -97,6 +98,21 @@ class _Builder:
         for entry in items(document.value, "components"):
             nodes = self._component(directory, text(entry), here, nodes)
         return self._applied(directory, document, nodes)
+
+    def reach(self, directory: Path) -> None:
+        """Take note of all that is built upon, also what was not reached before it was refused."""
+        waiting, seen = [directory], {directory}
+        while waiting:
+            here = waiting.pop()
+            try:
+                value = self._kustomization(here).value
+            except Refused:
+                continue
+            self.directories.add(here)
+            for part in ("resources", "bases", "components"):
+                below = {(here / text(entry)).resolve() for entry in items(value, part)}
+                waiting += below - seen
+                seen |= below
 
     def _applied(self, directory: Path, document: Document, nodes: list[Node]) -> list[Node]:
         """Everything that a kustomization does to the objects that it names."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path, PurePath
+from typing import Final
 
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.objects import Objects
@@ -18,6 +19,10 @@ from holdfast.project.directory import Directory
 from holdfast.project.environment import Process as ProcessEnvironment
 from holdfast.project.project import Project, load
 from holdfast.project.values import Unknown, Variable
+
+# Where Laravel looks for its cached configuration: were it taken for a part of each Secret that is
+# not among the manifests, no setting could ever be told.
+_NEVER_SECRET: Final = frozenset(("APP_CONFIG_CACHE",))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +128,7 @@ class _Environment(Mapping[str, str | Variable | Unknown]):
             if found.value is None:
                 return Unknown(str(found.place), name, found.why)
             return Variable(found.value, str(found.place))
-        if self._env.more:
+        if self._env.more and name not in _NEVER_SECRET:
             closed = self._env.more[0]
             return Unknown(str(closed.place), name, closed.why)
         raise KeyError(name)

@@ -54,6 +54,7 @@ def read(reading: Reading, container: Container, started: Invocation, files: Fil
     elif charts or any(mount.path in _mounted(container) for mount in container.mounts()):
         reading.forget("its configuration is not among the manifests")
     else:
+        reading.set("appendonly", "yes", container.at("image"))
         _environment(reading, env)
     if charts:
         reading.leave_open("the start script of its chart may set more")

@@ -137,8 +137,9 @@ def _failover(found: Object, _objects: Objects) -> Iterator[Store]:
     storage = found.get("spec", "redis", "storage")
     keeps = Keeps.CLAIM if get(storage, "persistentVolumeClaim") is not None else Keeps.POD
     yield Store(
-        "redis", found, found.at("kind"), Role.REPLICATION, _scale(found, "spec", "redis", "replicas"),
-        reading.settings(), Disk(keeps, found.at("spec", "redis", "storage"), "/data"),
+        "redis", found, found.at("kind"), Role.REPLICATION,
+        _scale(found, "spec", "redis", "replicas"), reading.settings(),
+        Disk(keeps, found.at("spec", "redis", "storage"), "/data"),
         _memory(found, "spec", "redis", "resources"),
         services={
             f"rfrm-{found.name}": Role.MASTER, f"rfrs-{found.name}": Role.REPLICA,

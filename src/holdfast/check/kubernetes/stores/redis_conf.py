@@ -32,8 +32,12 @@ _REPEATED: Final = ("rename-command", "user")
 
 def read_file(reading: Reading, file: File, files: Files, depth: int = MAX_INCLUDES) -> None:
     """The directives of a configuration file."""
-    text, place = file
-    for line in text.splitlines():
+    text, whole = file
+    lines = text.splitlines()
+    # In a block of YAML, line by line; in a quoted text there is no telling.
+    block = whole.end_line - whole.line >= len(lines)
+    for index, line in enumerate(lines):
+        place = Place(whole.file, whole.line + 1 + index) if block else whole
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue

@@ -62,6 +62,11 @@ class Excerpts:
         shown = self.of(replace(place, end_line=place.line), before=0)
         return " ".join(shown[0].text.split()) if shown else ""
 
+    def position(self, file: str, offset: int) -> tuple[int, int]:
+        """Line and column, from 1 and in characters, of an offset in bytes."""
+        before = self._files.get(file, b"")[:offset].decode("utf-8", errors="replace")
+        return before.count("\n") + 1, len(before) - before.rfind("\n")
+
     def _lines(self, file: str) -> tuple[list[str], list[list[Span]]]:
         if file not in self._read:
             text = self._files.get(file, b"").decode("utf-8", errors="replace")

@@ -1,7 +1,7 @@
 """Where in a source file the values of secrets stand, so that no excerpt shows them.
 
-Reads lines, not grammars: an excerpt may come from YAML, PHP, dotenv, a Dockerfile or nginx, whole or
-broken. Where it cannot tell it masks: too much is ugly, too little is a leak.
+Reads lines, not grammars: an excerpt may come from YAML, PHP, dotenv, a Dockerfile or nginx, whole
+or broken. Where it cannot tell it masks: too much is ugly, too little is a leak.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ABOUT = re.compile(
     r"|enabled|driver|table|length|header|cookie|broker|generator)s?$",
     re.IGNORECASE,
 )
-"""Ends the name of what is about a secret and is none: ``secretKeyRef``, ``tokenExpirationSeconds``."""
+"""Ends the name of what is about a secret and is none: ``secretKeyRef``, ``tokenTtl``."""
 
 _NO_SECRET = re.compile(
     r"""["']?(?:true|false|null|~|yes|no|on|off|[\[{(]?|\$\{?\w+\}?|\$\(\w+\))["']?[\s,;)\]}]*(?:\#.*)?$""",
@@ -61,7 +61,7 @@ _FLOW = (
 _LITERAL = re.compile(r""""(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?""")
 _READS = re.compile(r"(?:env|getenv|config|get)\(\s*$", re.IGNORECASE)
 _TOKEN = re.compile(r"(?:\\.|\S)+")
-_AFTER_TOKEN = re.compile(r"""\s*(?:$|\#|[\\;&|)"'\]]|[A-Za-z_]\w*=)""")
+_AFTER_TOKEN = re.compile(r"""\s*(?:$|[\\;&|)"'\]]|[A-Za-z_]\w*=)""")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _PEM_END = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 _KIND = re.compile(r"""["']?kind["']?\s*:\s*["']?Secret\b""")
@@ -103,7 +103,7 @@ def _documents(lines: Sequence[str]) -> Iterator[Span]:
 
 def _values_of_secret_variables(lines: Sequence[str]) -> set[int]:
     """The lines ``value: ...`` that belong to a ``name: APP_KEY``."""
-    found = set()
+    found: set[int] = set()
     for number, line in enumerate(lines):
         pair = _YAML.match(line)
         if not pair or pair["key"] != "name" or not is_secret(_bare(pair["value"])):
@@ -158,6 +158,8 @@ class _Scanner:
         self._pem = False
         self._below: int | None = None
         """Deeper than this everything belongs to a secret value."""
+        self._under: int | None = None
+        """Deeper than this all that has no key of its own belongs to a secret value."""
         self._below_data: int | None = None
         """Deeper than this all values are a Secret's."""
         self._next_item = False
@@ -180,15 +182,21 @@ class _Scanner:
             self._below = None
         if self._below_data is not None and text and indent <= self._below_data:
             self._below_data = None
+        if self._under is not None and text:
+            item = text.startswith("- ") and indent == self._under
+            if indent <= self._under and not item:
+                self._under = None
+            elif not _YAML.match(line):
+                return [whole]
         return list(self._found(line, indent, named=named))
 
     def _closed(self, line: str) -> int:
         """Where what began above ends in this line."""
         if self._pem:
-            if not (end := _PEM_END.search(line)):
+            if not (border := _PEM_END.search(line)):
                 return len(line)
             self._pem = False
-            return end.end()
+            return border.end()
         end = _end_of_quoted(line, 0, self._quote)
         if end <= len(line):
             self._quote = ""
@@ -238,23 +246,23 @@ class _Scanner:
     def _value(self, line: str, start: int, indent: int, *, sign: str) -> Iterator[Span]:
         """The value that begins there, and what of it the lines below will hold."""
         rest = line[start:]
-        if sign == ":" and (rest[:1] in {"|", ">"} or not rest):
-            if rest:
-                self._below = indent
+        if sign == ":" and rest[:1] in {"|", ">"}:
+            self._below = indent
             return
-        if _NO_SECRET.match(rest):
+        if sign == ":" and not rest:
+            self._under = indent
+        if _NO_SECRET.match(rest) or (rest[:1] == "{" and sign == ":"):
             return
         if rest[:1] in {'"', "'"}:
             end = _end_of_quoted(line, start + 1, rest[0])
             if end > len(line):
                 self._quote = rest[0]
-            yield start, min(end, len(line))
+            comment = line[end:].lstrip()[:1] in {"#", ";"}  # may be what the value was before
+            yield start, len(line) if comment else min(end, len(line))
         elif sign == "=>" or _READS.match(rest.partition("(")[0] + "("):
             for literal in _LITERAL.finditer(line, start):
                 if not _READS.search(line[: literal.start()]):
                     yield literal.span()
-        elif rest[:1] == "{" and sign == ":":
-            return
         elif sign == "=" and (token := _TOKEN.match(line, start)):
             follows = _AFTER_TOKEN.match(line, token.end())
             yield start, token.end() if follows else len(line)

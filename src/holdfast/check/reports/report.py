@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from holdfast.check.baseline import Baseline, Entry, divide
+from holdfast.check.engine import sort_key
 from holdfast.check.finding import Severity
 from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import Excerpts
@@ -73,10 +74,7 @@ class Report:
         by_place: dict[Place, list[Found]] = {}
         for found in self.found:
             by_place.setdefault(found.finding.place, []).append(found)
-        groups = [
-            Group(place, tuple(sorted(found, key=_badness))) for place, found in by_place.items()
-        ]
-        return sorted(groups, key=lambda group: (_badness(group.found[0]), group.place))
+        return [Group(place, tuple(found)) for place, found in by_place.items()]
 
 
 def report(
@@ -96,7 +94,7 @@ def report(
         baseline: findings that are not shown again.
         severities: another severity for some rules, by id.
     """
-    found = sorted(_weighed(result.found, severities or {}), key=_badness)
+    found = sorted(_weighed(result.found, severities or {}), key=sort_key)
     judged = [one for one in found if strict or not one.finding.unknown]
     excerpts = Excerpts(result.files)
     division = divide(judged, baseline or Baseline(()), excerpts.words)
@@ -130,11 +128,6 @@ def what_was_judged(counts: Counts) -> str:
     return ", ".join(part for part in parts if part) or "nothing"
 
 
-def rules_of(found: Sequence[Found]) -> list[str]:
-    """The ids of all rules that found something, once each, in order."""
-    return sorted({one.rule.id for one in found})
-
-
 def _many(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}" if count else ""
 
@@ -143,8 +136,3 @@ def _weighed(found: Iterable[Found], severities: Mapping[str, Severity]) -> Iter
     for one in found:
         severity = severities.get(one.rule.id, one.rule.severity)
         yield replace(one, rule=replace(one.rule, severity=severity))
-
-
-def _badness(found: Found) -> tuple[bool, int, Place, str]:
-    finding = found.finding
-    return finding.unknown, -found.rule.severity, finding.place, found.rule.id

@@ -41,7 +41,7 @@ class Shared:
 
     def browser(self, sid=None):
         sealed = {} if sid is None else {COOKIE: self.seal(sid)}
-        return httpx2.Client(base_url=self.base, cookies=sealed, timeout=20)
+        return httpx2.Client(base_url=self.base, cookies=sealed, timeout=60)
 
     def seal(self, sid):
         return cookies.to_wire(cookies.seal(self.encrypter, COOKIE, sid))

@@ -143,7 +143,7 @@ async def played(application, site=SITE, *, requests=60, look=None, **options):
         if count >= requests:
             stop.set()
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         await people.play(recorder, users=3, seed=1, stop=stop, on_progress=enough)
         await people.read_back(3)
     return recorder

@@ -1,4 +1,4 @@
-"""Locks whose answers are lost on the way: they are taken once, given back, and never stay for ever."""
+"""Locks whose answers are lost: they are taken once, given back, and never stay for ever."""
 
 from __future__ import annotations
 

@@ -416,8 +416,16 @@ async def test_steps_have_their_share():
             replace(SITE, login=Login("POST", "/silence", {})),
             "POST /silence logs nobody in: the connection was closed",
         ),
+        *(
+            (
+                Application(shared=False, replicas=replicas),
+                replace(SITE, login=Login("POST", "/login", {"password": "no"})),
+                "POST /login logs nobody in: no login came of it: HTTP 302",
+            )
+            for replicas in (1, 2, 3, 5)
+        ),
         (Application(), SITE, ""),
-        (Application(shared=False), SITE, ""),
+        *((Application(shared=False, replicas=replicas), SITE, "") for replicas in (2, 3, 5, 20)),
         (Application(forgets=True), SITE, ""),
     ],
 )

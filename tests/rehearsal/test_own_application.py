@@ -38,7 +38,7 @@ def project(tmp_path):
 
 
 @contextmanager
-def started(own, choice, *, server="auto", seconds=30.0, url=None):
+def started(own, choice, *, server="auto", seconds=60.0, url=None):
     """One replica of a choice of the compare grammar, with its backing."""
     setup = parse_setup(choice, "laravel")
     application = Copies(own, setup, server)
@@ -62,13 +62,15 @@ def started(own, choice, *, server="auto", seconds=30.0, url=None):
         )
         stack.callback(replica.kill)
         replica.start(seconds)
-        with httpx2.Client(base_url=f"http://{LOOPBACK}:{replica.endpoint.port}") as client:
+        with httpx2.Client(
+            base_url=f"http://{LOOPBACK}:{replica.endpoint.port}", timeout=60
+        ) as client:
             yield client, store, replica
 
 
 def opened_session(client, own):
     """Load the page, and give what its answer shows."""
-    answer = client.get("/", timeout=20)
+    answer = client.get("/")
     assert answer.status_code == 200, answer.text
     return own.site.reader.observe(
         answer.headers.get_list("set-cookie"), answer.headers["content-type"], answer.content
@@ -247,7 +249,7 @@ def test_a_replica_that_never_serves_says_what_it_answers_and_what_is_wanted():
     own = own_application(CORNER_STORE, {}, ready="/broken")
     with (
         pytest.raises(EnvironmentLacking, match="r1 runs, but GET /broken answers 500") as error,
-        started(own, "file", seconds=2.0),
+        started(own, "file", seconds=10.0),
     ):
         pass
     assert "a status below 500" in error.value.hint

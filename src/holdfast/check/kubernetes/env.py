@@ -119,7 +119,9 @@ def values_of(found: Object) -> dict[str, Variable]:
             values[key] = Variable(key, _written(value), at, source=name)
             continue
         try:
-            decoded = base64.b64decode(_written(value), validate=False).decode()
+            # Go's decoder, as Kubernetes has it, passes over line ends and nothing else.
+            written = _written(value).replace("\n", "").replace("\r", "")
+            decoded = base64.b64decode(written, validate=True).decode()
         except (binascii.Error, ValueError):
             values[key] = Variable(key, None, at, "it is no text in base64", name)
         else:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from holdfast.check.kubernetes.env import ContainerEnv, container_env
+from holdfast.check.kubernetes.mounted_dotenv import with_dotenv
 from holdfast.check.kubernetes.objects import (
     Object,
     Objects,
@@ -112,7 +113,8 @@ class Container:
     @cached_property
     def env(self) -> ContainerEnv:
         """Its environment, as far as manifests say it."""
-        return container_env(self.workload.object, self.body, self.path, self.workload.objects)
+        objects = self.workload.objects
+        return with_dotenv(self, container_env(self.workload.object, self.body, self.path, objects))
 
     def get(self, *path: str | int) -> Any:
         """What stands at a path of it."""

@@ -33,6 +33,7 @@ class Request:
         extra: variables that win over those of manifests and ``.env``.
         laravel: the major version, where no project says it.
         rules: that are run.
+        exclude: files and directories that are left out, as ``Files`` has it.
     """
 
     paths: Sequence[Path]
@@ -42,6 +43,7 @@ class Request:
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
     laravel: int | None = None
     rules: Sequence[Rule] = RULES
+    exclude: Sequence[str] = ()
 
 
 def audit(request: Request) -> Result:
@@ -50,7 +52,7 @@ def audit(request: Request) -> Result:
     Raises:
         UsageError: a path is not there.
     """
-    files = Files(request.base)
+    files = Files(request.base, request.exclude)
     targets = collect(request, files)
     found = judged(targets, request.rules)
     allowed = [

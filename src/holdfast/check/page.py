@@ -21,6 +21,9 @@ HEADINGS: Final = (
 )
 """Of every page, in this order."""
 
+EXAMPLE: Final = ("Bad", "Good")
+"""Only what no file can show has no example."""
+
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -54,7 +57,8 @@ class Page:
 
     def snippets(self, heading: str) -> list[Snippet]:
         """The files of an example: of ``Bad`` or ``Good``."""
-        return [Snippet(*found.groups()) for found in _FENCE.finditer(self.sections[heading])]
+        section = self.sections.get(heading, "")
+        return [Snippet(*found.groups()) for found in _FENCE.finditer(section)]
 
     def markdown(self) -> str:
         """The page without its title, in plain Markdown: the files' names stand above them."""
@@ -76,14 +80,15 @@ def parse(text: str) -> Page:
     """Read a page.
 
     Raises:
-        ValueError: it has no title, or other headings than ``HEADINGS`` in their order, or an empty
-            section.
+        ValueError: it has no title, or other headings than ``HEADINGS`` in their order (those of
+            the example may be missing), or an empty section.
     """
     title, *rest = _HEADING.split(text)
     sections = {heading: body.strip() for heading, body in zip(rest[::2], rest[1::2], strict=True)}
     if not title.strip() or "\n" in title.strip():
         raise ValueError("a page begins with one line, its title")
-    if tuple(rest[::2]) != HEADINGS:
+    without = tuple(heading for heading in HEADINGS if heading not in EXAMPLE)
+    if tuple(rest[::2]) not in (HEADINGS, without):
         raise ValueError(f"its headings are {', '.join(rest[::2])}, not {', '.join(HEADINGS)}")
     if empty := [heading for heading, body in sections.items() if not body]:
         raise ValueError(f"nothing stands under {', '.join(empty)}")

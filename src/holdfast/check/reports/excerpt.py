@@ -62,6 +62,11 @@ class Excerpts:
         shown = self.of(replace(place, end_line=place.line), before=0)
         return " ".join(shown[0].text.split()) if shown else ""
 
+    def whole(self, file: str) -> tuple[Line, ...]:
+        """All lines of a file."""
+        lines, spans = self._lines(file)
+        return tuple(_shown(line, spans[n - 1], n, Place(file)) for n, line in enumerate(lines, 1))
+
     def position(self, file: str, offset: int) -> tuple[int, int]:
         """Line and column, from 1 and in characters, of an offset in bytes."""
         before = self._files.get(file, b"")[:offset].decode("utf-8", errors="replace")

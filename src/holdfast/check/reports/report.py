@@ -117,15 +117,16 @@ def in_numbers(counts: Mapping[Severity, int]) -> str:
 
 
 def what_was_judged(counts: Counts) -> str:
-    """``1 project, 12 manifests with 3 workloads, 61 rules``."""
+    """``1 project, 12 manifests, 3 workloads; 61 rules``."""
     parts = [
         _many(counts.projects, "project"),
         _many(counts.images, "image"),
         _many(counts.manifests, "manifest"),
         _many(counts.workloads, "workload"),
-        _many(counts.rules, "rule"),
     ]
-    return ", ".join(part for part in parts if part) or "nothing"
+    return (
+        f"{', '.join(part for part in parts if part) or 'nothing'}; {_many(counts.rules, 'rule')}"
+    )
 
 
 def _many(count: int, word: str) -> str:

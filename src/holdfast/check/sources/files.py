@@ -7,8 +7,9 @@ and is passed over; links to directories are not followed, so that no walk goes 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -38,10 +39,13 @@ class Files:
 
     Args:
         base: what their names are relative to, as a rule the working directory.
+        exclude: names of files and directories that are left out; ``*`` stands for anything, ``/``
+            too.
         not_judged: what was not read.
     """
 
     base: Path
+    exclude: Sequence[str] = ()
     not_judged: list[NotJudged] = field(default_factory=list)
     _bytes: dict[str, bytes] = field(default_factory=dict, repr=False)
     _total: int = 0
@@ -94,13 +98,22 @@ class Files:
                     hint="name a Laravel project, manifests, or - for standard input",
                 )
             for path in [root] if not root.is_dir() else self._below(root):
-                if path in seen:
+                if path in seen or self._excluded(path):
                     continue
                 seen.add(path)
                 if len(seen) > MAX_FILES:
                     self._leave_out(self.shown(root), f"only the first {MAX_FILES:,} files count")
                     return
                 yield path
+
+    def _excluded(self, path: Path) -> bool:
+        if not self.exclude:
+            return False
+        name = self.shown(path)
+        return any(
+            fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern.rstrip('/')}/*")
+            for pattern in self.exclude
+        )
 
     def _below(self, root: Path) -> Iterator[Path]:
         for directory, names, files in os.walk(root, onerror=self._closed):

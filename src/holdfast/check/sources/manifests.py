@@ -1,7 +1,8 @@
 """Which files hold Kubernetes objects, and which of these are deployed together.
 
 A directory often holds one environment beside another (``dev/web.yaml``, ``prod/web.yaml``): where
-an object of one name is defined twice, each directory is judged by itself, else all is one.
+an object of one name is defined twice, the directories that tell the two apart are judged by
+themselves, else all is one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Final
 
 from holdfast.check.kubernetes.objects import Object, Objects, objects
@@ -56,17 +57,25 @@ def manifests(sources: Iterable[tuple[str, bytes]]) -> Manifests:
     return Manifests(tuple(_bundles(list(objects(read)))), tuple(unreadable))
 
 
-def _bundles(found: Sequence[Object]) -> Iterator[tuple[str, Objects]]:
+def _bundles(found: Sequence[Object], depth: int = 0) -> Iterator[tuple[str, Objects]]:
+    """The objects as one, or, where a name is there twice, directory by directory."""
     names = Counter(_identity(one) for one in found)
     if all(count == 1 for count in names.values()):
         if found:
             yield "", Objects(found)
         return
-    directories: dict[str, list[Object]] = {}
+    below: dict[str, list[Object]] = {}
     for one in found:
-        directories.setdefault(str(Path(one.document.file).parent), []).append(one)
-    for directory, inside in sorted(directories.items()):
-        yield directory, Objects(inside)
+        parts = PurePath(one.document.file).parts[:-1]
+        below.setdefault(parts[depth] if len(parts) > depth else "", []).append(one)
+    for name, inside in sorted(below.items()):
+        if not name:
+            # Files of one directory: nothing tells them further apart.
+            yield str(PurePath(inside[0].document.file).parent), Objects(inside)
+            continue
+        first = PurePath(*PurePath(inside[0].document.file).parts[: depth + 1])
+        for deeper, objects_there in _bundles(inside, depth + 1):
+            yield deeper or str(first), objects_there
 
 
 def _identity(one: Object) -> tuple[str, ...]:

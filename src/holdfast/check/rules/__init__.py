@@ -11,6 +11,10 @@ from holdfast.check.rules import (
     hf002_unused_allowance,
     hf003_allowed_without_reason,
     hf101_file_sessions_on_several_replicas,
+    hf102_file_sessions_die_with_the_pod,
+    hf103_session_files_in_an_empty_dir,
+    hf104_volume_of_one_node,
+    hf105_session_files_on_a_network_volume,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -19,6 +23,10 @@ RULES: Final[tuple[Rule, ...]] = (
     hf002_unused_allowance.RULE,
     hf003_allowed_without_reason.RULE,
     hf101_file_sessions_on_several_replicas.RULE,
+    hf102_file_sessions_die_with_the_pod.RULE,
+    hf103_session_files_in_an_empty_dir.RULE,
+    hf104_volume_of_one_node.RULE,
+    hf105_session_files_on_a_network_volume.RULE,
 )
 """All rules, by their ids."""
 

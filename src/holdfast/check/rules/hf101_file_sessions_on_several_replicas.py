@@ -2,9 +2,9 @@
 
 ## What it checks
 
-The session driver of a web process is `file` (or `native`, its old name), more than one replica may
-run (`replicas`, a HorizontalPodAutoscaler, a ScaledObject, a DaemonSet), and the directory of the
-session files is on no volume that the replicas share.
+The session driver of a web process is `file` (or `native`, its old name), more than one replica
+may run (`replicas`, a HorizontalPodAutoscaler, a ScaledObject, a DaemonSet), and the directory of
+the session files is on no volume that the replicas share.
 
 ## Why it matters
 
@@ -60,25 +60,26 @@ Keep sessions where all replicas reach them: `SESSION_DRIVER=redis` with a Redis
 
 ## Limits
 
-Where the driver cannot be told, nothing is said; `--strict` says so.
+Where the driver or the volume of the session files cannot be told, only `--strict` says so. A
+volume of one node (`ReadWriteOnce`) is another rule's (HF104), one of all nodes HF105's.
 
 ## References
 
-- Illuminate/Session/FileSessionHandler.php, Laravel 12.x: one file a session, in `session.files`.
+- Illuminate/Session/FileSessionHandler.php, Laravel 13.26.1: one file a session, in
+  `session.files`.
+- Illuminate/Session/Middleware/StartSession.php, 13.26.1: each answer sets the cookie again.
 - `holdfast rehearse laravel --compare file,redis` shows what users see.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.process import Process, Role
+from holdfast.check.process import Role
 from holdfast.check.rule import Rule
+from holdfast.check.storage import FILE_DRIVERS, session_files, where_they_are
 from holdfast.check.target import Target
-
-_DRIVERS: Final = ("file", "native")
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -90,26 +91,21 @@ def check(target: Target) -> Iterator[Finding]:
         if unknown := process.unknown("session.driver"):
             yield unknown
         driver = process.settings.text("session.driver")
-        if driver not in _DRIVERS or _on_a_volume(process):
+        if driver not in FILE_DRIVERS:
             continue
-        scale = workload.scale
-        yield Finding(
-            process.settings.place("session.driver"),
-            f"Users of {workload.name} are logged out at random: sessions are files of one pod"
-            f" (SESSION_DRIVER is «{driver}»), and {scale} answer.",
-            "keep sessions where all replicas reach them: SESSION_DRIVER=redis",
-            str(process),
-            (Related(scale.place, f"{scale}, says {scale.by}"),),
-        )
-
-
-def _on_a_volume(process: Process) -> bool:
-    """Whether the session files may be on a volume that outlives the pod."""
-    return process.container is not None and any(
-        mount.volume.kind not in ("emptyDir", "configMap", "secret", "projected", "downwardAPI")
-        and "storage" in mount.path
-        for mount in process.container.mounts()
-    )
+        kept = session_files(process)
+        if kept is None:
+            yield where_they_are(process)
+        elif kept.of_one_pod:
+            scale = workload.scale
+            yield Finding(
+                process.settings.place("session.driver"),
+                f"Users of {workload.name} are logged out at random: sessions are files of one pod"
+                f" (session.driver is «{driver}»), and {scale} answer.",
+                "keep sessions where all replicas reach them: SESSION_DRIVER=redis",
+                str(process),
+                (Related(scale.place, f"{scale}, says {scale.by}"),),
+            )
 
 
 RULE = Rule(

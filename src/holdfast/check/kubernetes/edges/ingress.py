@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.check.kubernetes.edges.classes import NGINX, controller
+from holdfast.check.kubernetes.edges.classes import NGINX, NGINX_INC, TRAEFIK, controller
 from holdfast.check.kubernetes.edges.ingress_affinity import ingress_affinity
 from holdfast.check.kubernetes.edges.route import Edge, Route
 from holdfast.check.kubernetes.objects import Object, Objects, get, items, text
@@ -45,6 +45,9 @@ def _routes(ingress: Object, objects: Objects) -> Iterator[Route]:
             affinity=affinity,
             rewrite=ingress.annotations.get(NGINX + "rewrite-target", ""),
             regex=_regex(edge, ingress),
+            to_pods=_to_pods(
+                edge, ingress, objects.find("Service", backend.service, ingress.namespace)
+            ),
         )
 
 
@@ -112,6 +115,20 @@ def _redirects(edge: Edge, ingress: Object, tls: bool | None) -> bool | None:
 def _regex(edge: Edge, ingress: Object) -> bool:
     said = ingress.annotations
     return edge is Edge.INGRESS_NGINX and said.get(NGINX + "use-regex") == "true"
+
+
+def _to_pods(edge: Edge, ingress: Object, backend: Object | None) -> bool | None:
+    match edge:
+        case Edge.INGRESS_NGINX:
+            return ingress.annotations.get(NGINX + "service-upstream") != "true"
+        case Edge.NGINX_INC:
+            return ingress.annotations.get(NGINX_INC[0] + "use-cluster-ip") != "true"
+        case Edge.TRAEFIK:
+            said = backend.annotations if backend else {}
+            return said.get(TRAEFIK + "service.nativelb") != "true"
+        case Edge.HAPROXY | Edge.HAPROXY_INGRESS | Edge.CONTOUR:
+            return True
+    return None
 
 
 def _says(annotations: Mapping[str, str], name: str) -> bool:

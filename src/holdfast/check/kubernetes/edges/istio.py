@@ -53,6 +53,7 @@ def istio_routes(objects: Objects) -> Iterator[Route]:
                         tls=tls,
                         redirects=redirects,
                         affinity=affinity,
+                        to_pods=True,
                         rewrite=text(get(rule, "rewrite", "uri")),
                         regex=bool(get(uri, "regex")),
                         weight=whole(get(target, "weight")) if len(targets) > 1 else None,

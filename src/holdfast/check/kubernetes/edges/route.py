@@ -83,6 +83,8 @@ class Route:
         rewrite: what the path becomes; empty where it stays.
         regex: the path is a regular expression.
         weight: of a split; None where there is none.
+        to_pods: whether the edge chooses a pod itself; False where it sends to the Service's own
+            address, behind which kube-proxy chooses, None where that is not known.
     """
 
     object: Object
@@ -98,6 +100,7 @@ class Route:
     rewrite: str = ""
     regex: bool = False
     weight: int | None = None
+    to_pods: bool | None = None
 
 
 _DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h|d|)")

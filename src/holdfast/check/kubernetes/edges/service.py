@@ -27,6 +27,7 @@ def service_routes(objects: Objects) -> Iterator[Route]:
                 port=whole(get(port, "port")),
                 place=service.at("spec", "ports", index),
                 affinity=client_ip(service),
+                to_pods=False,
             )
 
 

@@ -34,7 +34,7 @@ def traefik_routes(objects: Objects) -> Iterator[Route]:
             services = items(rule, "services")
             for number, service in enumerate(services):
                 at: Path = ("spec", "routes", index, "services", number)
-                for name, namespace, port, affinity in _services(
+                for name, namespace, port, affinity, native in _services(
                     owner, at, service, objects, set()
                 ):
                     for host in hosts or [""]:
@@ -50,6 +50,7 @@ def traefik_routes(objects: Objects) -> Iterator[Route]:
                             redirects=redirects or None,
                             affinity=affinity,
                             rewrite=_rewrite(middlewares),
+                            to_pods=not native,
                             weight=_weight(service) if len(services) > 1 else None,
                         )
 
@@ -74,7 +75,7 @@ def _rewrite(middlewares: Sequence[Object]) -> str:
 
 def _services(
     owner: Object, at: Path, body: Any, objects: Objects, seen: set[Object]
-) -> Iterator[tuple[str, str, int | str | None, Affinity | None]]:
+) -> Iterator[tuple[str, str, int | str | None, Affinity | None, bool]]:
     """The Services behind a service of a route, through TraefikServices."""
     name = text(get(body, "name"))
     namespace = text(get(body, "namespace")) or owner.namespace
@@ -91,7 +92,8 @@ def _services(
     port = get(body, "port")
     backend = objects.find("Service", name, namespace)
     affinity = _sticky(owner, at, body) or (traefik_service(backend) if backend else None)
-    yield name, namespace, port if isinstance(port, int | str) else None, affinity
+    native = get(body, "nativeLB") is True
+    yield name, namespace, port if isinstance(port, int | str) else None, affinity, native
 
 
 def _sticky(owner: Object, at: Path, body: Any) -> Affinity | None:

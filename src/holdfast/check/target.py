@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from holdfast.check.kubernetes.edges import Route, leading_to, routes
 from holdfast.check.kubernetes.objects import Objects
 from holdfast.check.kubernetes.workload import Workload, workloads
 
@@ -55,6 +56,15 @@ class Target:
     def workloads(self) -> tuple[Workload, ...]:
         """All that run pods, Laravel's or not."""
         return workloads(self.objects)
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """All ways from a host to a Service."""
+        return routes(self.objects)
+
+    def routes_to(self, workload: Workload) -> tuple[Route, ...]:
+        """Those that lead to a workload's pods."""
+        return tuple(leading_to(self.routes, workload.services))
 
     def processes(self, *roles: Role) -> Iterator[Process]:
         """Laravel's processes, of some roles or of all."""

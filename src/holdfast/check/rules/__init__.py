@@ -15,6 +15,13 @@ from holdfast.check.rules import (
     hf103_session_files_in_an_empty_dir,
     hf104_volume_of_one_node,
     hf105_session_files_on_a_network_volume,
+    hf701_affinity_instead_of_a_shared_store,
+    hf702_client_ip_affinity_behind_an_edge,
+    hf704_client_ip_affinity_ends_before_the_session,
+    hf705_affinity_rebalances_when_scaled,
+    hf708_affinity_on_some_paths_of_a_host,
+    hf709_affinity_behind_the_service_address,
+    hf711_hashed_affinity_moves_users,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -27,6 +34,13 @@ RULES: Final[tuple[Rule, ...]] = (
     hf103_session_files_in_an_empty_dir.RULE,
     hf104_volume_of_one_node.RULE,
     hf105_session_files_on_a_network_volume.RULE,
+    hf701_affinity_instead_of_a_shared_store.RULE,
+    hf702_client_ip_affinity_behind_an_edge.RULE,
+    hf704_client_ip_affinity_ends_before_the_session.RULE,
+    hf705_affinity_rebalances_when_scaled.RULE,
+    hf708_affinity_on_some_paths_of_a_host.RULE,
+    hf709_affinity_behind_the_service_address.RULE,
+    hf711_hashed_affinity_moves_users.RULE,
 )
 """All rules, by their ids."""
 

@@ -41,7 +41,8 @@ function described(Application $app): array
     $config = $app['config'];
     $session = $config->get('session');
     $answer = ['config' => array_intersect_key($config->all(), array_flip(
-        ['app', 'cache', 'database', 'filesystems', 'queue', 'session']
+        ['app', 'auth', 'broadcasting', 'cache', 'cors', 'database', 'filesystems', 'logging', 'queue', 'session',
+            'trustedproxy', 'view']
     ))];
     $name = ($session['driver'] === 'redis' ? $session['connection'] : null) ?: 'default';
     $answer['redis'] = (new ConfigurationUrlParser())->parseConfiguration($config->get("database.redis.$name", []));

@@ -14,6 +14,7 @@ import msgspec
 from holdfast.core.errors import EnvironmentLacking, FormatError, UsageError
 from holdfast.project.reading import MAX_LOCK_BYTES, read
 from holdfast.project.syntax import PhpFile, parse
+from holdfast.project.values import Broken, Spot
 
 _TEMPLATE = ".env.example"
 """Every repository has it, and no application runs in an environment called «example»."""
@@ -63,6 +64,16 @@ class Directory:
             path = str((self.root / name).resolve())
             self._php[name] = None if data is None else parse(data, name, path)
         return self._php[name]
+
+    def tree(self, name: str) -> PhpFile | Broken | None:
+        """As ``php``, but what cannot be read or parsed is a result like others."""
+        try:
+            return self.php(name)
+        except FormatError as error:
+            line = int(str(error).removeprefix(f"{name}:").partition(":")[0])
+            return Broken(Spot(name, line, 1), "it is not valid PHP")
+        except EnvironmentLacking as error:
+            return Broken(Spot(name, 1, 1), str(error))
 
     def json(self, name: str) -> dict[str, Any]:
         """The object in a file of Composer's; empty where there is no file, or something else.

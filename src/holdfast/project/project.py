@@ -18,8 +18,16 @@ from holdfast.project.syntax import walk, word
 from holdfast.project.values import Array, Known, Source, Unknown, Value, Variable
 from holdfast.project.version import NEWEST, OLDEST, Release, release
 
-FILES: Final = ("app", "cache", "database", "filesystems", "queue", "session")
-"""The files of ``config/`` that are read, in Laravel's order."""
+FILES: Final = (
+    "app", "auth", "broadcasting", "cache", "cors", "database", "filesystems", "logging", "queue",
+    "session", "trustedproxy", "view",
+)  # fmt: skip
+"""The files of ``config/`` that are the application's and the framework's alone."""
+
+PACKAGES: Final = (
+    "debugbar", "horizon", "livewire", "octane", "reverb", "sanctum", "telescope", "tenancy",
+)  # fmt: skip
+"""Those that belong to packages: what they do not say has a default in the package."""
 
 _MOVES: Final = (
     "useStoragePath", "useDatabasePath", "useConfigPath", "useEnvironmentPath",
@@ -128,9 +136,9 @@ def _from_cache(
 ) -> Project:
     env = Environment(process)
     if isinstance(cached, Unknown):
-        return Project(there.root, found, env, dict.fromkeys(FILES, cached))
+        return Project(there.root, found, env, dict.fromkeys((*FILES, *PACKAGES), cached))
     whole = _evaluate(there, cached, env, _paths(there.root, found, env, {}))
-    files = {name: _member(whole, name) for name in FILES}
+    files = {name: _member(whole, name) for name in (*FILES, *PACKAGES)}
     present = {name: value for name, value in files.items() if value is not None}
     return Project(there.root, found, env, present, cached)
 
@@ -150,7 +158,20 @@ def _from_files(there: Directory, found: Release, env: Environment) -> Project:
             value = below if value is None else _merged(name, below, value)
         if value is not None:
             files[name] = value
+    for name in PACKAGES:
+        value = _evaluate(there, f"config/{name}.php", env, paths, tainted=tainted)
+        files[name] = _of_package(name, value)
     return Project(there.root, found, env, files)
+
+
+def _of_package(name: str, value: Value | None) -> Value:
+    """What a package's file says; its service provider merges its own defaults below."""
+    rest = Unknown(f"config/{name}.php", name, "what is not in it is up to the package")
+    if value is None:
+        return Known(Array({}, rest), Source((rest.place,)))
+    if isinstance(value, Known) and isinstance(value.value, Array) and not value.value.rest:
+        return Known(Array(value.value.items, rest), value.source)
+    return value
 
 
 def _told(laravel: int) -> Release:
@@ -237,7 +258,7 @@ def _over(below: Value, above: Value) -> Value:
     rest = above.value.rest
     kept = dict.fromkeys(below.value.items, rest) if rest else below.value.items
     items = {name: value for name, value in kept.items() if value is not None}
-    return Known(Array({**items, **above.value.items}, rest), above.source)
+    return Known(Array({**items, **above.value.items}, rest or below.value.rest), above.source)
 
 
 def _member(value: Value | None, name: str) -> Value | None:

@@ -30,6 +30,19 @@ def returned(scope: Scope) -> Value:
     return Unknown(f"{scope.file.name}:1", "", "the file returns nothing")
 
 
+def declare(scope: Scope) -> None:
+    """Take up a file's namespace and imports without following its statements."""
+    runner = _Runner(Evaluator(scope))
+    waiting = list(scope.file.root.children)
+    for node in waiting:
+        if node.type == "namespace_definition":
+            scope.namespace = word(node.child_by_field_name("name"))
+            body = node.child_by_field_name("body")
+            waiting += body.children if body else []
+        elif node.type == "namespace_use_declaration":
+            runner.take_in(node)
+
+
 class _Runner:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
@@ -53,7 +66,7 @@ class _Runner:
                 self._evaluator.value(node.named_children[0])
                 return None
             case "namespace_use_declaration":
-                self._import(node)
+                self.take_in(node)
                 return None
             case "namespace_definition":
                 self._scope.namespace = word(node.child_by_field_name("name"))
@@ -91,7 +104,8 @@ class _Runner:
         unknown = self._evaluator.refuse(node, why)
         return unknown if _may_return(node) else None
 
-    def _import(self, node: Node) -> None:
+    def take_in(self, node: Node) -> None:
+        """The names that ``use`` brings into the file."""
         if any(child.type in ("function", "const") for child in node.children):
             return
         prefix = ""

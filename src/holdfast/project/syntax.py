@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from holdfast.core.errors import EnvironmentLacking, FormatError
-from holdfast.project.values import Undecidable, Unknown, shortened
+from holdfast.project.values import Spot, Undecidable, Unknown, shortened
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -36,15 +36,24 @@ class PhpFile:
         name: relative to the project, for places.
         path: absolute, what ``__FILE__`` is.
         root: of the tree.
+        data: its bytes.
     """
 
     name: str
     path: str
     root: Node = field(repr=False)
+    data: bytes = field(repr=False)
 
     def place(self, node: Node) -> str:
         """File and line of an expression."""
         return f"{self.name}:{node.start_point.row + 1}"
+
+    def spot(self, node: Node) -> Spot:
+        """File, line and column of an expression."""
+        row, column = node.start_point
+        # The tree counts bytes, people count characters.
+        before = self.data[node.start_byte - column : node.start_byte]
+        return Spot(self.name, row + 1, len(before.decode(errors="replace")) + 1)
 
     def unknown(self, node: Node, why: str) -> Unknown:
         """What could not be evaluated at a node."""
@@ -79,7 +88,7 @@ def parse(data: bytes, name: str, path: str) -> PhpFile:
             expected="PHP",
             hint=f"`php -l {name}` says what is wrong",
         )
-    return PhpFile(name, path, root)
+    return PhpFile(name, path, root, data)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -13,6 +13,37 @@ MAX_TEXT = 80
 """Characters of an expression that are quoted."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Spot:
+    """Where something stands in a file of the project.
+
+    Args:
+        file: relative to the project.
+        line, column: of its first character, from 1.
+    """
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """``app/Http/Kernel.php:12:9``."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A file that is there and cannot be read, or is no PHP.
+
+    Args:
+        spot: where that shows.
+        why: as the error says it.
+    """
+
+    spot: Spot
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """An environment variable of the process, of which it is known where it is set.

@@ -21,9 +21,13 @@ _ENV_CLASS = "illuminate\\support\\env"
 Arguments: TypeAlias = "list[tuple[str, Node]]"
 
 
-def _arguments(evaluator: Evaluator, node: Node) -> Arguments:
-    """Name (empty for a positional one) and expression of each."""
-    arguments: Arguments = []
+def arguments(node: Node) -> Arguments:
+    """Of a call, name (empty for a positional one) and expression of each argument.
+
+    Raises:
+        Undecidable: their number is not known.
+    """
+    found: Arguments = []
     listed = node.child_by_field_name("arguments")
     for argument in listed.named_children if listed else ():
         if argument.type == "comment":
@@ -34,8 +38,8 @@ def _arguments(evaluator: Evaluator, node: Node) -> Arguments:
             raise Undecidable("these arguments")
         if expression.type == "variadic_unpacking" or word(argument).startswith("&"):
             raise Undecidable("these arguments")
-        arguments.append((word(name), expression))
-    return arguments
+        found.append((word(name), expression))
+    return found
 
 
 def call(evaluator: Evaluator, node: Node) -> Value:
@@ -74,15 +78,15 @@ def static_call(evaluator: Evaluator, node: Node) -> Value:
 
 
 def _positional(evaluator: Evaluator, node: Node) -> list[Value]:
-    arguments = _arguments(evaluator, node)
-    if any(name for name, _ in arguments):
+    listed = arguments(node)
+    if any(name for name, _ in listed):
         raise Undecidable("named arguments")
-    return [evaluator.value(expression) for _, expression in arguments]
+    return [evaluator.value(expression) for _, expression in listed]
 
 
 def _env(evaluator: Evaluator, node: Node) -> Value:
     bound: dict[str, Node] = {}
-    for position, (name, expression) in enumerate(_arguments(evaluator, node)):
+    for position, (name, expression) in enumerate(arguments(node)):
         bound[name or ("key", "default", "more")[min(position, 2)]] = expression
     if evaluator.scope.tainted:
         return evaluator.scope.tainted
@@ -118,7 +122,7 @@ def _getenv(evaluator: Evaluator, node: Node) -> Value:
 
 def _isset(evaluator: Evaluator, node: Node, *, empty: bool) -> Value:
     values: list[Value] = []
-    for _, expression in _arguments(evaluator, node):
+    for _, expression in arguments(node):
         value = optional(evaluator, expression)
         if isinstance(value, Unknown):
             return value

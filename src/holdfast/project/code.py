@@ -1,0 +1,196 @@
+"""Where an application's own code calls what rules ask for: one walk for all names.
+
+Only files whose bytes have one of the names in them are parsed. Packages, tests and built files are
+not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from holdfast.project.autoload import namespaces
+from holdfast.project.directory import Directory
+from holdfast.project.script import Call, Script
+from holdfast.project.syntax import PhpFile, walk, word
+from holdfast.project.values import Broken, Spot
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+FUNCTIONS: Final = frozenset((
+    "env", "getenv", "session_start", "session_id", "session_destroy", "session_regenerate_id",
+    "setcookie",
+))  # fmt: skip
+"""Functions that are looked for; ``$_SESSION`` and ``$_COOKIE`` are too."""
+
+METHODS: Final = frozenset((
+    "block", "onOneServer", "withoutOverlapping", "regenerate", "invalidate", "migrate",
+    "login", "loginUsingId", "logoutOtherDevices", "disk", "singleton", "scoped", "command", "call",
+    "setTrustedProxies", "forceScheme", "forceHttps", "at",
+))  # fmt: skip
+"""Methods, on an object or of a class."""
+
+_ARRAYS: Final = ("_SESSION", "_COOKIE")
+_ROOTS: Final = ("app", "routes", "bootstrap", "database/seeders")
+_SKIPPED: Final = frozenset((
+    "vendor", "node_modules", "tests", "Tests", "cache", "storage", "public", ".git",
+))  # fmt: skip
+
+
+def _any(names: frozenset[str]) -> bytes:
+    return b"|".join(name.encode() for name in sorted(names))
+
+
+_AMONG: Final = re.compile(
+    rb"(?:->|::)\s*(?:%s)\s*\(|\b(?:%s)\s*\(|\$_(?:SESSION|COOKIE)\b"
+    % (_any(METHODS), _any(FUNCTIONS)),
+    re.IGNORECASE,
+)
+
+MAX_FILES: Final = 20_000
+MAX_BYTES: Final = 256 * 1024
+"""A file of code; a larger one was made by a program and is not looked at."""
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    r"""A place in the code.
+
+    Args:
+        call: what is called there: its name (``session_start``, ``->block``, ``Auth::login``), its
+            arguments as far as they are literals, where it stands.
+        holder: the class and method that it is in: ``App\Console\Kernel::schedule``; empty
+            outside of classes.
+    """
+
+    call: Call
+    holder: str
+
+    @property
+    def spot(self) -> Spot:
+        """Where."""
+        return self.call.spot
+
+
+@dataclass(frozen=True)
+class Code:
+    """What was found.
+
+    Args:
+        occurrences: by file, then by place.
+        arrays: where ``$_SESSION`` and ``$_COOKIE`` are used, with the name.
+        broken: the files that cannot be read.
+        complete: whether all of the code was looked at; a very large application is not.
+    """
+
+    occurrences: tuple[Occurrence, ...] = field(repr=False)
+    arrays: tuple[tuple[str, Spot], ...] = ()
+    broken: tuple[Broken, ...] = ()
+    complete: bool = True
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Occurrence]]:
+        found: dict[str, list[Occurrence]] = {}
+        for occurrence in self.occurrences:
+            found.setdefault(occurrence.call.name, []).append(occurrence)
+        return found
+
+    def called(self, *names: str) -> list[Occurrence]:
+        """The calls of some names."""
+        return [found for name in names for found in self._by_name.get(name, ())]
+
+
+def code(directory: Directory) -> Code:
+    """Look through an application's own code."""
+    occurrences: list[Occurrence] = []
+    arrays: list[tuple[str, Spot]] = []
+    broken: list[Broken] = []
+    complete = True
+    for number, name in enumerate(_files(directory)):
+        if number >= MAX_FILES:
+            complete = False
+            break
+        file = _relevant(directory, name)
+        if isinstance(file, Broken):
+            broken.append(file)
+        elif file is not None:
+            for found in _look(file):
+                if isinstance(found, Occurrence):
+                    occurrences.append(found)
+                else:
+                    arrays.append(found)
+    return Code(tuple(occurrences), tuple(arrays), tuple(broken), complete)
+
+
+def _relevant(directory: Directory, name: str) -> PhpFile | Broken | None:
+    """A file that has one of the names in it."""
+    path = directory.root / name
+    try:
+        if path.stat().st_size > MAX_BYTES or not _AMONG.search(path.read_bytes()):
+            return None
+    except OSError as error:
+        return Broken(Spot(name, 1, 1), error.strerror or "cannot be read")
+    return directory.tree(name)
+
+
+def _files(directory: Directory) -> Iterator[str]:
+    """The PHP files of the application's own code, each once, in order."""
+    seen: set[str] = set()
+    own = [root for _, root in namespaces(directory) if not _SKIPPED & set(root.split("/"))]
+    for root in (*_ROOTS, *own):
+        top = directory.root / root
+        for folder, folders, names in os.walk(top):
+            folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+            for name in sorted(names):
+                path = Path(folder, name)
+                there = str(path.relative_to(directory.root))
+                if name.endswith(".php") and there not in seen and path.is_file():
+                    seen.add(there)
+                    yield there
+
+
+def _look(file: PhpFile) -> Iterator[Occurrence | tuple[str, Spot]]:
+    script = Script(file)
+    for node in walk(file.root):
+        if node.type == "variable_name":
+            if word(node)[1:] in _ARRAYS:
+                yield word(node), file.spot(node)
+            continue
+        name = _called(node)
+        if name.lower() in FUNCTIONS or name in METHODS:
+            call = script.call(node)
+            if call is not None:
+                yield Occurrence(call, _holder(script, node))
+
+
+def _called(node: Node) -> str:
+    """The bare name of what a node calls, before anything is made of its arguments."""
+    match node.type:
+        case "function_call_expression":
+            return word(node.child_by_field_name("function")).lstrip("\\").lower()
+        case (
+            "scoped_call_expression" | "member_call_expression" | "nullsafe_member_call_expression"
+        ):
+            return word(node.child_by_field_name("name"))
+    return ""
+
+
+def _holder(script: Script, node: Node) -> str:
+    method = ""
+    current = node.parent
+    while current is not None:
+        if current.type == "method_declaration":
+            method = word(current.child_by_field_name("name"))
+        elif current.type in ("class_declaration", "trait_declaration"):
+            named = current.child_by_field_name("name")
+            assert named is not None
+            full = script.class_name(named)
+            return f"{full}::{method}" if method else full
+        current = current.parent
+    return ""

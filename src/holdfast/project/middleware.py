@@ -1,0 +1,335 @@
+"""What happens to a request before the application's own code: trusted proxies, groups, sessions.
+
+From Laravel 11 on that is said in ``bootstrap/app.php``
+(Illuminate/Foundation/Configuration/Middleware.php), before in ``app/Http/Kernel.php`` and the
+classes that it names; applications that came from an older release keep these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from holdfast.project.classes import PhpClass, classes
+from holdfast.project.directory import Directory
+from holdfast.project.environment import Environment
+from holdfast.project.functions import Paths
+from holdfast.project.operators import truth
+from holdfast.project.project import Project
+from holdfast.project.script import Call, Script, functions, surely_runs
+from holdfast.project.syntax import PhpFile, walk, word
+from holdfast.project.values import Array, Broken, Known, Spot, Unknown, Value
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_BOOTSTRAP: Final = "bootstrap/app.php"
+_KERNEL: Final = "app/Http/Kernel.php"
+_TRUST_PROXIES: Final = "app/Http/Middleware/TrustProxies.php"
+_AUTHENTICATE: Final = ("illuminate\\session\\middleware\\authenticatesession", "auth.session")
+_TRUSTING: Final = frozenset((
+    "illuminate\\http\\middleware\\trustproxies", "fideloper\\proxy\\trustproxies",
+))  # fmt: skip
+_ALL: Final = ("*", "**")
+
+Texts: TypeAlias = "tuple[str, ...] | Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedProxies:
+    """Whose ``X-Forwarded-*`` headers are believed.
+
+    Args:
+        addresses: as they are configured; empty for nobody's.
+        place: where it is said.
+    """
+
+    addresses: tuple[str, ...]
+    place: str
+
+    @property
+    def everyone(self) -> bool:
+        """Whoever connects is believed."""
+        return self.addresses in (("*",), ("**",)) or bool(
+            {"REMOTE_ADDR", "0.0.0.0/0"} & set(self.addresses)
+        )
+
+
+@dataclass(frozen=True)
+class Middleware:
+    """What a project does with requests.
+
+    Args:
+        trusted: the proxies that are believed; Unknown where code decides.
+        classes: the middleware that is named for all requests and in groups, with where; names as
+            PHP resolves them, aliases as they stand.
+        unencrypted: names of cookies that are not encrypted.
+        csrf_except: paths without a check of the token.
+        stateful_api: where Sanctum is asked to give the API sessions; None where it is not.
+        authenticates_sessions: where a password's change is made to end other sessions
+            (``AuthenticateSession``); None where it is not.
+        env_calls: the ``env()`` that ``withMiddleware`` asks: it runs before ``.env`` is read.
+        health: the path of the health route, which opens no session; None where there is none.
+        broken: the files that cannot be read.
+    """
+
+    trusted: TrustedProxies | Unknown
+    classes: Mapping[str, Spot] = field(default_factory=dict)
+    unencrypted: Texts = ()
+    csrf_except: Texts = ()
+    stateful_api: Spot | None = None
+    authenticates_sessions: Spot | None = None
+    env_calls: tuple[Call, ...] = ()
+    health: Value | None = None
+    broken: tuple[Broken, ...] = ()
+
+
+def middleware(directory: Directory, project: Project) -> Middleware:
+    """What a project does with requests, in the environment that it was loaded in."""
+    bootstrap = directory.tree(_BOOTSTRAP)
+    if isinstance(bootstrap, Broken):
+        return Middleware(_not_read(bootstrap), broken=(bootstrap,))
+    if bootstrap is not None and b"withMiddleware" in bootstrap.data:
+        return _Bootstrap(directory, project, bootstrap).read()
+    kernel = directory.tree(_KERNEL)
+    if isinstance(kernel, Broken):
+        return Middleware(_not_read(kernel), broken=(kernel,))
+    if kernel is not None:
+        return _Kernel(directory, project, kernel).read()
+    return Middleware(
+        Unknown(_BOOTSTRAP, "", "neither bootstrap/app.php nor app/Http/Kernel.php says it")
+    )
+
+
+class _Bootstrap:
+    """``bootstrap/app.php`` of Laravel 11 and later."""
+
+    def __init__(self, directory: Directory, project: Project, file: PhpFile) -> None:
+        self._directory = directory
+        self._project = project
+        # The closure runs while the kernel is made, and that makes the kernel read .env later.
+        early = Environment(project.environment.process)
+        self._script = Script(file, early, _paths(project))
+
+    def read(self) -> Middleware:
+        script = self._script
+        calls = list(script.calls())
+        body = next(
+            (
+                body
+                for call in calls
+                if call.name == "->withMiddleware"
+                for body in functions(call.node)
+            ),
+            None,
+        )
+        health = next(
+            (call.argument(6, "health") for call in calls if call.name == "->withRouting"), None
+        )
+        if body is None:
+            why = "withMiddleware is given no function that stands here"
+            unknown = Unknown(_BOOTSTRAP, "withMiddleware", why)
+            return Middleware(unknown, {}, unknown, unknown, health=health)
+        inside = list(script.calls(body))
+        if (elsewhere := self._handed_on(body)) is not None:
+            return Middleware(elsewhere, {}, elsewhere, elsewhere, health=health)
+        named = dict(_classes(script, body))
+        stateful = _spot(inside, "->statefulApi")
+        return Middleware(
+            trusted=self._trusted(body, inside, named),
+            classes=named,
+            unencrypted=self._list(body, inside, "->encryptCookies"),
+            csrf_except=self._list(body, inside, "->validateCsrfTokens", "->preventRequestForgery"),
+            stateful_api=stateful,
+            authenticates_sessions=_spot(inside, "->authenticateSessions") or _first(named),
+            env_calls=tuple(call for call in inside if call.name in ("env", "Env::get")),
+            health=health,
+        )
+
+    def _handed_on(self, body: Node) -> Unknown | None:
+        """Where the closure gives its argument to code that is elsewhere."""
+        parameters = body.child_by_field_name("parameters")
+        name = (
+            next((word(n) for n in walk(parameters) if n.type == "variable_name"), "")
+            if (parameters)
+            else ""
+        )
+        for node in walk(body):
+            if node.type == "argument" and word(node) == name:
+                return self._script.file.unknown(node, "another function configures the middleware")
+        return None
+
+    def _trusted(
+        self, body: Node, calls: list[Call], named: Mapping[str, Spot]
+    ) -> TrustedProxies | Unknown:
+        found: TrustedProxies | Unknown | None = None
+        for call in calls:
+            if call.name in ("->replace", "->use", "->remove", "->replaceInGroup") and any(
+                "trustproxies" in word(node).lower()
+                for node in walk(call.node)
+                if node.type in ("name", "qualified_name", "string_content")
+            ):
+                return _unknown(call, "the class that trusts proxies is exchanged")
+            if call.name != "->trustProxies":
+                continue
+            if not surely_runs(call.node, body):
+                return _unknown(call, "it is called under a condition")
+            at = call.argument(0, "at")
+            if at is not None:
+                said = _trusting(at, str(call.spot))
+                found = said if not isinstance(said, TrustedProxies) or said.addresses else found
+        return found or _configured(self._project, _BOOTSTRAP)
+
+    def _list(self, body: Node, calls: list[Call], *names: str) -> Texts:
+        texts: tuple[str, ...] = ()
+        for call in calls:
+            if call.name in names:
+                if not surely_runs(call.node, body):
+                    return _unknown(call, "it is called under a condition")
+                value = call.argument(0, "except")
+                more = _texts(value) if value is not None else ()
+                if isinstance(more, Unknown):
+                    return more
+                texts += more
+        return texts
+
+
+class _Kernel:
+    """``app/Http/Kernel.php``."""
+
+    def __init__(self, directory: Directory, project: Project, file: PhpFile) -> None:
+        self._directory = directory
+        self._project = project
+        self._script = Script(file, project.environment, _paths(project))
+
+    def read(self) -> Middleware:
+        kernel = next(classes(self._script), None)
+        if kernel is None:
+            unknown = Unknown(_KERNEL, "", "there is no class in it")
+            return Middleware(unknown, {}, unknown, unknown)
+        named: dict[str, Spot] = {}
+        for name in ("middleware", "middlewareGroups"):
+            if (node := kernel.properties.get(name)) is not None:
+                named |= dict(_classes(self._script, node))
+        everywhere = kernel.properties.get("middleware")
+        trusting = dict(_classes(self._script, everywhere)) if everywhere is not None else {}
+        read = self._class
+        stateful = next((s for n, s in named.items() if n.endswith("RequestsAreStateful")), None)
+        return Middleware(
+            trusted=self._trusted(trusting),
+            classes=named,
+            unencrypted=read("EncryptCookies"),
+            csrf_except=read("VerifyCsrfToken"),
+            stateful_api=stateful,
+            authenticates_sessions=_first(named),
+        )
+
+    def _trusted(self, named: Mapping[str, Spot]) -> TrustedProxies | Unknown:
+        name = next((name for name in named if name.endswith("TrustProxies")), None)
+        if name is None:
+            return TrustedProxies((), _KERNEL)
+        if name.lower() in _TRUSTING:
+            return _configured(self._project, str(named[name]))
+        file = self._directory.tree(_TRUST_PROXIES)
+        if (
+            file is None
+            or isinstance(file, Broken)
+            or name != "App\\Http\\Middleware\\TrustProxies"
+        ):
+            return Unknown(str(named[name]), name, "the class cannot be read")
+        script = Script(file, self._project.environment, _paths(self._project))
+        found = next(classes(script), None)
+        if found is None or found.parent.lower() not in _TRUSTING or found.methods:
+            return Unknown(file.name, name, "the class decides by code of its own")
+        node = found.properties.get("proxies")
+        said = None if node is None else _trusting(script.value(node), str(file.spot(node)))
+        if said is not None and (isinstance(said, Unknown) or said.addresses):
+            return said
+        return _configured(self._project, str(file.spot(node)) if node else str(found.spot))
+
+    def _class(self, name: str) -> Texts:
+        """The property ``$except`` of one of the application's middleware classes."""
+        file = self._directory.tree(f"app/Http/Middleware/{name}.php")
+        if file is None:
+            return ()
+        if isinstance(file, Broken):
+            return Unknown(str(file.spot), "", file.why)
+        script = Script(file, self._project.environment, _paths(self._project))
+        found: PhpClass | None = next(classes(script), None)
+        node = found.properties.get("except") if found else None
+        return _texts(script.value(node)) if node is not None else ()
+
+
+def _classes(script: Script, node: Node) -> Iterator[tuple[str, Spot]]:
+    """The classes and aliases of middleware that are named below a node."""
+    for below in walk(node):
+        if below.type == "class_constant_access_expression":
+            if word(below.named_children[-1]).lower() == "class":
+                yield script.class_name(below.named_children[0]), script.file.spot(below)
+        elif below.type == "string":
+            yield word(below)[1:-1].replace("\\\\", "\\"), script.file.spot(below)
+
+
+def _first(named: Mapping[str, Spot]) -> Spot | None:
+    return next((spot for name, spot in named.items() if name.lower() in _AUTHENTICATE), None)
+
+
+def _spot(calls: list[Call], name: str) -> Spot | None:
+    return next((call.spot for call in calls if call.name == name), None)
+
+
+def _unknown(call: Call, why: str) -> Unknown:
+    return Unknown(str(call.spot), call.name, why)
+
+
+def _texts(value: Value) -> Texts:
+    """A list of texts, or one."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value.value, str):
+        return (value.value,)
+    if not isinstance(value.value, Array):
+        return ()
+    if value.value.rest:
+        return value.value.rest
+    found: list[str] = []
+    for element in value.value.items.values():
+        if isinstance(element, Unknown):
+            return element
+        found.append(str(element.value))
+    return tuple(found)
+
+
+def _trusting(value: Value, place: str) -> TrustedProxies | Unknown:
+    """What ``TrustProxies`` makes of a value (Illuminate/Http/Middleware/TrustProxies.php)."""
+    if isinstance(value, Unknown):
+        return value
+    if not truth(value.value):
+        return TrustedProxies((), place)
+    if isinstance(value.value, str) and value.value not in _ALL:
+        return TrustedProxies(tuple(word.strip() for word in value.value.split(",")), place)
+    found = _texts(value)
+    if isinstance(found, Unknown):
+        return found
+    if isinstance(value.value, Array):
+        # Only a text may be a star; in a list it is an address that nobody has.
+        found = tuple(address for address in found if address not in _ALL)
+    return TrustedProxies(found, place)
+
+
+def _configured(project: Project, place: str) -> TrustedProxies | Unknown:
+    """Where the code says nothing, the configuration may."""
+    value = project.get("trustedproxy.proxies")
+    if isinstance(value, Known) and value.value is not None:
+        place = value.source.places[0]
+    return _trusting(value, place)
+
+
+def _not_read(broken: Broken) -> Unknown:
+    return Unknown(str(broken.spot), "", broken.why)
+
+
+def _paths(project: Project) -> Paths:
+    base = str(project.directory)
+    return Paths(base, f"{base}/storage", f"{base}/database", project.release.major)

@@ -9,7 +9,7 @@ from typing import Final
 
 from holdfast.check.sources.shell import Command, Word
 
-_PHP = re.compile(r"(?:.*/)?php[0-9.]*")
+_PHP = re.compile(r"(?:.*/)?@?php[0-9.]*")
 _VALUE_OF_AN_OPTION: Final = {"-d", "-c", "-z"}  # of php(1), which take the word behind them
 _ONLY_TEXT: Final = {"echo", "printf", "grep", "sed", "awk", "alias", "crontab"}
 

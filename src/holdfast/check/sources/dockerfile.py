@@ -118,11 +118,9 @@ def read(data: bytes, file: str) -> Dockerfile | Unreadable:
             )  # fmt: skip
         found.append(instruction)
         if len(found) > MAX_INSTRUCTIONS:
-            return Unreadable(
-                instruction.place, f"it has more than {MAX_INSTRUCTIONS} instructions"
-            )
+            return Unreadable(instruction.place, f"has more than {MAX_INSTRUCTIONS} instructions")
     if not any(instruction.name == "FROM" for instruction in found):
-        return Unreadable(Place(file), "it has no FROM")
+        return Unreadable(Place(file), "is no Dockerfile: it has no FROM")
     return Dockerfile(file, tuple(found), escape)
 
 

@@ -62,7 +62,7 @@ def read(data: bytes, file: str) -> Ignore | Unreadable:
         if len(pattern) > MAX_PATTERN_CHARACTERS or pattern.count("*") > _MAX_STARS:
             return Unreadable(place, "the pattern is too long")
         if len(found) >= MAX_PATTERNS:
-            return Unreadable(place, f"it has more than {MAX_PATTERNS} patterns")
+            return Unreadable(place, f"has more than {MAX_PATTERNS} patterns")
         try:
             regex = re.compile("".join(_regex(pattern)), re.DOTALL)
         except re.error:

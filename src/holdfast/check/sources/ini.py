@@ -86,7 +86,7 @@ def _read(
             section = opened[1].strip()
         elif setting := _SETTING.match(line.string):
             if len(found) >= MAX_SETTINGS:
-                return Unreadable(line.place(), f"it has more than {MAX_SETTINGS} settings")
+                return Unreadable(line.place(), f"has more than {MAX_SETTINGS} settings")
             name, value = setting[1], value_of(setting[2].strip())
             found.append(Setting(section, name, value, line.place(setting.start(1))))
     return tuple(found)

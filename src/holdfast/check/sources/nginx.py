@@ -57,7 +57,7 @@ def parse(text: Text) -> tuple[Directive, ...] | Unreadable:
     """The directives of a text: a file, a snippet of an annotation."""
     if "{{" in text.string:
         at = text.string.index("{{")
-        return Unreadable(text.place(at, at + 2), "it is a template")
+        return Unreadable(text.place(at, at + 2), "a template, not judged", template=True)
     open_: list[tuple[Text, list[str], list[Directive]]] = []
     directives: list[Directive] = []
     words: list[str] = []
@@ -65,7 +65,9 @@ def parse(text: Text) -> tuple[Directive, ...] | Unreadable:
     for count, (kind, at, end) in enumerate(_tokens(text.string)):
         string = text.string[at:end]
         if count > MAX_DIRECTIVES * 4 or len(open_) > MAX_NESTED:
-            return Unreadable(text.place(at, at), "it is too long, or blocks are nested too deeply")
+            return Unreadable(
+                text.place(at, at), "is too long, or its blocks are nested too deeply"
+            )
         if kind == "word":
             start = start if words else at
             words.append(_value(string))

@@ -66,7 +66,7 @@ def tokens(script: str) -> Iterator[Token]:
     while at < len(script):
         count += 1
         if count > MAX_TOKENS:
-            raise Lost(at, f"it has more than {MAX_TOKENS} tokens")
+            raise Lost(at, f"has more than {MAX_TOKENS} tokens")
         if blank := _BLANK.match(script, at):
             at = blank.end()
         elif script[at] == "#":

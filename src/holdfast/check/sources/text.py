@@ -74,9 +74,9 @@ def text_of(data: bytes, file: str) -> Text | Unreadable:
     Bytes that are not UTF-8 become U+FFFD: a comment in another encoding hides nothing.
     """
     if len(data) > MAX_BYTES:
-        return Unreadable(Place(file), f"it has more than {MAX_BYTES} bytes")
+        return Unreadable(Place(file), f"is longer than {MAX_BYTES // 1024} KiB")
     if b"\0" in data:
-        return Unreadable(Place(file), "it is not a text: it has NUL bytes")
+        return Unreadable(Place(file), "is no text: it has NUL bytes")
     string = data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
     runs, offset = [(0, 1, 1)], 0
     for number, line in enumerate(string.split("\n")[:-1], 2):

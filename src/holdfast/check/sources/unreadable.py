@@ -9,12 +9,14 @@ from holdfast.check.place import Place
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file, or the rest of one from a place on, that is not understood.
+    """What cannot be judged, and why.
 
     Args:
-        place: where reading stopped.
-        why: in words, without a value of the file: ``the quote is not closed``.
+        place: the file, or where in it reading ended.
+        why: one line, without a final stop.
+        template: it is not yet what it will be: Helm, or something like it, makes that of it.
     """
 
     place: Place
     why: str
+    template: bool = False

@@ -11,7 +11,8 @@ from seeded import start
 with atheris.instrument_imports(
     include=["yaml", "holdfast.check.sources.yaml", "holdfast.check.sources.yaml_tree"]
 ):
-    from holdfast.check.sources.yaml import Unreadable, documents
+    from holdfast.check.sources.unreadable import Unreadable
+    from holdfast.check.sources.yaml import documents
 
 NAME = "web.yaml"
 

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.check.place import Place
+from holdfast.check.sources.unreadable import Unreadable
 from holdfast.check.sources.yaml import (
     MAX_BYTES,
     MAX_DOCUMENTS,
     Document,
-    Unreadable,
     documents,
 )
 

@@ -13,7 +13,7 @@ from holdfast.check.kubernetes.workload import Workload, workloads
 
 if TYPE_CHECKING:
     from holdfast.check.process import Process, Role
-    from holdfast.check.sources.yaml import Unreadable
+    from holdfast.check.sources.unreadable import Unreadable
     from holdfast.project.directory import Directory
 
 

@@ -14,7 +14,8 @@ from pathlib import PurePath
 from typing import Final
 
 from holdfast.check.kubernetes.objects import Object, Objects, objects
-from holdfast.check.sources.yaml import Document, Unreadable, documents
+from holdfast.check.sources.unreadable import Unreadable
+from holdfast.check.sources.yaml import Document, documents
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any
 
 from holdfast.check.place import Place
+from holdfast.check.sources.unreadable import Unreadable
 from holdfast.check.sources.yaml_tree import Node, Refused, compose
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -31,21 +32,6 @@ _HELM = re.compile(
     r"\{\{[^{}\n]{0,200}?(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|\binclude \")"
 )
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s*)+")
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """What cannot be judged, and why.
-
-    Args:
-        place: the file, or where in it reading ended.
-        why: one line, without a final stop.
-        template: it is no YAML yet: Helm, or something like it, makes YAML of it.
-    """
-
-    place: Place
-    why: str
-    template: bool = False
 
 
 @dataclass(frozen=True)

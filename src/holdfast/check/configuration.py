@@ -69,8 +69,10 @@ def find(directory: Path) -> Path | None:
     if (own := directory / FILE).is_file():
         return own
     other = directory / PYPROJECT
-    if other.is_file() and "holdfast" in _table(_load(other)[1], "tool"):
-        return other
+    if other.is_file():
+        text, document = _load(other)
+        if "holdfast" in _table(other, text, document, "tool"):
+            return other
     return None
 
 
@@ -82,11 +84,13 @@ def read(path: Path) -> Configuration:
         UsageError: it is not as it should be; the message has the line where that is known.
     """
     text, document = _load(path)
-    root = _table(_table(document, "tool"), "holdfast") if path.name == PYPROJECT else document
+    root = document
+    if path.name == PYPROJECT:
+        root = _table(path, text, _table(path, text, document, "tool"), "holdfast")
     for name in root:
         if name != "check":
             raise _error(path, text, name, "no such table", "the settings stand under check")
-    settings = _table(root, "check")
+    settings = _table(path, text, root, "check")
     names = Configuration.__struct_encode_fields__
     for name in settings:
         if name not in names:
@@ -151,9 +155,11 @@ def _load(path: Path) -> tuple[str, dict[str, Any]]:
         raise UsageError(f"{path} is not TOML: {error}", hint="mend the file there") from error
 
 
-def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
+def _table(path: Path, text: str, document: dict[str, Any], name: str) -> dict[str, Any]:
     found = document.get(name, {})
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        raise _error(path, text, name, f"{name} is no table", f"[{name}]")
+    return found
 
 
 def _error(path: Path, text: str, key: str, message: str, hint: str = "") -> UsageError:

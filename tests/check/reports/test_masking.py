@@ -24,7 +24,7 @@ HIDDEN = {
     "flow": "env: [{{name: APP_KEY, value: {}}}, {{name: A, value: b}}]",
     "flow, value first": "env: [{{value: {}, name: APP_KEY}}]",
     "flow, quoted": 'env: [{{"name": "APP_KEY", "value": "{}"}}]',
-    "json": '{{\n  "env": [\n    {{\n      "name": "APP_KEY",\n      "value": "{}"\n    }}\n  ]\n}}',
+    "json": '{{\n "env": [\n  {{\n   "name": "APP_KEY",\n   "value": "{}"\n  }}\n ]\n}}',
     "block": "env:\n- name: OAUTH_PRIVATE_KEY\n  value: |\n    first\n    {}\n    last",
     "a plain scalar over lines": "password: first\n  {}\nhost: redis",
     "below its key": "password:\n  {}\nhost: redis",

@@ -73,8 +73,10 @@ class Excerpts:
         return before.count("\n") + 1, len(before) - before.rfind("\n")
 
     def _lines(self, file: str) -> tuple[list[str], list[list[Span]]]:
+        if file not in self._files:
+            return [], []
         if file not in self._read:
-            text = self._files.get(file, b"").decode("utf-8", errors="replace")
+            text = self._files[file].decode("utf-8", errors="replace")
             lines = (
                 text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
             )

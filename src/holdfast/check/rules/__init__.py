@@ -15,6 +15,14 @@ from holdfast.check.rules import (
     hf103_session_files_in_an_empty_dir,
     hf104_volume_of_one_node,
     hf105_session_files_on_a_network_volume,
+    hf113_sessions_in_different_stores,
+    hf203_different_keys,
+    hf205_key_changed_in_one_step,
+    hf209_key_of_wrong_length,
+    hf210_encrypted_in_one_workload_alone,
+    hf306_different_session_names,
+    hf813_different_session_formats,
+    hf819_colours_do_not_share_sessions,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -27,6 +35,14 @@ RULES: Final[tuple[Rule, ...]] = (
     hf103_session_files_in_an_empty_dir.RULE,
     hf104_volume_of_one_node.RULE,
     hf105_session_files_on_a_network_volume.RULE,
+    hf113_sessions_in_different_stores.RULE,
+    hf203_different_keys.RULE,
+    hf205_key_changed_in_one_step.RULE,
+    hf209_key_of_wrong_length.RULE,
+    hf210_encrypted_in_one_workload_alone.RULE,
+    hf306_different_session_names.RULE,
+    hf813_different_session_formats.RULE,
+    hf819_colours_do_not_share_sessions.RULE,
 )
 """All rules, by their ids."""
 

@@ -21,7 +21,7 @@ from holdfast.check.target import Target
 from holdfast.project.values import Array, Known
 
 PREVIOUS_KEYS_SINCE: Final = 11
-"""The first Laravel that has previous keys (Illuminate/Encryption/EncryptionServiceProvider.php)."""
+"""The first Laravel that has them (Illuminate/Encryption/EncryptionServiceProvider.php)."""
 
 _COLOUR: Final = re.compile(r"(?:^|[-_.])(blue|green)(?=[-_.]|$)")
 _PLACEHOLDER: Final = re.compile(

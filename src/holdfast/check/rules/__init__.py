@@ -21,8 +21,14 @@ from holdfast.check.rules import (
     hf209_key_of_wrong_length,
     hf210_encrypted_in_one_workload_alone,
     hf306_different_session_names,
+    hf803_no_pre_stop,
+    hf804_php_stops_before_its_web_server,
+    hf807_readiness_proves_nothing,
+    hf810_budget_blocks_drains,
+    hf811_all_pods_away_at_once,
     hf813_different_session_formats,
     hf819_colours_do_not_share_sessions,
+    hf823_scales_down_at_once,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -41,8 +47,14 @@ RULES: Final[tuple[Rule, ...]] = (
     hf209_key_of_wrong_length.RULE,
     hf210_encrypted_in_one_workload_alone.RULE,
     hf306_different_session_names.RULE,
+    hf803_no_pre_stop.RULE,
+    hf804_php_stops_before_its_web_server.RULE,
+    hf807_readiness_proves_nothing.RULE,
+    hf810_budget_blocks_drains.RULE,
+    hf811_all_pods_away_at_once.RULE,
     hf813_different_session_formats.RULE,
     hf819_colours_do_not_share_sessions.RULE,
+    hf823_scales_down_at_once.RULE,
 )
 """All rules, by their ids."""
 

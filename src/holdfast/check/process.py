@@ -37,7 +37,7 @@ _NAMED: Final = (
     (Role.SCHEDULER, re.compile(r"(?:^|[^a-z])(?:scheduler|schedule|cron)(?![a-z])")),
     (Role.WEBSOCKET, re.compile(r"(?:^|[^a-z])(?:reverb|websockets?|soketi)(?![a-z])")),
 )
-"""What an image that serves several ends is told to be, by a variable or by the container's name."""
+"""What an image that serves several ends is told to be, by a variable or by a name."""
 _TOLD_BY: Final = ("CONTAINER_MODE", "CONTAINER_ROLE", "APP_ROLE", "PROCESS_TYPE", "ROLE")
 _LARAVEL: Final = frozenset((
     "APP_ENV", "APP_URL", "APP_DEBUG", "APP_NAME", "CACHE_DRIVER", "CACHE_STORE",

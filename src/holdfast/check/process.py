@@ -32,6 +32,13 @@ _COMMANDS: Final = (
     (Role.SCHEDULER, re.compile(r"\bartisan\b.*\b(schedule:work|schedule:run)\b", re.DOTALL)),
     (Role.WEBSOCKET, re.compile(r"\bartisan\b.*\b(reverb:start|websockets:serve)\b", re.DOTALL)),
 )
+_NAMED: Final = (
+    (Role.WORKER, re.compile(r"(?:^|[^a-z])(?:worker|workers|queue|queues|horizon)(?![a-z])")),
+    (Role.SCHEDULER, re.compile(r"(?:^|[^a-z])(?:scheduler|schedule|cron)(?![a-z])")),
+    (Role.WEBSOCKET, re.compile(r"(?:^|[^a-z])(?:reverb|websockets?|soketi)(?![a-z])")),
+)
+"""What an image that serves several ends is told to be, by a variable or by a name."""
+_TOLD_BY: Final = ("CONTAINER_MODE", "CONTAINER_ROLE", "APP_ROLE", "PROCESS_TYPE", "ROLE")
 _LARAVEL: Final = frozenset((
     "APP_ENV", "APP_URL", "APP_DEBUG", "APP_NAME", "CACHE_DRIVER", "CACHE_STORE",
     "QUEUE_CONNECTION", "DB_CONNECTION", "LOG_CHANNEL", "BROADCAST_DRIVER", "FILESYSTEM_DISK",
@@ -109,4 +116,9 @@ def role(container: Container) -> Role:
     workload = container.workload
     if not workload.endless or container.init:
         return Role.TASK
+    told = (container.env.value(name) for name in _TOLD_BY)
+    for words in (*filter(None, told), container.name, workload.name):
+        for found, pattern in _NAMED:
+            if pattern.search(words.lower()):
+                return found
     return Role.WEB

@@ -9,9 +9,14 @@ from typing import Any, Final
 
 from holdfast.check.kubernetes.objects import get, items, text, whole
 from holdfast.check.kubernetes.workload import Container, Workload
+from holdfast.check.process import Role
+from holdfast.check.target import Target
 
 ROLLING: Final = ("Deployment", "Rollout", "StatefulSet", "DaemonSet")
 """Kinds whose pods are replaced by new ones while users are there."""
+
+WEB_SERVER: Final = re.compile(r"nginx|openresty|caddy|httpd|apache", re.IGNORECASE)
+"""What a container is called that answers HTTP for another one."""
 
 _SLEEP: Final = re.compile(r"(?:^|[\s;&|(/])sleep\s+([0-9]+)(s|m)?(?=$|[\s;&|)])")
 
@@ -55,12 +60,22 @@ def front(workload: Workload) -> Container | None:
             for container in containers:
                 if wanted in _ports(container):
                     return container
-    return containers[0] if len(containers) == 1 else None
+    named = [c for c in containers if WEB_SERVER.search(f"{c.name} {c.image}")]
+    for only in (containers, named):
+        if len(only) == 1:
+            return only[0]
+    return None
 
 
 def serves(workload: Workload | None) -> bool:
     """Whether a Service sends requests to its pods, which a rollout replaces."""
     return workload is not None and workload.kind in ROLLING and bool(workload.services)
+
+
+def web_workloads(target: Target) -> tuple[Workload, ...]:
+    """Those that run Laravel for users, to whose pods a Service sends; each once."""
+    found = (process.workload for process in target.processes(Role.WEB))
+    return tuple(dict.fromkeys(w for w in found if w is not None and serves(w)))
 
 
 def recreates(workload: Workload) -> bool:

@@ -11,8 +11,8 @@ silence for a good sign.
 
 ## How to fix
 
-Report it, with the rule's id and the place that the message names. `--ignore HFnnn` leaves the rule
-out until it is mended.
+Report it, with the rule's id and the place that the message names. `--ignore HFnnn` leaves the
+rule out until it is mended.
 
 ## Limits
 

@@ -27,8 +27,8 @@ metadata: {name: shop}
 
 ## How to fix
 
-Mend what the message says. Templates of Helm are not read: pipe what comes out of them,
-`helm template . | holdfast check -`.
+Mend what the message says. Templates of Helm are not read: pipe what comes out of them, `helm
+template . | holdfast check -`.
 
 ## Limits
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from holdfast.check.kubernetes.objects import Objects
+from holdfast.check.kubernetes.stores.reach import Stores, stores_of
 from holdfast.check.kubernetes.workload import Workload, workloads
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class Target:
     def workloads(self) -> tuple[Workload, ...]:
         """All that run pods, Laravel's or not."""
         return workloads(self.objects)
+
+    @cached_property
+    def stores(self) -> Stores:
+        """The servers that can keep sessions."""
+        return stores_of(self.objects, self.workloads)
 
     def processes(self, *roles: Role) -> Iterator[Process]:
         """Laravel's processes, of some roles or of all."""

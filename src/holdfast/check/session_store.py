@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from holdfast.check.finding import Related
 from holdfast.check.kubernetes.stores.reach import Lead, Reached, Where
 from holdfast.check.kubernetes.stores.store import Role as StoreRole
 from holdfast.check.kubernetes.stores.store import Store
 from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
+from holdfast.check.settings import STOCK
 from holdfast.check.target import Target
 from holdfast.project.connections import connection
 from holdfast.project.values import Array, Known, Unknown, Value
@@ -58,6 +60,16 @@ class Kept:
     def store(self) -> Store:
         """The store."""
         return self.lead.store
+
+    @property
+    def here(self) -> bool:
+        """Whether it runs in the pods of the process itself."""
+        return self.reached.where is Where.HERE
+
+    @property
+    def related(self) -> Related:
+        """What leads the sessions there."""
+        return Related(self.endpoint.place, f"{self.process} keeps its sessions there")
 
 
 def session_redis(process: Process) -> Endpoint | None:
@@ -152,12 +164,15 @@ def _cluster(process: Process, name: str) -> Endpoint | None:
 def _of(name: str, host: Value, port: Value, number: Value, place: Place) -> Endpoint | None:
     if isinstance(host, Unknown) or not isinstance(host.value, str) or not host.value:
         return None
-    return Endpoint((name,), host.value, _number(port), _number(number), place)
+    # Without a number no SELECT is sent (PhpRedisConnector), and 0 is what that leaves.
+    return Endpoint((name,), host.value.lower(), _number(port), _number(number, 0), place)
 
 
-def _number(value: Value) -> int | None:
+def _number(value: Value, default: int | None = None) -> int | None:
     if isinstance(value, Unknown):
         return None
+    if value.value is None or value.value == "":
+        return default
     if isinstance(value.value, int) and not isinstance(value.value, bool):
         return value.value
     if isinstance(value.value, str) and value.value.isascii() and value.value.isdecimal():
@@ -179,6 +194,41 @@ def reached(target: Target, process: Process, endpoint: Endpoint) -> Reached:
     return target.stores.behind(endpoint.host, endpoint.port, process.workload)
 
 
+def cache_redis(process: Process) -> Endpoint | None:
+    """The Redis of the default cache store, which ``cache:clear`` empties; None where it is none.
+
+    Illuminate/Cache/RedisStore.php, ``flush``: FLUSHDB on the store's connection.
+    """
+    name = told(process, "cache.default")
+    if not name:
+        return None
+    if process.settings.project is None:
+        return redis_endpoint(process, ["cache"]) if name == "redis" else None
+    if told(process, f"cache.stores.{name}.driver") != "redis":
+        return None
+    connected = told(process, f"cache.stores.{name}.connection")
+    return None if connected is None else redis_endpoint(process, [connected or "default"])
+
+
+def told(process: Process, name: str) -> str | None:
+    """A setting as text, empty for null; None where it is not known.
+
+    Without the project, a variable of Laravel's own configuration that is surely not set is null.
+    """
+    value = process.settings.get(name)
+    if isinstance(value, Known):
+        return None if isinstance(value.value, Array) else str(value.value or "")
+    closed = process.container is not None and not process.container.env.more
+    names = STOCK.get(name, ())
+    unset = process.container is not None and not any(n in process.container.env for n in names)
+    return "" if process.settings.project is None and closed and names and unset else None
+
+
+def same_server(one: Endpoint, other: Endpoint) -> bool:
+    """Whether two connections of one process go to the same server."""
+    return (one.host, one.port) == (other.host, other.port)
+
+
 def kept_in_redis(target: Target) -> Iterator[Kept]:
     """The web processes whose Redis is among the manifests, each with it; Sentinels are none.
 
@@ -197,10 +247,10 @@ def kept_in_redis(target: Target) -> Iterator[Kept]:
             yield Kept(process, endpoint, found, found.leads[0])
 
 
-def each_store(kept: Iterator[Kept]) -> Iterator[Kept]:
-    """One of each store: what is wrong with a store is said once."""
+def session_stores(target: Target) -> Iterator[Kept]:
+    """As ``kept_in_redis``, each store once: what is wrong with a store is said once."""
     seen: set[int] = set()
-    for one in kept:
+    for one in kept_in_redis(target):
         if id(one.store) not in seen:
             seen.add(id(one.store))
             yield one

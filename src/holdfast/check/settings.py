@@ -27,6 +27,8 @@ STOCK: Final[Mapping[str, tuple[str, ...]]] = {
     "app.maintenance.driver": ("APP_MAINTENANCE_DRIVER",),
     "cache.default": ("CACHE_STORE", "CACHE_DRIVER"),
     "cache.prefix": ("CACHE_PREFIX",),
+    "cache.stores.memcached.servers.0.host": ("MEMCACHED_HOST",),
+    "cache.stores.memcached.servers.0.port": ("MEMCACHED_PORT",),
     "database.default": ("DB_CONNECTION",),
     "database.redis.default.host": ("REDIS_HOST",),
     "database.redis.default.port": ("REDIS_PORT",),

@@ -11,6 +11,10 @@ from holdfast.check.rules import (
     hf002_unused_allowance,
     hf003_allowed_without_reason,
     hf101_file_sessions_on_several_replicas,
+    hf501_session_store_evicts_any_key,
+    hf502_session_store_evicts_expiring_keys,
+    hf504_session_store_loses_all_on_restart,
+    hf505_session_store_snapshots_only,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -19,6 +23,10 @@ RULES: Final[tuple[Rule, ...]] = (
     hf002_unused_allowance.RULE,
     hf003_allowed_without_reason.RULE,
     hf101_file_sessions_on_several_replicas.RULE,
+    hf501_session_store_evicts_any_key.RULE,
+    hf502_session_store_evicts_expiring_keys.RULE,
+    hf504_session_store_loses_all_on_restart.RULE,
+    hf505_session_store_snapshots_only.RULE,
 )
 """All rules, by their ids."""
 

@@ -224,6 +224,18 @@ def told(process: Process, name: str) -> str | None:
     return "" if process.settings.project is None and closed and names and unset else None
 
 
+def written(process: Process, *names: str) -> Place:
+    """Where the first of some settings stands that stands anywhere."""
+    for name in names:
+        value = process.settings.get(name)
+        if isinstance(value, Known) and value.source.uses:
+            return process.settings.place(name)
+        places = value.source.places if isinstance(value, Known) else ()
+        if places and not places[0].startswith("not in "):
+            return process.settings.place(name)
+    return process.container.at("env") if process.container else Place(process.app.name)
+
+
 def same_server(one: Endpoint, other: Endpoint) -> bool:
     """Whether two connections of one process go to the same server."""
     return (one.host, one.port) == (other.host, other.port)

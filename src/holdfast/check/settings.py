@@ -30,6 +30,7 @@ STOCK: Final[Mapping[str, tuple[str, ...]]] = {
     "cache.stores.memcached.servers.0.host": ("MEMCACHED_HOST",),
     "cache.stores.memcached.servers.0.port": ("MEMCACHED_PORT",),
     "database.default": ("DB_CONNECTION",),
+    "database.redis.client": ("REDIS_CLIENT",),
     "database.redis.default.host": ("REDIS_HOST",),
     "database.redis.default.port": ("REDIS_PORT",),
     "database.redis.default.password": ("REDIS_PASSWORD",),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.check.kubernetes.edges import Route, leading_to, routes
 from holdfast.check.kubernetes.objects import Objects
+from holdfast.check.kubernetes.stores.reach import Stores, stores_of
 from holdfast.check.kubernetes.workload import Workload, workloads
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ class Target:
     def routes_to(self, workload: Workload) -> tuple[Route, ...]:
         """Those that lead to a workload's pods."""
         return tuple(leading_to(self.routes, workload.services))
+
+    @cached_property
+    def stores(self) -> Stores:
+        """The servers that can keep sessions."""
+        return stores_of(self.objects, self.workloads)
 
     def processes(self, *roles: Role) -> Iterator[Process]:
         """Laravel's processes, of some roles or of all."""

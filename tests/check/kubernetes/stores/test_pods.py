@@ -45,7 +45,7 @@ def test_arguments_for_its_entry_point(redis):
         'command: ["/bin/sh", "-ec"]\nargs: ["exec redis-server --maxmemory 64mb"]',
         'command: ["sh", "-c", "mkdir /x && exec /usr/bin/redis-server --maxmemory 64mb"]',
         'command: ["docker-entrypoint.sh", "redis-server", "--maxmemory", "64mb"]',
-        'command: ["sh", "-c"]\nargs:\n  - |\n    set -e\n    redis-server \\\n      --maxmemory 64mb',
+        'command: ["sh", "-c", "set -e\\nexec redis-server --maxmemory 64mb"]',
     ],
 )
 def test_a_command_in_its_many_forms(redis, command):

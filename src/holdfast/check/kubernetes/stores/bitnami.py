@@ -81,7 +81,7 @@ def _mounted(container: Container) -> list[str]:
 def _environment(reading: Reading, env: ContainerEnv) -> None:
     """What variables become where no configuration is mounted."""
     for setting, name in (("appendonly", "AOF_ENABLED"), ("port", "PORT_NUMBER"),
-                          ("aclfile", "ACLFILE")):  # fmt: skip
+                          ("aclfile", "ACLFILE"), ("dir", "DATA_DIR")):  # fmt: skip
         variable = _variable(env, name)
         if variable:
             reading.set(setting, variable.value, variable.place)

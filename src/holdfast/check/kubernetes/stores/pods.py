@@ -107,7 +107,9 @@ def _settings(container: Container, named: Image, started: Invocation) -> Settin
         reading.leave_open("its settings are not read")
     if started.whole and not (named.maker == "bitnami" and bitnami.starts(started)):
         reading.leave_open(started.whole)
-    if container.env.more:
+    # The official images of Redis and KeyDB look at no variables.
+    deaf = named.maker == "plain" and named.product in ("redis", "keydb")
+    if container.env.more and not deaf:
         reading.leave_open("some of its environment is not among the manifests")
     return reading.settings()
 
@@ -153,6 +155,8 @@ def _disk(container: Container, named: Image, settings: Settings) -> Disk:
     said = settings.get("dir") or settings.get("datadir")
     if said:
         path = said.value or ""
+    elif settings.open:
+        path = ""
     elif named.maker == "bitnami":
         path = _BITNAMI_DATA.get(named.product, "")
     elif named.maker == "other":

@@ -9,7 +9,7 @@ from typing import Final
 
 from holdfast.check.kubernetes.objects import Object
 from holdfast.check.kubernetes.stores.image import REDIS_LIKE
-from holdfast.check.kubernetes.stores.settings import Settings, memory_bytes
+from holdfast.check.kubernetes.stores.settings import Setting, Settings, memory_bytes
 from holdfast.check.kubernetes.workload import Container, Scale
 from holdfast.check.place import Place
 
@@ -122,6 +122,28 @@ class Store:
     def max_memory(self) -> int | None:
         """Bytes after which it evicts or refuses; 0 for none, None where it is not known."""
         return memory_bytes(self.settings.value("maxmemory", "0"))
+
+    @property
+    def evicts(self) -> Setting | None:
+        """What makes it throw keys away when it is full; None where it does not, or nobody knows.
+
+        Redis 7.0, ``redis.conf``: ``maxmemory-policy`` counts where ``maxmemory`` is not 0.
+        Dragonfly: the flag ``cache_mode``.
+        """
+        if self.product == "dragonfly":
+            mode = self.settings.get("cache_mode")
+            return mode if mode and mode.value in ("", "true", "1") else None
+        policy = self.settings.get("maxmemory-policy")
+        if policy is None or not policy.value or policy.value == "noeviction":
+            return None
+        return policy if self.max_memory else None
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one pod, and no other takes its place when that is gone."""
+        alone = self.role in (Role.ALONE, Role.MASTER, Role.UNKNOWN)
+        few = self.scale is not None and self.scale.most == 1
+        return few and (alone or self.product == "dragonfly")
 
     def __str__(self) -> str:
         """``StatefulSet shop/redis``."""

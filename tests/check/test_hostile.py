@@ -1,4 +1,4 @@
-"""Whatever lies in a directory: `check` ends, says one clear thing of it, and its work is counted."""
+"""Whatever lies in a directory: `check` ends and says one clear thing of it; its work is counted."""
 
 from __future__ import annotations
 
@@ -155,12 +155,24 @@ def test_php_that_does_not_parse(tmp_path, project, name, file):
     assert len(said(run(tmp_path))) <= 1
 
 
-@pytest.mark.parametrize("file", ["composer.lock", "composer.json", ".env", "Dockerfile",
-                                  "docker/nginx.conf", "docker/php-fpm.conf", "docker/php.ini",
-                                  "docker/supervisord.conf", ".dockerignore", "docker/entrypoint.sh",
-                                  "docker-compose.yml", ".github/workflows/deploy.yml"])  # fmt: skip
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00{", b"[" * 100_000, b"{" * 100_000, b"\\\n" * 50_000,
-                                     b"a" * 2 * MIB, b"$(" * 50_000, b"FROM a\nRUN <<E\n" * 5_000])  # fmt: skip
+FILES = """
+    composer.lock composer.json .env .dockerignore Dockerfile docker-compose.yml
+    docker/nginx.conf docker/php-fpm.conf docker/php.ini docker/supervisord.conf
+    docker/entrypoint.sh .github/workflows/deploy.yml
+""".split()
+RUBBISH = {
+    "no text": b"\xff\xfe\x00{",
+    "brackets": b"[" * 100_000,
+    "braces": b"{" * 100_000,
+    "lines that go on": b"\\\n" * 50_000,
+    "one long line": b"a" * 2 * MIB,
+    "commands in commands": b"$(" * 50_000,
+    "documents in it": b"FROM a\nRUN <<E\n" * 5_000,
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("content", RUBBISH.values(), ids=list(RUBBISH))
 def test_any_file_may_be_rubbish(tmp_path, project, file, content):
     path = tmp_path / file
     path.parent.mkdir(parents=True, exist_ok=True)

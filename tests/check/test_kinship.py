@@ -34,11 +34,11 @@ def known(tmp_path):
 
     def names(*texts):
         (root / "deploy.yaml").write_text("---\n".join(texts))
-        [target] = collect(Request([root], root), Files(root))
         return sorted(
             process.workload.name
+            for target in collect(Request([root], root), Files(root))
             for process in target.processes()
-            if process.settings.project is not None
+            if process.workload is not None and process.settings.project is not None
         )
 
     return names

@@ -1,4 +1,4 @@
-"""Whatever lies in a directory: `check` ends and says one clear thing of it; its work is counted."""
+"""Whatever lies in a directory: `check` ends, and says one clear thing of it; work is counted."""
 
 from __future__ import annotations
 
@@ -155,11 +155,11 @@ def test_php_that_does_not_parse(tmp_path, project, name, file):
     assert len(said(run(tmp_path))) <= 1
 
 
-FILES = """
-    composer.lock composer.json .env .dockerignore Dockerfile docker-compose.yml
-    docker/nginx.conf docker/php-fpm.conf docker/php.ini docker/supervisord.conf
-    docker/entrypoint.sh .github/workflows/deploy.yml
-""".split()
+FILES = (
+    "composer.lock", "composer.json", ".env", ".dockerignore", "Dockerfile", "docker-compose.yml",
+    "docker/nginx.conf", "docker/php-fpm.conf", "docker/php.ini", "docker/supervisord.conf",
+    "docker/entrypoint.sh", ".github/workflows/deploy.yml",
+)  # fmt: skip
 RUBBISH = {
     "no text": b"\xff\xfe\x00{",
     "brackets": b"[" * 100_000,

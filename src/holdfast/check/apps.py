@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path, PurePath
 from typing import Final
 
+from holdfast.check.kinship import families, of_code
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.objects import Objects
 from holdfast.check.kubernetes.workload import Container, workloads
@@ -20,9 +21,9 @@ from holdfast.project.environment import Process as ProcessEnvironment
 from holdfast.project.project import Project, load
 from holdfast.project.values import Unknown, Variable
 
-# Where Laravel looks for its cached configuration: were it taken for a part of each Secret that is
-# not among the manifests, no setting could ever be told.
-_NEVER_SECRET: Final = frozenset(("APP_CONFIG_CACHE",))
+# Where an image keeps what Laravel reads: were it taken for a part of each Secret that is not among
+# the manifests, no setting could ever be told.
+_NEVER_SECRET: Final = frozenset(("APP_CONFIG_CACHE", "LARAVEL_STORAGE_PATH"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,12 @@ class Code:
         """Before the names of its files."""
         return "" if self.name == "." else f"{self.name}/"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called: its directory, its package."""
+        package = self.directory.json("composer.json").get("name")
+        return self.directory.root.name, package if isinstance(package, str) else ""
+
     def project(self, environment: ProcessEnvironment, *, dotenv: bool) -> Project:
         """The project in one environment.
 
@@ -65,22 +72,28 @@ def apps(
         codes: the projects that were found.
         failed: takes what could not be read, by the project's name.
     """
-    found: dict[tuple[str, str, str], App] = {}
+    running: dict[Code | None, list[Container]] = {}
     for workload in workloads(objects):
         for container in (*workload.containers, *workload.init_containers):
-            if not runs_laravel(container):
-                continue
-            code = _nearest(codes, workload.object.document.file)
-            name = code.name if code else workload.namespace or "the manifests"
-            # Without the code only the image tells one application from another.
-            image = "" if code else _repository(container.image)
-            app = found.setdefault(
-                (name, workload.namespace, image),
-                App(name, code.directory if code else None, code.prefix if code else "", []),
-            )
-            app.processes.append(
-                Process(app, role(container), container, _settings(code, container, failed))
-            )
+            if runs_laravel(container):
+                code = _nearest(codes, workload.object.document.file)
+                running.setdefault(code, []).append(container)
+    found: dict[tuple[str, str, int], App] = {}
+    for code, containers in running.items():
+        groups = families(containers)
+        ours = of_code(groups, code.names) if code else None
+        for number, group in enumerate(groups):
+            known = code if group is ours else None
+            for container in group:
+                namespace = container.workload.namespace
+                name = known.name if known else namespace or "the manifests"
+                app = found.setdefault(
+                    (name, namespace, -1 if known else number),
+                    App(name, known.directory if known else None, known.prefix if known else ""),
+                )
+                app.processes.append(
+                    Process(app, role(container), container, _settings(known, container, failed))
+                )
     return tuple(found.values())
 
 
@@ -153,13 +166,6 @@ def _nearest(codes: Sequence[Code], file: str) -> Code | None:
 def _shared(directory: str, file: str) -> int:
     pairs = zip(PurePath(directory).parts, PurePath(file).parts, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _repository(image: str) -> str:
-    """An image's name without tag and digest."""
-    name = image.partition("@")[0]
-    head, slash, tail = name.rpartition("/")
-    return head + slash + tail.partition(":")[0]
 
 
 def codes(

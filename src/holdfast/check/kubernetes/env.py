@@ -18,7 +18,8 @@ from holdfast.check.kubernetes.objects import Object, Objects, get, items, text
 from holdfast.check.place import Place
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
-_MAX_CHARACTERS: Final = 1024 * 1024
+_MAX_MADE: Final = 4096
+"""Characters that a value may have of other variables: a URL with a password has a hundred."""
 # What makes a Secret of that name in the cluster, with values that no manifest has.
 _MADE_BY: Final = ("ExternalSecret", "SealedSecret", "VaultStaticSecret", "OnePasswordItem")
 
@@ -165,8 +166,10 @@ class _Entry:
         """With ``$(NAME)`` replaced."""
         at = self.owner.at(*self.path, "value")
         unknown: list[str] = []
+        made = 0
 
         def replaced(match: re.Match[str]) -> str:
+            nonlocal made
             if match[0] == "$$":
                 return "$"
             known = self.before.get(match[1])
@@ -175,13 +178,14 @@ class _Entry:
             if known.value is None:
                 unknown.append(match[1])
                 return ""
-            return known.value
+            made += len(known.value)
+            return known.value if made <= _MAX_MADE else ""
 
         result = _REFERENCE.sub(replaced, value)
         if unknown:
             return Variable(name, None, at, f"it is made of {unknown[0]}, whose value is not known")
-        if len(result) > _MAX_CHARACTERS:
-            return Variable(name, None, at, "it grows without end")
+        if made > _MAX_MADE:
+            return Variable(name, None, at, "it is made of too much")
         return Variable(name, result, at)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from holdfast.check.place import Located, Place
+
+_Key = TypeVar("_Key")
 
 MAX_LISTS = 8
 """How deep lists of lists of objects may go."""
@@ -111,10 +113,33 @@ class Objects:
 
     @cached_property
     def _by_kind(self) -> Mapping[str, tuple[Object, ...]]:
-        kinds: dict[str, list[Object]] = {}
-        for found in self._all:
-            kinds.setdefault(found.kind, []).append(found)
-        return {kind: tuple(found) for kind, found in kinds.items()}
+        return _grouped((found.kind, found) for found in self._all)
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], tuple[Object, ...]]:
+        return _grouped(((found.kind, found.name), found) for found in self._all)
+
+    @cached_property
+    def _by_target(self) -> Mapping[str, tuple[Object, ...]]:
+        scalers = self.of("HorizontalPodAutoscaler", "ScaledObject")
+        return _grouped((text(one.get("spec", "scaleTargetRef", "name")), one) for one in scalers)
+
+    @cached_property
+    def _by_label(self) -> Mapping[tuple[str, str], tuple[Object, ...]]:
+        """Services, by one of the labels that they all ask for."""
+        asked = ((words(one.get("spec", "selector")), one) for one in self.of("Service"))
+        return _grouped((min(selector.items()), one) for selector, one in asked if selector)
+
+    def scalers(self, name: str) -> tuple[Object, ...]:
+        """What scales something of that name, autoscalers first."""
+        return self._by_target.get(name, ())
+
+    def services(self, labels: Mapping[str, str]) -> Iterator[Object]:
+        """The Services of all namespaces whose selectors take pods with these labels."""
+        for label in labels.items():
+            for service in self._by_label.get(label, ()):
+                if selects(service.get("spec", "selector"), labels) and not service.group:
+                    yield service
 
     def of(self, *kinds: str) -> tuple[Object, ...]:
         """All of some kinds."""
@@ -122,12 +147,19 @@ class Objects:
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The one of that name."""
-        named = [found for found in self._by_kind.get(kind, ()) if found.name == name]
+        named = self._by_name.get((kind, name), ())
         exact = [found for found in named if found.namespace == namespace]
         if len(exact) == 1:
             return exact[0]
         near = [found for found in named if same_namespace(found.namespace, namespace)]
         return near[0] if len(near) == 1 and not exact else None
+
+
+def _grouped(pairs: Iterable[tuple[_Key, Object]]) -> Mapping[_Key, tuple[Object, ...]]:
+    groups: dict[_Key, list[Object]] = {}
+    for key, found in pairs:
+        groups.setdefault(key, []).append(found)
+    return {key: tuple(found) for key, found in groups.items()}
 
 
 def objects(documents: Iterable[Document]) -> Iterator[Object]:

@@ -15,7 +15,6 @@ from holdfast.check.kubernetes.objects import (
     get,
     items,
     same_namespace,
-    selects,
     text,
     whole,
     words,
@@ -308,21 +307,21 @@ class Workload:
         """How many pods there are, by what scales it or by what it says itself."""
         if self.kind == "DaemonSet":
             return Scale(None, None, self.object.at("kind"), str(self.object))
-        for scaler, least, most in (
-            ("HorizontalPodAutoscaler", "minReplicas", "maxReplicas"),
-            ("ScaledObject", "minReplicaCount", "maxReplicaCount"),
-        ):
-            for found in self.objects.of(scaler):
-                if self._is(found, get(found.body, "spec", "scaleTargetRef")):
-                    keda = scaler == "ScaledObject"
-                    low = whole(found.get("spec", least))
-                    high = whole(found.get("spec", most))
-                    return Scale(
-                        (0 if keda else 1) if low is None else low,
-                        KEDA_MOST if high is None else high,
-                        found.at("spec", most),
-                        str(found),
-                    )
+        for found in self.objects.scalers(self.name):
+            if self._is(found, get(found.body, "spec", "scaleTargetRef")):
+                keda = found.kind == "ScaledObject"
+                least, most = (
+                    ("minReplicaCount", "maxReplicaCount")
+                    if keda
+                    else ("minReplicas", "maxReplicas")
+                )
+                low, high = whole(found.get("spec", least)), whole(found.get("spec", most))
+                return Scale(
+                    (0 if keda else 1) if low is None else low,
+                    KEDA_MOST if high is None else high,
+                    found.at("spec", most),
+                    str(found),
+                )
         said = whole(self.object.get("spec", "replicas"))
         number = 1 if said is None or self.kind in ("Pod", "Job", "CronJob") else said
         return Scale(number, number, self.object.at("spec", "replicas"), str(self.object))
@@ -340,10 +339,8 @@ class Workload:
         """The Services that send to its pods."""
         return tuple(
             service
-            for service in self.objects.of("Service")
+            for service in self.objects.services(self.labels)
             if same_namespace(service.namespace, self.namespace)
-            and selects(service.get("spec", "selector"), self.labels)
-            and service.group == ""
         )
 
     def __str__(self) -> str:

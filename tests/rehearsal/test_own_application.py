@@ -245,11 +245,19 @@ def test_locks_in_a_database_want_tables_that_are_not_there():
         Copies(own, parse_setup("database+block", "laravel")).require()
 
 
-def test_a_replica_that_never_serves_says_what_it_answers_and_what_is_wanted():
-    own = own_application(CORNER_STORE, {}, ready="/broken")
+@pytest.mark.parametrize("server", ["fpm", "cli"])
+@pytest.mark.parametrize("channel", ["errorlog", "single"])
+def test_a_replica_that_never_serves_says_what_the_application_says(project, server, channel):
+    """In its own words, not in those of the web server; in whichever log it stands."""
+    logging = project / "config/logging.php"
+    single = "'driver' => 'single', 'path' => storage_path('logs/laravel.log')"
+    if channel == "single":
+        logging.write_text(logging.read_text().replace("'driver' => 'errorlog'", single))
+    own = own_application(project, {}, ready="/broken")
     with (
         pytest.raises(EnvironmentLacking, match="r1 runs, but GET /broken answers 500") as error,
-        started(own, "file", seconds=10.0),
+        started(own, "file", server=server, seconds=10.0),
     ):
         pass
+    assert str(error.value).endswith("; its log says: broken on purpose")
     assert "a status below 500" in error.value.hint

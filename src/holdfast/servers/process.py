@@ -208,8 +208,11 @@ class Process:
             lines = self.log.read_text(errors="replace").splitlines()
         except OSError:
             return ""
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return masked(last, self._secrets)
+        return self.masked(next((line.strip() for line in reversed(lines) if line.strip()), ""))
+
+    def masked(self, text: str) -> str:
+        """A text with its secrets masked: what it has written elsewhere than in its log."""
+        return masked(text, self._secrets)
 
     def _launch(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from holdfast.check.kubernetes.edges import Route, leading_to, routes
-from holdfast.check.kubernetes.objects import Objects
+from holdfast.check.kubernetes.edges import Route, routes
+from holdfast.check.kubernetes.objects import Objects, same_namespace
 from holdfast.check.kubernetes.stores.reach import Stores, stores_of
 from holdfast.check.kubernetes.workload import Workload, workloads
 
@@ -65,7 +65,19 @@ class Target:
 
     def routes_to(self, workload: Workload) -> tuple[Route, ...]:
         """Those that lead to a workload's pods."""
-        return tuple(leading_to(self.routes, workload.services))
+        return tuple(
+            route
+            for service in workload.services
+            for route in self._routes_by_service.get(service.name, ())
+            if same_namespace(route.service[0], service.namespace)
+        )
+
+    @cached_property
+    def _routes_by_service(self) -> Mapping[str, list[Route]]:
+        services: dict[str, list[Route]] = {}
+        for route in self.routes:
+            services.setdefault(route.service[1], []).append(route)
+        return services
 
     @cached_property
     def stores(self) -> Stores:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace as changed
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.place import Place
+from holdfast.check.reports.report import report as report_of
+from holdfast.check.result import Counts, NotJudged, Result, Suppressed
+from holdfast.check.rule import Found
+from holdfast.check.rules import hf101_file_sessions_on_several_replicas
 from holdfast.cli.environment import Environment
 from holdfast.cli.html import page
+from holdfast.cli.html.check import page as check_page
 from holdfast.rehearsal.history import Answer, Op, Sent
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.verdict import Lane, Mark, Phase, Second, Verdict, Violation
@@ -87,6 +96,32 @@ REPORTS = {
     "crowd": [replace(LOSES, name=f"shop=database:mariadb+block@cookie{n}") for n in range(8)],
 }
 
+RULE = hf101_file_sessions_on_several_replicas.RULE
+FOUND = Found(
+    RULE,
+    Finding(
+        Place("deploy.yaml", 2, 10, 2, 14),
+        f"Users are logged out at random: {LONG}.",
+        f"SESSION_DRIVER=redis {LONG}",
+        f"Deployment shop/{LONG}",
+        (Related(Place(f"{LONG}.yaml", 7), "3 replicas"),),
+    ),
+)
+CHECKED = Result(
+    (
+        FOUND,
+        *(
+            Found(changed(RULE, severity=s), changed(FOUND.finding, message=s.word))
+            for s in Severity
+        ),
+        Found(RULE, Finding(Place("deploy.yaml"), "It cannot be told.", unknown=True)),
+    ),
+    (Suppressed(FOUND, LONG, Place(LONG, 3)),),
+    {"deploy.yaml": f"kind: Deployment\n  driver: file {LONG}\n".encode()},
+    Counts(1, 2, 345, 6, 78, (NotJudged(LONG, "a template"),)),
+)
+CHECKS = {"check": CHECKED, "clean": Result(judged=CHECKED.judged)}
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -106,7 +141,11 @@ def files(tmp_path: Path) -> dict[str, str]:
     for name, verdicts in REPORTS.items():
         text = page(verdicts, "all", WHERE, interrupted=False)
         (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
-    return {name: (tmp_path / f"{name}.html").as_uri() for name in REPORTS}
+    for name, result in CHECKS.items():
+        found = report_of(result, fail_on=Severity.HIGH, strict=True)
+        text = check_page(found, ["check", LONG], datetime(2026, 11, 27, tzinfo=UTC))
+        (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
+    return {name: (tmp_path / f"{name}.html").as_uri() for name in (*REPORTS, *CHECKS)}
 
 
 def opened(browser: Browser, address: str, screen=WIDE, scheme="light") -> Page:
@@ -115,20 +154,21 @@ def opened(browser: Browser, address: str, screen=WIDE, scheme="light") -> Page:
     return shown
 
 
-def test_the_file_is_all_that_is_loaded(browser, files):
+@pytest.mark.parametrize("report", ["loses", "check"])
+def test_the_file_is_all_that_is_loaded(browser, files, report):
     asked, said = [], []
     shown = browser.new_page()
     shown.on("request", lambda request: asked.append(request.url))
     shown.on("console", lambda message: said.append(message.text))
     shown.on("pageerror", lambda error: said.append(str(error)))
-    shown.goto(files["loses"], wait_until="networkidle")
+    shown.goto(files[report], wait_until="networkidle")
     shown.close()
-    assert asked == [files["loses"]]
+    assert asked == [files[report]]
     assert said == []
 
 
 @SCREENS
-@pytest.mark.parametrize("report", [*REPORTS])
+@pytest.mark.parametrize("report", [*REPORTS, *CHECKS])
 def test_nothing_is_wider_than_the_screen(browser, files, screen, report):
     shown = opened(browser, files[report], screen)
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -141,7 +181,14 @@ def test_nothing_is_wider_than_the_screen(browser, files, screen, report):
 
 @SCREENS
 @pytest.mark.parametrize(
-    ("report", "word"), [("keeps", "✓ HOLDS"), ("loses", "✗ DOES NOT HOLD"), ("alone", "✓ HOLDS")]
+    ("report", "word"),
+    [
+        ("keeps", "✓ HOLDS"),
+        ("loses", "✗ DOES NOT HOLD"),
+        ("alone", "✓ HOLDS"),
+        ("check", "✗ 2 CRITICAL, 1 HIGH, 1 MEDIUM, 1 LOW"),
+        ("clean", "✓ NOTHING FOUND"),
+    ],
 )
 def test_the_verdict_is_seen_without_scrolling(browser, files, screen, report, word):
     shown = opened(browser, files[report], screen)
@@ -207,6 +254,20 @@ def test_everything_can_be_read(browser, files, scheme, report):
     assert [(name, ratio) for name, ratio in found["text"] if ratio < 4.5] == []
     assert len(found["drawn"]) > 10
     assert [(name, ratio) for name, ratio in found["drawn"] if ratio < 3] == []
+
+
+@SCHEMES
+@pytest.mark.parametrize("report", [*CHECKS])
+def test_every_word_of_a_check_can_be_read(browser, files, scheme, report):
+    shown = opened(browser, files[report], WIDE, scheme)
+    shown.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = shown.evaluate(CONTRASTS)
+    shown.close()
+    assert [(name, ratio) for name, ratio in found["text"] if ratio < 4.5] == []
+    if report == "check":
+        levels = {name for name, _ in found["text"] if name.startswith("SPAN severity")}
+        assert len(levels) == 5
+        assert "MARK null" in {name for name, _ in found["text"]}
 
 
 def test_dark_is_dark(browser, files):

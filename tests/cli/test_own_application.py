@@ -115,6 +115,21 @@ def test_what_stands_in_the_way_is_said_in_two_lines(holdfast, words, said):
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [
+        ("POST /login email=nobody password=x", "POST /login logs nobody in: no login came of it"),
+        ("POST /nothing a=b", "POST /nothing logs nobody in: HTTP 404"),
+    ],
+)
+def test_a_wrong_login_is_no_loss_where_each_replica_has_sessions_of_its_own(holdfast, login, said):
+    words = ("--users", "2", "--seconds", "1", "--faults", "", "--driver", "file")
+    ended = holdfast("rehearse", CORNER_STORE, *words, "--login", login)
+    assert (ended.status, ended.out) == (ENVIRONMENT, "")
+    assert said in ended.err
+
+
+@pytest.mark.timeout(180)
 def test_a_page_that_only_the_store_can_show_is_observed_there(holdfast):
     ended = holdfast("rehearse", CORNER_STORE, *BRIEF, "--path", "/unprotected")
     assert ended.status == 0, ended.err

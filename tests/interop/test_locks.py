@@ -126,7 +126,7 @@ def shared(request):
         perform = stack.enter_context(locks.connect())
         yield Shared(replica, opened, key, locks, perform, Php(process))
         process.stdin.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def locks_of(store):

@@ -329,7 +329,7 @@ def visited(store, directory):
         )
         try:
             replica.start()
-            answer = httpx2.get(f"http://{LOOPBACK}:{replica.endpoint.port}/state", timeout=20)
+            answer = httpx2.get(f"http://{LOOPBACK}:{replica.endpoint.port}/state", timeout=60)
         finally:
             replica.kill()
     assert answer.status_code == 200, answer.text
@@ -337,7 +337,7 @@ def visited(store, directory):
 
 
 def happens(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

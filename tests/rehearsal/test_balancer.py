@@ -23,9 +23,10 @@ from holdfast.servers.process import Process
 pytestmark = pytest.mark.anyio
 
 REPLICA = """
-import http.server, os, sys, time
+import http.server, os, sys, threading
 
 posts = 0
+begun, released = threading.Event(), threading.Event()
 
 class Replica(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -41,7 +42,12 @@ class Replica(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"0\\r\\n\\r\\n")
     def do_GET(self):
         if self.path == "/slow":
-            time.sleep(0.5)
+            begun.set()
+            released.wait()
+        if self.path == "/begun":
+            begun.wait()
+        if self.path == "/release":
+            released.set()
         if self.path == "/cookie":
             return self.answer((self.headers["Cookie"] or "").encode())
         if self.path == "/posts":
@@ -89,7 +95,7 @@ def opened(request, tmp_path):
 
 
 def browser(balancer):
-    return httpx2.AsyncClient(base_url=balancer.address, timeout=5)
+    return httpx2.AsyncClient(base_url=balancer.address, timeout=60)
 
 
 async def test_each_request_goes_to_the_next_replica(opened, replica):
@@ -183,8 +189,9 @@ async def test_whoever_takes_a_replicas_place_does_not_inherit_its_browsers(open
 
 
 async def test_a_request_in_flight_finishes_after_the_removal(opened, replica):
-    async with opened() as balancer, browser(balancer) as client:
-        end, _ = replica("r1")
+    end, _ = replica("r1")
+    past = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{end.port}", timeout=60)
+    async with opened() as balancer, browser(balancer) as client, past:
         await balancer.add(end)
         answers = []
 
@@ -193,8 +200,9 @@ async def test_a_request_in_flight_finishes_after_the_removal(opened, replica):
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(slow)
-            await anyio.sleep(0.1)
+            await past.get("/begun")
             await balancer.remove(end)
+            await past.get("/release")
         assert [answer.text for answer in answers] == ["r1"]
 
 

@@ -132,7 +132,7 @@ async def test_outcomes(scripted, reply, outcome, status):
     async with scripted(reply) as (address, _), http_client(address) as client:
         recorder = Recorder()
         browser = Browser("u1", client, recorder)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             if reply and outcome == "unknown":
                 op = await _while_cut(browser, reply)
             else:

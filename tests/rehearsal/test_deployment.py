@@ -26,7 +26,7 @@ from holdfast.rehearsal.protocol import State
 
 pytestmark = pytest.mark.anyio
 
-FAST = Pace(detection=0.2, restart=0.3, drain=0.1, grace=5.0, peak=0.2)
+FAST = Pace(detection=0.2, restart=0.3, drain=0.1, grace=60.0, peak=0.2)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def deployed(temporary, events):
 
 class Browser:
     def __init__(self, deployment):
-        self.client = httpx2.AsyncClient(base_url=deployment.address, timeout=20)
+        self.client = httpx2.AsyncClient(base_url=deployment.address, timeout=60)
         self.token = ""
 
     async def __aenter__(self):
@@ -167,17 +167,21 @@ async def test_a_paused_replica_finishes_its_request_when_it_goes_on(deployed, e
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(deployment.pause_one, random.Random(1))
-            await happens(lambda: events == [("pause", "r1.1", "pause")])
+            await happens(lambda: ("pause", "r1.1", "pause") in events)
             tasks.start_soon(count)
         assert shown == [1]
         assert (await browser.count()).count == 2
     assert events == [("pause", "r1.1", "pause"), ("resume", "r1.1", "pause")]
 
 
-async def test_a_replica_can_be_taken_away_while_it_is_paused(deployed, temporary):
-    async with deployed("redis", 1, pace=Pace(pause=60)) as deployment:
-        with anyio.move_on_after(0.2):
-            await deployment.pause_one(random.Random(1))
+async def test_a_replica_can_be_taken_away_while_it_is_paused(deployed, events, temporary):
+    async with (
+        deployed("redis", 1, pace=Pace(pause=600)) as deployment,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(deployment.pause_one, random.Random(1))
+        await happens(lambda: ("pause", "r1.1", "pause") in events)
+        tasks.cancel_scope.cancel()
     assert list(temporary.iterdir()) == []
 
 
@@ -192,6 +196,7 @@ async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fa
         await browser.get()
         events.clear()
         answers = []
+        times = 0
 
         async def use():
             while True:
@@ -199,20 +204,25 @@ async def test_what_is_done_to_the_store_is_over_at_the_end(deployed, events, fa
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(use)
-            await getattr(deployment.harm, fault)()
+            # On a busy machine it may be over before a request has met it.
+            while times == 0 or (fault != "slow" and deployment.harm.harmed == 0):
+                await getattr(deployment.harm, fault)()
+                times += 1
             tasks.cancel_scope.cancel()
-        assert (deployment.harm.harmed > 0) == (fault != "slow")
+        assert fault != "slow" or deployment.harm.harmed == 0
         assert set(answers) <= {200, 503}
         state = await browser.get()
         assert (await browser.count()).count == state.count + 1
-    assert events == [(fault, "store.0", fault), ("over", "store.0", fault)]
+    assert events == [(fault, "store.0", fault), ("over", "store.0", fault)] * times
 
 
 async def test_a_cancelled_fault_is_over(deployed, events):
-    async with deployed("shop=redis", 1, pace=Pace(blackhole=60), proxied=True) as there:
+    async with deployed("shop=redis", 1, pace=Pace(blackhole=600), proxied=True) as there:
         events.clear()
-        with anyio.move_on_after(0.1):
-            await there.harm.blackhole()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(there.harm.blackhole)
+            await happens(lambda: events)
+            tasks.cancel_scope.cancel()
         assert events[-1] == ("over", "store.0", "blackhole")
         async with Browser(there) as browser:
             await browser.get()
@@ -256,7 +266,7 @@ async def test_what_a_store_keeps_when_its_server_ends(deployed, events, fault, 
 
 async def test_a_store_is_there_again_after_a_restart_that_was_cancelled(deployed, events):
     async with (
-        deployed("shop=redis:aof", 1, pace=Pace(down=60)) as deployment,
+        deployed("shop=redis:aof", 1, pace=Pace(down=600)) as deployment,
         Browser(deployment) as browser,
     ):
         await browser.get()
@@ -286,7 +296,7 @@ async def test_scaling_out_and_in_takes_the_newest_away(deployed, events):
 
 
 async def test_a_cancelled_change_leaves_nothing(deployed, events, temporary):
-    with anyio.move_on_after(20) as scope:
+    with anyio.CancelScope() as scope:
         async with deployed("redis", 2) as deployment:
             events.clear()
             async with anyio.create_task_group() as tasks:
@@ -299,7 +309,7 @@ async def test_a_cancelled_change_leaves_nothing(deployed, events, temporary):
 
 
 async def test_a_cancelled_start_leaves_nothing(deployed, temporary):
-    with anyio.move_on_after(20) as scope:
+    with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as tasks:
 
             async def cancel_when_started():
@@ -357,8 +367,8 @@ def test_an_interrupted_or_killed_run_leaves_nothing(temporary, number):
         assert program.stdout.readline().startswith(b"http://127.0.0.1:")
         assert len(living_below(temporary)) > 4
         program.send_signal(number)
-        program.wait(timeout=20)
-    deadline = time.monotonic() + 10
+        program.wait(timeout=60)
+    deadline = time.monotonic() + 60
     while living_below(temporary) or list(temporary.iterdir()):
         assert time.monotonic() < deadline, "its guardian has not cleaned up"
         time.sleep(0.02)

@@ -28,7 +28,7 @@ async def deployed(events, pace):
 
 async def test_a_cancelled_partition_heals_and_a_killed_primary_is_replaced():
     events = []
-    async with deployed(events, Pace(partition=60)) as deployment:
+    async with deployed(events, Pace(partition=600)) as deployment:
         redis = deployment.harm.store.sentinel
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(partition, deployment.harm)

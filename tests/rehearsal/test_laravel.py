@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from signal import SIGSTOP
 
 import httpx2
 import msgspec
@@ -20,7 +22,7 @@ from holdfast.rehearsal.application import Replica, healthy
 from holdfast.rehearsal.backing import backing
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.laravel import Laravel
-from holdfast.rehearsal.protocol import PRODUCTS, State
+from holdfast.rehearsal.protocol import MAX_HOLD_MS, PRODUCTS, State
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts
 
@@ -59,7 +61,7 @@ class Browser:
 
     def __init__(self, replica):
         self.client = httpx2.Client(
-            base_url=f"http://{LOOPBACK}:{replica.endpoint.port}", timeout=20
+            base_url=f"http://{LOOPBACK}:{replica.endpoint.port}", timeout=60
         )
         self.token = ""
 
@@ -154,16 +156,16 @@ def test_what_is_not_right_is_refused_and_says_who_refused_it():
 
 
 @pytest.mark.parametrize("choice", ["file", "redis", "database"])
-@pytest.mark.parametrize("block", [False, True])
-def test_blocking_alone_keeps_parallel_counts_apart(choice, block):
-    with started(choice + "+block" * block) as replica, Browser(replica) as browser:
+def test_blocking_keeps_parallel_counts_apart(choice):
+    """That they get in each other's way without it is shown (docs/guarantees.md), not asserted."""
+    with started(f"{choice}+block") as replica, Browser(replica) as browser:
         browser.state()
         with ThreadPoolExecutor(3) as pool:
             counts = [
                 answer.json()["count"]
                 for answer in pool.map(lambda _: browser.send("/count", ms="200"), range(3))
             ]
-        assert sorted(counts) == ([1, 2, 3] if block else [1, 1, 1])
+        assert sorted(counts) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("server", ["fpm", "cli"])
@@ -180,8 +182,7 @@ def test_a_killed_replica_refuses_and_leaves_no_process(server):
 def test_a_kill_cuts_a_graceful_stop_short():
     with started() as replica, Browser(replica) as browser, ThreadPoolExecutor(2) as pool:
         browser.state()
-        slow = pool.submit(browser.send, "/count", ms="2000")
-        poll_until(lambda: busy(replica.groups))
+        slow = in_flight(pool, browser, replica.groups, for_ever=True)
         stop = pool.submit(replica.stop, 30)
         poll_until(lambda: not healthy(replica.endpoint.port))
         replica.kill()
@@ -196,10 +197,9 @@ def test_a_graceful_stop_lets_the_request_in_flight_finish(server):
         groups = replica.groups
         browser.state()
         with ThreadPoolExecutor(1) as pool:
-            slow = pool.submit(browser.send, "/count", ms="700")
-            poll_until(lambda: busy(groups))
-            assert replica.stop(grace_seconds=10)
-            assert slow.result().json()["count"] == 1
+            slow = in_flight(pool, browser, groups)
+            assert replica.stop(grace_seconds=60)
+            assert slow.result().json()["count"] >= 1
         assert not healthy(replica.endpoint.port)
         assert members(groups) == []
 
@@ -209,8 +209,7 @@ def test_a_replica_that_overstays_its_grace_is_killed():
         groups = replica.groups
         browser.state()
         with ThreadPoolExecutor(1) as pool:
-            slow = pool.submit(browser.send, "/count", ms="2000")
-            poll_until(lambda: busy(groups))
+            slow = in_flight(pool, browser, groups, for_ever=True)
             assert not replica.stop(grace_seconds=0.2)
             with pytest.raises(httpx2.TransportError):
                 slow.result()
@@ -226,10 +225,26 @@ def test_what_is_missing_is_said_before_anything_starts(tmp_path, monkeypatch):
 
 
 def poll_until(condition):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def in_flight(pool, browser, groups, *, for_ever=False):
+    """A request that a worker is at: held as long as the fixture holds one, or until it is killed.
+
+    One that was over before it was seen to be in flight is followed by another.
+    """
+    while True:
+        slow = pool.submit(browser.send, "/count", ms=str(MAX_HOLD_MS))
+        while not slow.done():
+            workers = busy(groups)
+            if for_ever:
+                for worker in workers:
+                    os.kill(worker, SIGSTOP)
+            if workers and not slow.done():
+                return slow
 
 
 def members(groups):
@@ -246,11 +261,13 @@ def members(groups):
 
 
 def busy(groups):
-    """Whether a request is in flight: a PHP worker holds it in usleep()."""
-    waits = []
+    """The PHP workers that hold a request, in usleep()."""
+    found = []
     for pid in members(groups):
         try:
-            waits.append(Path(f"/proc/{pid}/wchan").read_text())
+            waits = Path(f"/proc/{pid}/wchan").read_text()
         except OSError:
             continue
-    return any("nanosleep" in wait for wait in waits)
+        if "nanosleep" in waits:
+            found.append(pid)
+    return found

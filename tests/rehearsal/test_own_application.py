@@ -38,7 +38,7 @@ def project(tmp_path):
 
 
 @contextmanager
-def started(own, choice, *, server="auto", seconds=30.0, url=None):
+def started(own, choice, *, server="auto", seconds=60.0, url=None):
     """One replica of a choice of the compare grammar, with its backing."""
     setup = parse_setup(choice, "laravel")
     application = Copies(own, setup, server)
@@ -62,13 +62,15 @@ def started(own, choice, *, server="auto", seconds=30.0, url=None):
         )
         stack.callback(replica.kill)
         replica.start(seconds)
-        with httpx2.Client(base_url=f"http://{LOOPBACK}:{replica.endpoint.port}") as client:
+        with httpx2.Client(
+            base_url=f"http://{LOOPBACK}:{replica.endpoint.port}", timeout=60
+        ) as client:
             yield client, store, replica
 
 
 def opened_session(client, own):
     """Load the page, and give what its answer shows."""
-    answer = client.get("/", timeout=20)
+    answer = client.get("/")
     assert answer.status_code == 200, answer.text
     return own.site.reader.observe(
         answer.headers.get_list("set-cookie"), answer.headers["content-type"], answer.content
@@ -243,11 +245,19 @@ def test_locks_in_a_database_want_tables_that_are_not_there():
         Copies(own, parse_setup("database+block", "laravel")).require()
 
 
-def test_a_replica_that_never_serves_says_what_it_answers_and_what_is_wanted():
-    own = own_application(CORNER_STORE, {}, ready="/broken")
+@pytest.mark.parametrize("server", ["fpm", "cli"])
+@pytest.mark.parametrize("channel", ["errorlog", "single"])
+def test_a_replica_that_never_serves_says_what_the_application_says(project, server, channel):
+    """In its own words, not in those of the web server; in whichever log it stands."""
+    logging = project / "config/logging.php"
+    single = "'driver' => 'single', 'path' => storage_path('logs/laravel.log')"
+    if channel == "single":
+        logging.write_text(logging.read_text().replace("'driver' => 'errorlog'", single))
+    own = own_application(project, {}, ready="/broken")
     with (
         pytest.raises(EnvironmentLacking, match="r1 runs, but GET /broken answers 500") as error,
-        started(own, "file", seconds=2.0),
+        started(own, "file", server=server, seconds=10.0),
     ):
         pass
+    assert str(error.value).endswith("; its log says: broken on purpose")
     assert "a status below 500" in error.value.hint

@@ -41,13 +41,16 @@ def running(directory, **changes):
     env = environment(**changes)
     port = int(env["PORT"])
     with Process(ARGV, directory, name="shop", env=env) as process:
-        process.wait_ready(lambda: healthy(port), seconds=30)
+        process.wait_ready(lambda: healthy(port), seconds=60)
         yield process, f"http://{LOOPBACK}:{port}"
 
 
 @pytest.mark.parametrize("number", [SIGTERM, SIGINT])
 def test_it_serves_until_a_signal_and_finishes_what_it_has_begun(tmp_path, number):
-    with running(tmp_path) as (process, address), httpx2.Client(base_url=address) as client:
+    with (
+        running(tmp_path) as (process, address),
+        httpx2.Client(base_url=address, timeout=60) as client,
+    ):
         state = client.get("/state").json()
         assert (state["replica"], state["generation"]) == ("r1", 2)
         cookie = f"{COOKIE}={client.cookies[COOKIE]}"
@@ -94,7 +97,7 @@ def test_a_port_in_use_is_one_line(tmp_path):
 def test_a_store_that_is_not_there_yet_hinders_nobody(tmp_path):
     store = f"redis://{LOOPBACK}:{free_port()}/0"
     with running(tmp_path, HOLDFAST_STORE=store) as (process, address):
-        answer = httpx2.get(f"{address}/state")
+        answer = httpx2.get(f"{address}/state", timeout=60)
         assert answer.status_code == 503
         assert answer.headers["x-holdfast-generation"] == "2"
         assert process.running
@@ -116,7 +119,7 @@ def test_what_encrypts_a_session(tmp_path, url, encrypt, begins):
     sessions.mkdir()
     store = f"file://{sessions}{url}"
     with running(tmp_path, HOLDFAST_STORE=store, SESSION_ENCRYPT=encrypt) as (_, address):
-        assert httpx2.get(f"{address}/state").status_code == 200
+        assert httpx2.get(f"{address}/state", timeout=60).status_code == 200
     (written,) = sessions.glob("[!.]*")
     assert written.read_bytes().startswith(begins)
 
@@ -127,13 +130,13 @@ def test_what_a_previous_key_sealed_is_opened_and_its_handle_is_the_same(tmp_pat
     old, new = fresh_app_key(), fresh_app_key()
     common = {"HOLDFAST_STORE": f"file://{sessions}?encrypt=1&key=env:APP_KEY"}
     with running(tmp_path, **common, APP_KEY=old) as (_, address):
-        first = httpx2.get(f"{address}/state")
+        first = httpx2.get(f"{address}/state", timeout=60)
     told = {"cookie": f"{COOKIE}={first.cookies[COOKIE]}"}
     changed = {**common, "APP_KEY": new, "HOLDFAST_HANDLE_KEY": old}
     with running(tmp_path, **changed, APP_PREVIOUS_KEYS=f"{new},{old}") as (_, address):
-        assert httpx2.get(f"{address}/state", headers=told).json() == first.json()
+        assert httpx2.get(f"{address}/state", headers=told, timeout=60).json() == first.json()
     with running(tmp_path, **changed) as (_, address):
-        other = httpx2.get(f"{address}/state", headers=told).json()
+        other = httpx2.get(f"{address}/state", headers=told, timeout=60).json()
         assert other["token"] != first.json()["token"]
 
 
@@ -149,7 +152,7 @@ def refused(directory, status, says, env):
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -167,7 +170,7 @@ def begun(address, target, token, cookie):
         "Content-Length: 0",
         "Connection: close",
     ]
-    with socket.create_connection((LOOPBACK, port), timeout=20) as connection:
+    with socket.create_connection((LOOPBACK, port), timeout=60) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         with connection.makefile("rb") as answer:
             yield answer

@@ -54,7 +54,7 @@ def skewed(deployed, events):
     async def opened(choice, fault):
         async with (
             deployed(choice, SKEWED_FOR_LONG) as deployment,
-            httpx2.AsyncClient(base_url=deployment.address, timeout=20) as browser,
+            httpx2.AsyncClient(base_url=deployment.address, timeout=60) as browser,
         ):
             token = state(await browser.get("/state")).token
             counted = await browser.post("/count", headers={"X-CSRF-TOKEN": token})
@@ -130,7 +130,7 @@ async def test_a_new_key_keeps_the_sessions_where_previous_keys_are_known(
 ):
     async with (
         deployed(choice, SHORTLY) as deployment,
-        httpx2.AsyncClient(base_url=deployment.address, timeout=20) as browser,
+        httpx2.AsyncClient(base_url=deployment.address, timeout=60) as browser,
     ):
         before = state(await browser.get("/state"))
         headers = {"X-CSRF-TOKEN": before.token}

@@ -143,7 +143,7 @@ async def played(application, site=SITE, *, requests=60, look=None, **options):
         if count >= requests:
             stop.set()
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         await people.play(recorder, users=3, seed=1, stop=stop, on_progress=enough)
         await people.read_back(3)
     return recorder
@@ -416,8 +416,16 @@ async def test_steps_have_their_share():
             replace(SITE, login=Login("POST", "/silence", {})),
             "POST /silence logs nobody in: the connection was closed",
         ),
+        *(
+            (
+                Application(shared=False, replicas=replicas),
+                replace(SITE, login=Login("POST", "/login", {"password": "no"})),
+                "POST /login logs nobody in: no login came of it: HTTP 302",
+            )
+            for replicas in (1, 2, 3, 5)
+        ),
         (Application(), SITE, ""),
-        (Application(shared=False), SITE, ""),
+        *((Application(shared=False, replicas=replicas), SITE, "") for replicas in (2, 3, 5, 20)),
         (Application(forgets=True), SITE, ""),
     ],
 )

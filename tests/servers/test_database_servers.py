@@ -26,7 +26,7 @@ def connect_postgresql(server, user, password):
         user=user,
         password=password,
         dbname=server.database,
-        connect_timeout=5,
+        connect_timeout=60,
     )
 
 
@@ -37,7 +37,7 @@ def connect_mariadb(server, user, password):
         user=user,
         password=password,
         database=server.database,
-        connect_timeout=5,
+        connect_timeout=60,
     )
 
 

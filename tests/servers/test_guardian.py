@@ -20,7 +20,7 @@ from holdfast.servers.guardian import Guardian
 guardian = Guardian()
 
 def sleeper():
-    return subprocess.Popen(["sleep", "60"], start_new_session=True).pid
+    return subprocess.Popen(["sleep", "600"], start_new_session=True).pid
 
 watched, forgotten, unknown = sleeper(), sleeper(), sleeper()
 guardian.watch_group(watched)
@@ -33,7 +33,7 @@ for name in ("watched", "forgotten"):
     guardian.watch_directory(here / name)
 guardian.forget_directory(here / "forgotten")
 print(watched, forgotten, unknown, guardian.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -58,7 +58,9 @@ def killed(tmp_path):
 def test_after_a_sigkill_what_it_was_told_is_gone_and_all_else_is_there(killed, tmp_path):
     watched, forgotten, unknown, guardian = killed
     poll_until(lambda: not lives(guardian))
-    assert [lives(pid) for pid in (watched, forgotten, unknown)] == [False, True, True]
+    # It was killed; it dies in its own time.
+    poll_until(lambda: not lives(watched))
+    assert [lives(pid) for pid in (forgotten, unknown)] == [True, True]
     assert [path.name for path in tmp_path.iterdir()] == ["forgotten"]
 
 
@@ -99,7 +101,7 @@ def kill(pid, number):
 
 
 def poll_until(condition):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.haproxy import Server, haproxy
-from holdfast.servers.ports import free_port
+from holdfast.servers.ports import LOOPBACK, free_port
 
 
 @pytest.fixture
@@ -32,11 +33,14 @@ def test_slots_are_empty_at_first(admin):
 
 
 def test_a_slot_is_filled_and_emptied(admin):
-    admin.set_address(2, 8002)
-    admin.set_state(2, "ready")
-    assert admin.servers()[1] == Server(2, "127.0.0.1", 8002, up=True, maintained=False)
-    admin.set_state(2, "maint")
-    assert admin.servers()[1] == Server(2, "127.0.0.1", 8002, up=False, maintained=True)
+    # Somebody listens there: it is up until a check has found nobody.
+    with socket.create_server((LOOPBACK, free_port())) as listening:
+        port = listening.getsockname()[1]
+        admin.set_address(2, port)
+        admin.set_state(2, "ready")
+        assert admin.servers()[1] == Server(2, LOOPBACK, port, up=True, maintained=False)
+        admin.set_state(2, "maint")
+        assert admin.servers()[1] == Server(2, LOOPBACK, port, up=False, maintained=True)
 
 
 def test_what_haproxy_refuses_is_an_error(admin):

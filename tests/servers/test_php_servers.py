@@ -140,7 +140,7 @@ def test_of_several_versions_the_newest_is_taken(tmp_path, monkeypatch):
 
 
 def ask(port, path, body=None):
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=10)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
     try:
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         connection.request("POST" if body else "GET", path, body, headers)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
-from signal import SIGINT, SIGKILL, SIGTERM
+from signal import SIGINT, SIGKILL, SIGSTOP, SIGTERM
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_a_master_that_ignores_the_stop_signal(tmp_path):
 def test_the_grace_is_given(tmp_path):
     on_term = "lambda *_: (time.sleep(0.2), sys.exit(7))"
     process, _ = forking(tmp_path, on_term=on_term)
-    assert process.stop() is True
+    assert process.stop(grace_seconds=60) is True
     assert process.exit_status == 7
 
 
@@ -129,8 +130,17 @@ def test_a_kill_cuts_a_grace_short(tmp_path):
     stopping = threading.Thread(target=process.stop, kwargs={"grace_seconds": 60})
     stopping.start()
     process.kill()
-    stopping.join(10)
+    stopping.join(50)
     assert not stopping.is_alive()
+
+
+def test_a_master_that_was_stopped_stands_still(tmp_path):
+    with Process(["sleep", "1000"], tmp_path) as process:
+        process.send(SIGSTOP)
+        assert Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        assert process.running
+        process.kill()
+        process.send(SIGSTOP)
 
 
 def test_everything_may_be_called_again(tmp_path):
@@ -212,6 +222,23 @@ def test_free_ports_are_free_and_outside_the_ephemeral_range():
     with socket.create_server(("127.0.0.1", ports[0])):
         assert accepts(ports[0])
     assert not accepts(ports[0])
+
+
+def test_two_processes_are_not_given_the_same_port():
+    asks = "from holdfast.servers.ports import free_port\n"
+    asks += "print(*(free_port() for _ in range(200)), flush=True)\ninput()"
+    argv = [sys.executable, "-c", asks]
+    with (
+        subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one,
+        subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other,
+    ):
+        theirs = [
+            int(port) for process in (one, other) for port in process.stdout.readline().split()
+        ]
+        ours = [free_port() for _ in range(200)]
+        for process in (one, other):
+            process.communicate(b"\n")
+    assert len({*theirs, *ours}) == 600
 
 
 ENVIRONMENT = {

@@ -76,7 +76,6 @@ def test_a_planned_failover_moves_the_primary_and_the_service_follows(redis):
 
 def test_the_primary_is_killed_and_comes_back_as_a_replica(redis):
     old = redis.primary
-    happens(lambda: ask(old, "WAIT 2 100") == ":2\r\n")
     new = redis.kill_primary()
     assert new != old
     assert not accepts(old)
@@ -130,7 +129,7 @@ def tcp_port(port):
 
 
 def happens(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -246,4 +246,4 @@ def laravel():
         yield Laravel(process)
         assert process.stdin
         process.stdin.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0

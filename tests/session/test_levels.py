@@ -13,6 +13,7 @@ from holdfast.servers.redis import redis_server
 from holdfast.session import Levels, Policy
 from holdfast.stores import redis_levels
 from holdfast.stores.contract import Commit
+from holdfast.stores.drivers import redis_errors
 from holdfast.stores.redis import RedisStore
 
 
@@ -31,13 +32,16 @@ def servers(tmp_path):
 
 
 @pytest.fixture
-def store(servers):
+def store(servers, monkeypatch):
+    # On a busy machine a replica that is well may take longer than a user would wait.
+    monkeypatch.setattr(redis_levels, "WAIT_MS", 30_000)
+    monkeypatch.setattr(redis_errors, "ANSWER_SECONDS", 60)
     return RedisStore(port=servers[0].port, replicas=1)
 
 
 def await_connected(primary, count):
     with redis_py.Redis(port=primary.port) as client:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while len(client.execute_command("ROLE")[2]) != count:
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -22,14 +22,28 @@ from holdfast.servers.mariadb import mariadb_server
 from holdfast.servers.ports import free_port
 from holdfast.servers.postgresql import postgresql_server
 from holdfast.servers.redis import redis_server
-from holdfast.stores import database
+from holdfast.stores import database, redis_levels
 from holdfast.stores.contract import Commit, Delete, Find, Move
 from holdfast.stores.database import DatabaseStore
+from holdfast.stores.drivers import redis_errors
 from holdfast.stores.file import FileStore
 from holdfast.stores.memory import MemoryStore
 from holdfast.stores.redis import RedisStore
 from holdfast.stores.url import parse
 from holdfast.testing import Harness, ManualClock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience():
+    """On a busy machine a replica that is well may take longer than a user would wait.
+
+    For the whole run, since the examples of one test cannot have a fixture of their own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis_levels, "WAIT_MS", 30_000)
+        patch.setattr(redis_errors, "ANSWER_SECONDS", 60)
+        patch.setattr(redis_errors, "SENTINEL_SECONDS", 30)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -247,7 +261,7 @@ class Replicated:
 
     def await_connected(self, count: int) -> None:
         with redis_py.Redis(port=self.port) as client:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while len(client.execute_command("ROLE")[2]) != count:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)

@@ -281,7 +281,7 @@ def wait_until_somebody_waits(store):
         "postgresql": "SELECT 1 FROM pg_locks WHERE NOT granted",
         "mariadb": "SELECT 1 FROM information_schema.INNODB_LOCK_WAITS",
     }[store.engine]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     with closing(Look(store)) as other:
         while not other(sql):
             assert time.monotonic() < deadline

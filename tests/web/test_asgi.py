@@ -530,7 +530,7 @@ async def test_the_store_is_open_from_startup_to_shutdown(site, tmp_path):
             async with browsing(app) as client:
                 await client.post("/put/name/ada")
                 assert clients_of(server.port) == 1
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while clients_of(server.port):  # noqa: ASYNC110 - the server notices in its own time
                 await anyio.sleep(0.01)
 

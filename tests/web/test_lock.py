@@ -18,7 +18,6 @@ from holdfast.core.errors import SessionLocked, StoreMisconfigured, StoreUnavail
 from holdfast.laravel import cookies
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.payload import Codec
-from holdfast.rehearsal.replay import ReplayMiddleware
 from holdfast.servers.ports import free_port
 from holdfast.servers.redis import redis_server
 from holdfast.session.lock import Limits
@@ -31,6 +30,7 @@ from holdfast.stores.redis import RedisStore
 from holdfast.stores.redis_locks import RedisLocks
 from holdfast.web.asgi import LaravelSessionMiddleware
 from holdfast.web.lock import LockPolicy, held
+from holdfast.web.replay import ReplayMiddleware
 
 pytestmark = pytest.mark.anyio
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,3 +27,24 @@ class Place:
         """``deploy/web.yaml:12:9``, what editors open."""
         numbers = [str(number) for number in (self.line, self.column) if number]
         return ":".join([self.file, *numbers])
+
+
+class Located(Protocol):
+    """A document that knows where its values stand."""
+
+    @property
+    def file(self) -> str:
+        """As in ``Place``."""
+
+    def at(self, *path: str | int) -> Place:
+        """Where the value at a path stands; of the nearest that is there otherwise."""
+
+    def key_at(self, *path: str | int) -> Place:
+        """Where its key stands."""
+
+    def span(self, *path: str | int) -> tuple[int, int]:
+        """First byte and the one behind the last, in the file that ``at`` names.
+
+        Raises:
+            LookupError: there is no word at that path that could be changed.
+        """

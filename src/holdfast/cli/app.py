@@ -5,8 +5,11 @@ from __future__ import annotations
 from cyclopts import App
 
 from holdfast import __version__
+from holdfast.cli.check import check
 from holdfast.cli.config import config
+from holdfast.cli.explain import explain
 from holdfast.cli.rehearse import alone, rehearse
+from holdfast.cli.rules import rules
 
 app = App(
     name="holdfast",
@@ -20,4 +23,7 @@ app = App(
 )
 app.command(rehearse, validator=alone)
 app.command(config)
+app.command(check)
+app.command(rules)
+app.command(explain)
 app.register_install_completion_command()

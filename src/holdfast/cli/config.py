@@ -48,7 +48,7 @@ def config(
         laravel: The major version, where nothing in the directory says it.
         json: Write JSON to stdout.
     """
-    project = load(directory, {**os.environ, **_variables(env or [])}, laravel=laravel)
+    project = load(directory, {**os.environ, **variables(env or [])}, laravel=laravel)
     found = effective_session(project)
     if json:
         write_json(_as_json(project, found), "-")
@@ -61,15 +61,20 @@ def config(
     return exit_status.HOLDS
 
 
-def _variables(pairs: list[str]) -> dict[str, str]:
-    variables = {}
+def variables(pairs: list[str]) -> dict[str, str]:
+    """What ``--env NAME=VALUE`` says.
+
+    Raises:
+        UsageError: one of them is not that.
+    """
+    found = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             # The whole pair is not repeated: it may be a key.
             raise UsageError("--env is not NAME=VALUE", hint="for example --env APP_ENV=production")
-        variables[name] = value
-    return variables
+        found[name] = value
+    return found
 
 
 def _table(found: Effective) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,22 @@ def require_writable(target: str, option: str = "--json") -> None:
         raise EnvironmentLacking(
             f"cannot write {target}", hint="name a file in a directory that is there"
         )
+
+
+def require_all_writable(targets: Mapping[str, str | None]) -> None:
+    """Raise where an option's file could not be written, or two options write the same one.
+
+    Raises:
+        UsageError, EnvironmentLacking: as ``require_writable``.
+    """
+    options: dict[Path, str] = {}
+    for option, target in targets.items():
+        if target is None:
+            continue
+        require_writable(target, option)
+        other = options.setdefault(Path(target).resolve(), option)
+        if other != option:
+            raise UsageError(f"{other} and {option} name the same file", hint="name two files")
 
 
 def write_json(value: Any, target: str) -> None:

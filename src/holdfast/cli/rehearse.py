@@ -17,7 +17,14 @@ from holdfast.cli.asked import asked, write_scenario
 from holdfast.cli.environment import here
 from holdfast.cli.html import page as html_page
 from holdfast.cli.junit import junit as junit_xml
-from holdfast.cli.output import require_writable, say_error, stderr, stdout, write_file, write_json
+from holdfast.cli.output import (
+    require_all_writable,
+    say_error,
+    stderr,
+    stdout,
+    write_file,
+    write_json,
+)
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
 from holdfast.cli.self_test import judge_the_judge
@@ -126,7 +133,7 @@ def rehearse(
         there: Where it is.
     """
     screen = stderr if json == "-" else stdout
-    _require_writable({"--json": json, "--html": html, "--junit": junit})
+    require_all_writable({"--json": json, "--html": html, "--junit": junit})
     if explain < 0:
         raise UsageError(f"--explain {explain} is less than none", hint="try --explain 1")
     if init:
@@ -207,15 +214,3 @@ def alone(**given: object) -> None:
             f"--self-test does nothing with {named}",
             hint="it plays against stores of its own; beside it stand --seed and --json alone",
         )
-
-
-def _require_writable(targets: dict[str, str | None]) -> None:
-    """Each option's file can be written, and no two options write the same one."""
-    options: dict[Path, str] = {}
-    for option, target in targets.items():
-        if target is None:
-            continue
-        require_writable(target, option)
-        other = options.setdefault(Path(target).resolve(), option)
-        if other != option:
-            raise UsageError(f"{other} and {option} name the same file", hint="name two files")

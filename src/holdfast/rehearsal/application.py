@@ -17,6 +17,7 @@ from typing import Protocol
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.backing import Backing
 from holdfast.rehearsal.endpoint import Endpoint
+from holdfast.rehearsal.error_log import last_failure
 from holdfast.rehearsal.skew import Skew
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, accepts, free_port
@@ -241,15 +242,23 @@ class Replica:
     def _not_ready(self, error: EnvironmentLacking) -> EnvironmentLacking:
         if not all(process.running for process in self._processes):
             return error
-        logs = (f"{process.name}: {process.last_line()}" for process in self._processes)
         ready = self._application.ready
         said = answer(self.endpoint.port, ready.path)
         return EnvironmentLacking(
             f"{self.endpoint.name} runs, but GET {ready.path}"
-            f" {f'answers {said}' if isinstance(said, int) else said};"
-            f" its logs end with: {'; '.join(logs)}",
+            f" {f'answers {said}' if isinstance(said, int) else said}; {self._last_words()}",
             hint=f"it must answer GET {ready.path} with a status below {ready.below}",
         )
+
+    def _last_words(self) -> str:
+        """What the application says of its failure, else how the logs of its programs end."""
+        failure = last_failure(self.directory)
+        if failure is None:
+            logs = (f"{process.name}: {process.last_line()}" for process in self._processes)
+            return f"its logs end with: {'; '.join(logs)}"
+        for process in self._processes:
+            failure = process.masked(failure)
+        return f"its log says: {failure}"
 
     def pause(self) -> None:
         """SIGSTOP every group: it holds its connections and does nothing. Nothing if it ended."""

@@ -19,6 +19,7 @@ from holdfast.rehearsal.invariants.first_page import first_page
 from holdfast.rehearsal.invariants.foreign import foreign
 from holdfast.rehearsal.invariants.missing import missing
 from holdfast.rehearsal.metrics import Metrics
+from holdfast.rehearsal.outage import Outage
 from holdfast.rehearsal.short_memory import ShortMemory
 from holdfast.rehearsal.site import Site
 from holdfast.rehearsal.target import Target
@@ -81,7 +82,13 @@ async def watch(
     Raises:
         EnvironmentLacking: there is no way to the deployment, or no session can be observed there.
     """
-    memory = ShortMemory(metrics.answered)
+    outage = Outage(says)
+
+    def answered(op: Op) -> None:
+        metrics.answered(op)
+        outage.answered(op)
+
+    memory = ShortMemory(answered)
     courtesy = Courtesy(plan.target.rate, lambda words: says(f"in distress: {words}"))
     with bare_errors():
         async with (

@@ -8,20 +8,33 @@ from holdfast.rehearsal.site import Login, Site
 from holdfast.rehearsal.visitor import Visitor
 
 _TRIES = 3
-"""How often the scout tries to log in; a session that is lost meanwhile proves nothing of it."""
+"""How often the scout tries to log in."""
+
+_TRIES_WHERE_LOST = 6
+"""How often it tries where sessions are lost on the way: so many replicas may answer in turn, each
+with sessions of its own, until one gets both a session's page and its form."""
+
+_WRONG_FORM = (404, 405)
+"""No session can mend these."""
 
 
-async def scout(visitor: Visitor, site: Site) -> None:
+async def scout(visitor: Visitor, passer_by: Visitor, site: Site) -> None:
     """Load the page and log in: it must show a session, and the login must be taken.
 
-    Where the session is lost on the way, nothing can be said of the login.
+    Where the session is lost each time before the form comes to a replica that has it, nothing can
+    be said of the login.
+
+    Args:
+        visitor: goes ahead.
+        passer_by: takes turns of a balancer, so that not always the same replica gets the form.
+        site: the application.
 
     Raises:
         EnvironmentLacking: not so; the hint says what would help.
     """
     _require_session(await visitor.go(), visitor, site)
     if site.login is not None:
-        await _require_login(visitor, site.login)
+        await _require_login(visitor, passer_by, site.login)
 
 
 def _require_session(op: Op, visitor: Visitor, site: Site) -> None:
@@ -62,19 +75,32 @@ def _require_session(op: Op, visitor: Visitor, site: Site) -> None:
     )
 
 
-async def _require_login(visitor: Visitor, login: Login) -> None:
+async def _require_login(visitor: Visitor, passer_by: Visitor, login: Login) -> None:
     why: str | None = None
-    for tries in range(1, _TRIES + 1):
+    lost = refused = False
+    for tries in range(1, _TRIES_WHERE_LOST + 1):
         before = visitor.lost
         op = await visitor.log_in()
         # Not as often each time: replicas that answer in turn must not get the same share.
         for _ in range(tries):
             await visitor.go()
-        if visitor.lost > before:
+        lost_now = visitor.lost > before
+        if op.ok and (lost_now or visitor.window.user is not None):
             return
-        if op.ok and visitor.window.user is not None:
-            return
-        why = why or (op.answer.error if op.answer else None)
+        assert op.answer is not None
+        if op.answer.outcome == "refused" or op.answer.status in _WRONG_FORM:
+            why = op.answer.error if not refused else why
+            refused = True
+        why = why or op.answer.error
+        lost = lost or lost_now
+        if not lost and tries == _TRIES:
+            break
+        if not visitor.window.opened:
+            await visitor.go()
+        for _ in range(tries):
+            await passer_by.go()
+    if lost and not refused:
+        return
     raise EnvironmentLacking(
         f"{login.method} {login.path} logs nobody in: {why or 'the session stays the same'}",
         hint="--login sends a form of the application; do its fields and values fit?",

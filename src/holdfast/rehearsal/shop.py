@@ -26,10 +26,10 @@ from holdfast.laravel.payload import Codec
 from holdfast.laravel.php import as_list
 from holdfast.rehearsal.csrf import Csrf
 from holdfast.rehearsal.protocol import GRACE_SECONDS, MAX_HOLD_MS, PRODUCTS, State
-from holdfast.rehearsal.replay import ATTEMPT, ReplayMiddleware
 from holdfast.session import Policy, Rules, Session
 from holdfast.stores.contract import Store
 from holdfast.web.asgi import ASGIApp, LaravelSessionMiddleware, Message, Receive, Scope, Send
+from holdfast.web.replay import ATTEMPT, ReplayMiddleware
 
 COOKIE = "laravel_session"
 POLICY = Policy(

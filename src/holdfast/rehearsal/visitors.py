@@ -23,6 +23,8 @@ from holdfast.rehearsal.visitor import Visitor
 _SCOUT = 1
 """The scout's number: the account of the first visitor is there."""
 
+_PASSER_BY = 2
+
 Step = Callable[[Visitor], Awaitable[object]]
 
 
@@ -61,7 +63,7 @@ class Visitors:
     async def check(self) -> None:
         """See :func:`holdfast.rehearsal.scout.scout`."""
         with Recorder() as aside:
-            await scout(self._visitor(_SCOUT, aside), self._site)
+            await scout(self._visitor(_SCOUT, aside), self._visitor(_PASSER_BY, aside), self._site)
 
     async def play(
         self,

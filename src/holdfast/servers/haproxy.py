@@ -21,7 +21,7 @@ connection meanwhile go to another server."""
 
 State = Literal["ready", "maint", "drain"]
 
-_SOCKET_SECONDS = 5.0
+_SOCKET_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def haproxy_config(
         "  timeout server 60s",
         "  timeout http-keep-alive 30s",
         "  timeout queue 5s",
-        "  timeout check 1s",
+        "  timeout check 5s",
         "  retries 3",
         "  option redispatch 1",
         "  option http-server-close",

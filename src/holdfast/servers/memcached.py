@@ -15,7 +15,7 @@ from holdfast.servers.programs import require_program
 
 PACKAGE = "memcached"
 
-_ASK_SECONDS = 5.0
+_ASK_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _OVERHEAD = 60
 """Bytes of an item beside key and value: header, CAS, ends of lines."""
 
 _AT_ONCE = 1000
-_SECONDS = 10.0
+_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 
 

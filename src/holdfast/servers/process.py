@@ -26,11 +26,11 @@ from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.ports import accepts
 from holdfast.servers.secrecy import masked, secrets_in
 
-READY_SECONDS = 10.0
-GRACE_SECONDS = 5.0
+READY_SECONDS = 30.0
+GRACE_SECONDS = 30.0
 
 _POLL_SECONDS = 0.01
-_DEATH_SECONDS = 5.0
+_DEATH_SECONDS = 30.0
 
 
 class Process:
@@ -154,11 +154,13 @@ class Process:
     def send(self, number: Signals) -> None:
         """Send a signal to the master alone, or the group where the constructor was told so.
 
-        Nothing happens when the master has ended.
+        Nothing happens when the master has ended. Sent SIGSTOP, it stands still on return.
         """
         with self._lock:
             if self._alive():
                 self._signal(self.pid, number)
+                if number == SIGSTOP:
+                    os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def stop(self, signal: Signals | None = None, grace_seconds: float = GRACE_SECONDS) -> bool:
         """Ask the master to end, wait, then SIGKILL whatever is left of its group.
@@ -206,8 +208,11 @@ class Process:
             lines = self.log.read_text(errors="replace").splitlines()
         except OSError:
             return ""
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return masked(last, self._secrets)
+        return self.masked(next((line.strip() for line in reversed(lines) if line.strip()), ""))
+
+    def masked(self, text: str) -> str:
+        """A text with its secrets masked: what it has written elsewhere than in its log."""
+        return masked(text, self._secrets)
 
     def _launch(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

@@ -52,11 +52,11 @@ def redis_server(
     ]
     secrets = () if password is None else (password,)
     with Process(argv, directory, package=PACKAGE, secrets=secrets) as process:
-        process.wait_ready(lambda: _answers(port, process.pid, password))
+        process.wait_ready(lambda: answers(port, process.pid, password))
         yield RedisServer(port=port, url=f"redis://{LOOPBACK}:{port}/0", process=process)
 
 
-def ask(port: int, command: str, password: str | None = None, seconds: float = 1.0) -> str:
+def ask(port: int, command: str, password: str | None = None, seconds: float = 30.0) -> str:
     """What a Redis or Sentinel on a loopback port answers to one command, as it came.
 
     Empty where it does not answer, or says nothing for so many seconds. Connects anew each time.
@@ -73,6 +73,9 @@ def ask(port: int, command: str, password: str | None = None, seconds: float = 1
     return answer.decode(errors="replace")
 
 
-def _answers(port: int, pid: int, password: str | None) -> bool:
-    """Whether it is our own server that answers on the port, not one that had it before."""
-    return f"process_id:{pid}\r\n" in ask(port, "INFO server", password)
+def answers(port: int, pid: int, password: str | None = None) -> bool:
+    """Whether it is the server of this process id that answers on the port, not another one.
+
+    A stranger may say nothing for ever, and ours has ended meanwhile: asked over and over, briefly.
+    """
+    return f"process_id:{pid}\r\n" in ask(port, "INFO server", password, seconds=1)

@@ -61,7 +61,7 @@ def redis_master_config(*, port: int, admin: Path, nodes: Sequence[int]) -> str:
         "  timeout connect 1s",
         "  timeout client 60s",
         "  timeout server 60s",
-        "  timeout check 1s",
+        "  timeout check 5s",
         "frontend clients",
         f"  bind {LOOPBACK}:{port}",
         f"  default_backend {_BACKEND}",

@@ -19,7 +19,7 @@ from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.guardian import Guardian
 from holdfast.servers.ports import LOOPBACK, free_port
 from holdfast.servers.process import Process
-from holdfast.servers.redis import PACKAGE, ask
+from holdfast.servers.redis import PACKAGE, answers, ask
 from holdfast.servers.redis_master import RedisMaster, redis_master
 from holdfast.servers.redis_node import RedisNode
 from holdfast.servers.tcp_proxy import Blackhole, Pass
@@ -267,7 +267,7 @@ def _sentinel(
     process = stack.enter_context(Process(argv, directory, name="sentinel", package=PACKAGE))
     guardian.watch_group(process.pid)
     stack.callback(guardian.forget_group, process.pid)
-    process.wait_ready(lambda: f"process_id:{process.pid}\r\n" in ask(port, "INFO server"))
+    process.wait_ready(lambda: answers(port, process.pid))
     for name, milliseconds in PERIODS_MS.items():
         # It may be writing its file, on a disk that is slow.
         said = ask(port, f"SENTINEL DEBUG {name} {milliseconds}", seconds=WAIT_SECONDS)

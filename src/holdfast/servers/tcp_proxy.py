@@ -17,7 +17,7 @@ from holdfast.core.errors import EnvironmentLacking
 from holdfast.servers.ports import LOOPBACK, free_port
 
 _CHUNK_BYTES = 256 * 1024
-_COMMAND_SECONDS = 10.0
+_COMMAND_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)

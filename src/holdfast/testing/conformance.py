@@ -38,7 +38,7 @@ from holdfast.testing.harness import Client, Harness, Mode, OpenHarness, connect
 from holdfast.testing.machine import agree_with_memory
 
 SAVERS = 8
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 LEVELS: tuple[Level, ...] = ("replicated", "strict")
 
 PAYLOADS = {
@@ -235,7 +235,7 @@ class StoreConformance:
         """A scan lists exactly the live sessions, however it is cut into batches."""
         assert case.scan(batch) == []
         dead, deleted, *live = sorted(new_sid() for _ in range(9))
-        case.create(case.found(b"dead", seconds=5), sid=dead)
+        case.create(case.found(b"dead", seconds=50), sid=dead)
         harness.expire(dead)
         for sid in (deleted, *live):
             case.create(case.found(b"live"), sid=sid)
@@ -423,7 +423,7 @@ class StoreConformance:
         """For its time; a save under the old id is refused meanwhile."""
         base, grace = case.found(b"base"), Grace(1, b"seal \0\xff of a browser")
         case.create(base)
-        case.create(case.found(b"other", seconds=5), sid=(other := new_sid()))
+        case.create(case.found(b"other", seconds=50), sid=(other := new_sid()))
         to = new_sid()
         move = Move(case.sid, base, to, base.data, base.expires_at, grace=grace)
         assert case.do(move) == Saved()

@@ -15,8 +15,8 @@ from holdfast.core.errors import (
     Undecodable,
     UsageError,
 )
-from holdfast.rehearsal import replay
-from holdfast.rehearsal.replay import ATTEMPT, MAX_BODY_BYTES, ReplayMiddleware
+from holdfast.web import replay
+from holdfast.web.replay import ATTEMPT, MAX_BODY_BYTES, ReplayMiddleware
 
 pytestmark = pytest.mark.anyio
 

@@ -25,7 +25,7 @@ from holdfast.core.errors import (
 from holdfast.web.asgi import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 64 * 1024
-"""Largest request body that is kept for a replay; the shop's forms have some hundred bytes."""
+"""Largest request body that is kept for a replay; a form has some hundred bytes as a rule."""
 
 PAUSE_SECONDS = 0.005
 """Longest pause before the first replay; doubled for each further one. Jitter keeps the requests of

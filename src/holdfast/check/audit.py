@@ -1,0 +1,126 @@
+"""One run of ``check``: paths in, a result out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast.check.apps import alone, apps, codes
+from holdfast.check.engine import judged, sifted, sort_key
+from holdfast.check.kubernetes.objects import Objects
+from holdfast.check.result import Counts, NotJudged, Result
+from holdfast.check.rule import Rule
+from holdfast.check.rules import RULES
+from holdfast.check.sources.files import Files
+from holdfast.check.sources.kustomize.build import NAMES as KUSTOMIZATIONS
+from holdfast.check.sources.kustomize.build import kustomizations
+from holdfast.check.sources.manifests import SUFFIXES, looks_like_manifest, manifests
+from holdfast.check.suppressions import in_annotations, in_comments
+from holdfast.check.target import Target
+from holdfast.core.errors import HoldfastError
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be checked.
+
+    Args:
+        paths: directories and files.
+        stdin: manifests from standard input; None for none.
+        base: what names are shown relative to.
+        projects: Laravel projects outside the paths.
+        extra: variables that win over those of manifests and ``.env``.
+        laravel: the major version, where no project says it.
+        rules: that are run.
+        exclude: files and directories that are left out, as ``Files`` has it.
+    """
+
+    paths: Sequence[Path]
+    base: Path
+    stdin: bytes | None = field(default=None, repr=False)
+    projects: Sequence[Path] = ()
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    laravel: int | None = None
+    rules: Sequence[Rule] = RULES
+    exclude: Sequence[str] = ()
+
+
+def audit(request: Request) -> Result:
+    """Check.
+
+    Raises:
+        UsageError: a path is not there.
+    """
+    files = Files(request.base, request.exclude)
+    targets = collect(request, files)
+    found = judged(targets, request.rules)
+    allowed = [
+        *in_comments(files.contents),
+        *in_annotations(one for target in targets for one in target.objects),
+    ]
+    kept, suppressed = sifted(found, allowed, request.rules)
+    return Result(
+        tuple(sorted(kept, key=sort_key)),
+        tuple(suppressed),
+        files.contents,
+        _counts(targets, files, request.rules),
+    )
+
+
+def collect(request: Request, files: Files) -> list[Target]:
+    """What is to be judged, read from disk.
+
+    Raises:
+        UsageError: a path is not there.
+    """
+    paths = list(files.walk([*request.paths, *request.projects]))
+    found = list(codes(paths, request.base, request.extra, request.laravel))
+    built = kustomizations(paths, files)
+    sources = [
+        (files.shown(path), data)
+        for path in paths
+        if path.suffix in SUFFIXES
+        and path.name not in KUSTOMIZATIONS
+        and not any(one.uses(path.resolve()) for one in built)
+        and (data := files.read(path)) is not None
+        and looks_like_manifest(path, data)
+    ]
+    if request.stdin is not None:
+        files.put("-", request.stdin)
+        sources.append(("-", request.stdin))
+    read = manifests(sources)
+    failed: dict[str, HoldfastError] = {}
+    bundles = [*read.bundles, *((b.directory, Objects(b.objects)) for b in built if b.objects)]
+    targets = [
+        Target(name, objects, apps(objects, found, failed), files=files.contents)
+        for name, objects in bundles
+    ]
+    deployed = {app.name for target in targets for app in target.apps}
+    targets.extend(
+        Target(code.name, Objects(()), (app,), files=files.contents)
+        for code in found
+        if code.name not in deployed and (app := alone(code, failed))
+    )
+    if read.unreadable:
+        targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
+    files.not_judged.extend(
+        NotJudged(one.directory, f"{one.refused}; `kubectl kustomize {one.directory}` builds it")
+        for one in built
+        if one.refused
+    )
+    files.not_judged.extend(
+        NotJudged(one.place.file, "a template") for one in read.unreadable if one.template
+    )
+    files.not_judged.extend(NotJudged(name, str(error)) for name, error in failed.items())
+    return targets
+
+
+def _counts(targets: Sequence[Target], files: Files, rules: Sequence[Rule]) -> Counts:
+    return Counts(
+        projects=len({app.name for t in targets for app in t.apps if app.directory is not None}),
+        manifests=sum(len(target.objects) for target in targets),
+        workloads=sum(len(target.workloads) for target in targets),
+        rules=len(rules),
+        not_judged=tuple(files.not_judged),
+    )

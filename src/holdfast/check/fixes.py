@@ -1,0 +1,123 @@
+"""Mends files: puts the edits of findings together, and writes each file in one step."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.check.finding import Edit
+from holdfast.check.rule import Found
+from holdfast.core.errors import EnvironmentLacking
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file before and after."""
+
+    file: str
+    before: bytes
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What can be mended in one go.
+
+    Args:
+        changes: one for each file, in the order of their names.
+        mended: findings whose edits are in them.
+        left: findings whose edits meet those of another one; a second go may mend them.
+    """
+
+    changes: tuple[Change, ...]
+    mended: tuple[Found, ...]
+    left: tuple[Found, ...]
+
+
+def mending(found: Iterable[Found], files: Mapping[str, bytes]) -> Mending:
+    """Put together what findings would change; all edits of one finding, or none.
+
+    Args:
+        found: findings, the worst first: of two that meet, the first one's edits are taken.
+        files: the bytes that the offsets are for.
+    """
+    taken: dict[str, list[Edit]] = {}
+    mended: list[Found] = []
+    left: list[Found] = []
+    for one in found:
+        edits = one.finding.edits
+        if not edits:
+            continue
+        if all(_fits(edit, taken.get(edit.file, ()), files) for edit in edits):
+            mended.append(one)
+            for edit in edits:
+                others = taken.setdefault(edit.file, [])
+                if edit not in others:
+                    others.append(edit)
+        else:
+            left.append(one)
+    changes = (Change(f, files[f], _edited(files[f], edits)) for f, edits in sorted(taken.items()))
+    changed = tuple(change for change in changes if change.before != change.after)
+    return Mending(changed, tuple(mended), tuple(left))
+
+
+def write(change: Change, base: Path) -> None:
+    """Put a file's new content in its place, in one step.
+
+    Args:
+        change: of a file whose name is relative to ``base``.
+        base: a directory.
+
+    Raises:
+        EnvironmentLacking: it is not any more what was checked, or it cannot be written.
+    """
+    path = (base / change.file).resolve()  # a link stays one
+    try:
+        if path.read_bytes() != change.before:
+            raise EnvironmentLacking(
+                f"{change.file} was changed meanwhile and is left as it is", hint="check it again"
+            )
+        _replace(path, change.after)
+    except OSError as error:
+        raise EnvironmentLacking(
+            f"cannot write {change.file}: {error.strerror}", hint="--diff shows the change"
+        ) from error
+
+
+def _fits(edit: Edit, taken: Iterable[Edit], files: Mapping[str, bytes]) -> bool:
+    """Whether an edit can be made beside those that are taken."""
+    inside = 0 <= edit.start <= edit.end <= len(files.get(edit.file, b""))
+    # Standard input has no file to be mended.
+    return inside and edit.file != "-" and all(one == edit or _apart(one, edit) for one in taken)
+
+
+def _apart(one: Edit, other: Edit) -> bool:
+    first, second = sorted((one, other), key=lambda edit: (edit.start, edit.end))
+    if first.start == second.start:
+        return False  # which text comes first would be chance
+    return first.end <= second.start
+
+
+def _edited(data: bytes, edits: Iterable[Edit]) -> bytes:
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        data = data[: edit.start] + edit.text + data[edit.end :]
+    return data
+
+
+def _replace(path: Path, content: bytes) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Views of Kubernetes objects: what of them decides about sessions, each value with its place."""

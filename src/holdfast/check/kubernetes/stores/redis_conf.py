@@ -1,0 +1,109 @@
+"""Settings of Redis and its kin, from a configuration file and from arguments.
+
+Redis 7.0, ``config.c`` (``loadServerConfigFromString``) and ``server.c`` (``main``):
+one directive a line, ``#`` starts a comment at the start of a line only; of arguments, what follows
+``--name`` up to the next ``--`` is its value, and they are read after the file.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+from holdfast.check.kubernetes.stores.settings import Reading
+from holdfast.check.place import Place
+
+File: TypeAlias = tuple[str, Place]
+"""The text of a configuration file, and where it stands."""
+
+Files: TypeAlias = Callable[[str], "File | None"]
+"""The file at a path in the container; None where no manifest has it."""
+
+Word: TypeAlias = tuple[str | None, Place]
+"""An argument; None where its value is not known."""
+
+MAX_INCLUDES: Final = 8
+
+_ALIASES: Final = {"slaveof": "replicaof"}
+# Directives that may be there several times; their first argument is a part of their name.
+_REPEATED: Final = ("rename-command", "user")
+
+
+def read_file(reading: Reading, file: File, files: Files, depth: int = MAX_INCLUDES) -> None:
+    """The directives of a configuration file."""
+    text, whole = file
+    lines = text.splitlines()
+    # In a block of YAML, line by line; in a quoted text there is no telling.
+    block = whole.end_line - whole.line >= len(lines)
+    for index, line in enumerate(lines):
+        place = Place(whole.file, whole.line + 1 + index) if block else whole
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        try:
+            words = shlex.split(stripped)
+        except ValueError:
+            continue  # Redis refuses to start with it.
+        if words:
+            _directive(reading, [(word, place) for word in words], files, depth)
+
+
+def read_arguments(reading: Reading, words: Sequence[Word], files: Files) -> None:
+    """The arguments of a server, without its name: a file first, then ``--name value``."""
+    at = 0
+    if words and words[0][0] is not None and not words[0][0].startswith("-"):
+        _include(reading, words[0][0], files, MAX_INCLUDES)
+        at = 1
+    elif words and words[0][0] is None:
+        reading.forget("its arguments are not known")
+        at = 1
+    directive: list[Word] = []
+    for word in words[at:]:
+        value, place = word
+        if value is not None and value.startswith("--"):
+            _flush(reading, directive, files)
+            directive = [(value[2:], place)]
+        elif directive:
+            directive.append(word)
+    _flush(reading, directive, files)
+
+
+def _flush(reading: Reading, directive: list[Word], files: Files) -> None:
+    if not directive:
+        return
+    name, place = directive[0]
+    if "=" in (name or "") and len(directive) == 1:
+        # Not Redis's own form: Dragonfly takes its flags so.
+        flag, _, value = (name or "").partition("=")
+        directive = [(flag, place), (value, place)]
+    if len(directive) == 2 and directive[1][0] is not None and " " in directive[1][0]:
+        # --save "900 1" is one argument with two words in it.
+        inner = directive[1][0].split()
+        directive = [directive[0], *((word, directive[1][1]) for word in inner)]
+    _directive(reading, directive, files, MAX_INCLUDES)
+
+
+def _directive(reading: Reading, words: Sequence[Word], files: Files, depth: int) -> None:
+    name = (words[0][0] or "").lower()
+    name = _ALIASES.get(name, name)
+    place, values = words[0][1], words[1:]
+    if name == "include":
+        for value, _place in values:
+            if value is None:
+                reading.forget("it includes a file whose name is not known")
+            else:
+                _include(reading, value, files, depth)
+        return
+    if name in _REPEATED and values and values[0][0]:
+        name, values = f"{name} {values[0][0].lower()}", values[1:]
+    known = [value for value, _place in values if value is not None]
+    reading.set(name, " ".join(known) if len(known) == len(values) else None, place)
+
+
+def _include(reading: Reading, path: str, files: Files, depth: int) -> None:
+    found = files(path) if depth else None
+    if found is None:
+        reading.forget(f"its configuration {path} is not among the manifests")
+    else:
+        read_file(reading, found, files, depth - 1)

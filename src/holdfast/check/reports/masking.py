@@ -1,0 +1,289 @@
+"""Where in a source file the values of secrets stand, so that no excerpt shows them.
+
+Reads lines, not grammars: an excerpt may come from YAML, PHP, dotenv, a Dockerfile or nginx, whole
+or broken. Where it cannot tell it masks: too much is ugly, too little is a leak.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+Span = tuple[int, int]
+"""From and to, in characters of a line."""
+
+_SECRET = re.compile(
+    r"password|passwd|passphrase|pwd|secret|token|credential|authorization|requirepass|masterauth"
+    r"|(?:^|[_.-])(?:pass|auth|dsn)$"
+    r"|(?:app|api|access|private|previous|encryption|signing|master|shared)[_.-]?keys?",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    r"(?:name|ref|file|path|arn|url|uri|provider|class|type|ttl|lifetime|timeout|seconds|mode"
+    r"|enabled|driver|table|length|header|cookie|broker|generator)s?$",
+    re.IGNORECASE,
+)
+"""Ends the name of what is about a secret and is none: ``secretKeyRef``, ``tokenTtl``."""
+
+_NO_SECRET = re.compile(
+    r"""["']?(?:true|false|null|~|yes|no|on|off|[\[{(]?|\$\{?\w+\}?|\$\(\w+\))["']?[\s,;)\]}]*(?:\#.*)?$""",
+    re.IGNORECASE,
+)
+"""Says nothing: a constant, a bracket that opens, or where the value is from."""
+
+_PAIR = re.compile(r"""(?P<key>[A-Za-z_][\w.\-/]*)["'\]]*\s*(?P<sign>=>|:=|==?|:(?!:|//))\s*""")
+_YAML = re.compile(
+    r"""^(?P<lead>\s*(?:-\s+)*)["']?(?P<key>[\w.\-/]+)["']?\s*:(?:\s+|$)(?P<value>.*)"""
+)
+_WORDS = re.compile(
+    r"""(?:^\s*(?:ENV|ARG|LABEL|SetEnv|fastcgi_param|env|set|define)\s*\(?\s*["']?\$?"""
+    r"""|(?:^|[\s"'\[,])-{1,2}|(?:^|[\s"'])(?=requirepass|masterauth))"""
+    r"""(?P<key>[A-Za-z_][\w.\-]*)(?P<gap>["',\s]+)(?P<value>\S.*)$"""
+)
+_OPTION = re.compile(r"""^\s*-\s+["']?-{1,2}(?P<key>[\w-]+)["']?\s*$""")
+_ITEM = re.compile(r"""^\s*-\s+(?P<value>.+)$""")
+_CLIENT = re.compile(r"(?:redis-cli|mysql\w*|mariadb[\w-]*)\s(?:.*?\s)?-(?:a\s+|p)(?P<value>\S+)")
+_SHAPES = (
+    re.compile(r"""://[^\s"'/@:]*:(?P<value>[^\s"']+)@"""),
+    re.compile(r"""://(?P<value>[^\s"'/@:]+)@"""),
+    re.compile(r"(?:Basic|Bearer)\s+(?P<value>[\w+/=.~-]{6,})", re.IGNORECASE),
+    re.compile(r"base64:(?P<value>[\w+/=-]{8,})"),
+    re.compile(r"(?P<value>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"),
+)
+_FLOW = (
+    re.compile(
+        r"""name["']?\s*:\s*["']?(?P<key>[\w.-]+)["']?\s*,\s*["']?value["']?\s*:\s*(?P<value>[^,}]+|"[^"]*"|'[^']*')"""
+    ),
+    re.compile(
+        r"""value["']?\s*:\s*(?P<value>.+?)\s*,\s*["']?name["']?\s*:\s*["']?(?P<key>[\w.-]+)"""
+    ),
+)
+_LITERAL = re.compile(r""""(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?""")
+_READS = re.compile(r"(?:env|getenv|config|get)\(\s*$", re.IGNORECASE)
+_TOKEN = re.compile(r"(?:\\.|\S)+")
+_AFTER_TOKEN = re.compile(r"""\s*(?:$|[\\;&|)"'\]]|[A-Za-z_]\w*=)""")
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_PEM_END = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
+_KIND = re.compile(r"""["']?kind["']?\s*:\s*["']?Secret\b""")
+_DATA = re.compile(r"""(?:^|[\s{,"'])["']?(?:data|stringData)\\?["']?\s*:\s*""")
+_SEPARATOR = re.compile(r"^(?:---|\.\.\.)(?:\s|$)")
+_GENERATED = re.compile(r"^\s*-\s+[^=\s]+=(?P<value>.+)$")
+
+_FAR = 50
+"""So many lines may be between a variable's name and its value."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of this key, variable or option is one that must not be shown."""
+    return bool(_SECRET.search(name)) and not _ABOUT.search(name)
+
+
+def secrets(lines: Sequence[str]) -> list[list[Span]]:
+    """What must not be shown of each line, in order and without overlaps.
+
+    Args:
+        lines: of a whole file, since a value's name may stand in another line.
+    """
+    spans: list[list[Span]] = [[] for _ in lines]
+    values = _values_of_secret_variables(lines)
+    generates = any("secretGenerator" in line for line in lines)
+    for first, end in _documents(lines):
+        data = any(map(_KIND.search, lines[first:end]))
+        scanner = _Scanner(data=data, generates=generates)
+        for number in range(first, end):
+            spans[number] = _merged(scanner.line(lines[number], named=number in values))
+    return spans
+
+
+def _documents(lines: Sequence[str]) -> Iterator[Span]:
+    borders = [number for number, line in enumerate(lines) if _SEPARATOR.match(line)]
+    starts = [0, *borders]
+    yield from zip(starts, [*borders, len(lines)], strict=True)
+
+
+def _values_of_secret_variables(lines: Sequence[str]) -> set[int]:
+    """The lines ``value: ...`` that belong to a ``name: APP_KEY``."""
+    found: set[int] = set()
+    for number, line in enumerate(lines):
+        pair = _YAML.match(line)
+        if not pair or pair["key"] != "name" or not is_secret(_bare(pair["value"])):
+            continue
+        column = len(pair["lead"])
+        after = range(number + 1, min(number + _FAR, len(lines)))
+        before = range(number - 1, max(number - _FAR, -1), -1)
+        found.update(_siblings(lines, after, column, down=True))
+        if "-" not in pair["lead"]:
+            found.update(_siblings(lines, before, column, down=False))
+    return found
+
+
+def _siblings(lines: Sequence[str], numbers: range, column: int, *, down: bool) -> Iterator[int]:
+    for number in numbers:
+        line = lines[number]
+        text = line.lstrip()
+        if not text or text.startswith("#"):
+            continue
+        pair = _YAML.match(line)
+        begins = bool(pair and "-" in pair["lead"] and len(pair["lead"]) <= column)
+        outside = len(line) - len(text) < column and not begins
+        if outside or (begins and down):
+            return
+        if pair and len(pair["lead"]) == column and pair["key"] == "value":
+            yield number
+        if begins:
+            return
+
+
+def _bare(value: str) -> str:
+    return value.partition(" #")[0].strip(" \t\"',")
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+class _Scanner:
+    """Goes over the lines of a document, and knows what a line above has begun."""
+
+    def __init__(self, *, data: bool, generates: bool) -> None:
+        self._data = data
+        self._generates = generates
+        self._quote = ""
+        self._pem = False
+        self._below: int | None = None
+        """Deeper than this everything belongs to a secret value."""
+        self._under: int | None = None
+        """Deeper than this all that has no key of its own belongs to a secret value."""
+        self._below_data: int | None = None
+        """Deeper than this all values are a Secret's."""
+        self._next_item = False
+
+    def line(self, line: str, *, named: bool) -> list[Span]:
+        """What must not be shown of the next line.
+
+        Args:
+            line: without its end.
+            named: whether its ``value:`` belongs to a variable that is secret.
+        """
+        text = line.strip()
+        indent = len(line) - len(line.lstrip())
+        whole = (indent, len(line))
+        if self._pem or self._quote:
+            return [(0, self._closed(line)), *self._found(line, indent, named=named)]
+        if self._below is not None and text:
+            if indent > self._below:
+                return [whole]
+            self._below = None
+        if self._below_data is not None and text and indent <= self._below_data:
+            self._below_data = None
+        if self._under is not None and text:
+            item = text.startswith("- ") and indent == self._under
+            if indent <= self._under and not item:
+                self._under = None
+            elif not _YAML.match(line):
+                return [whole]
+        return list(self._found(line, indent, named=named))
+
+    def _closed(self, line: str) -> int:
+        """Where what began above ends in this line."""
+        if self._pem:
+            if not (border := _PEM_END.search(line)):
+                return len(line)
+            self._pem = False
+            return border.end()
+        end = _end_of_quoted(line, 0, self._quote)
+        if end <= len(line):
+            self._quote = ""
+        return min(end, len(line))
+
+    def _found(self, line: str, indent: int, *, named: bool) -> Iterator[Span]:
+        if self._next_item and (item := _ITEM.match(line)):
+            yield item.span("value")
+        self._next_item = bool((option := _OPTION.match(line)) and is_secret(option["key"]))
+        for shape in (*_SHAPES, _CLIENT):
+            for match in shape.finditer(line):
+                yield match.span("value")
+        for flow in _FLOW:
+            for match in flow.finditer(line):
+                if is_secret(match["key"]):
+                    yield match.span("value")
+        if (begin := _PEM.search(line)) and not self._pem:
+            self._pem = not _PEM_END.search(line, begin.end())
+            yield begin.end(), len(line)
+        if self._generates and (pair := _GENERATED.match(line)):
+            yield pair.span("value")
+        yield from self._of_a_secret_object(line, indent)
+        yield from self._values(line, indent, named=named)
+
+    def _of_a_secret_object(self, line: str, indent: int) -> Iterator[Span]:
+        if self._below_data is not None:
+            pair = _YAML.match(line)
+            yield (pair.start("value") if pair else indent, len(line))
+            if pair and pair["value"][:1] in {"|", ">", ""}:
+                self._below = indent
+        elif self._data and (key := _DATA.search(line)):
+            self._below_data = indent
+            rest = line[key.end() :].strip()
+            if rest not in {"", "{"}:
+                yield key.end(), len(line)
+
+    def _values(self, line: str, indent: int, *, named: bool) -> Iterator[Span]:
+        for words in _WORDS.finditer(line):
+            if is_secret(words["key"]):
+                yield from self._value(line, words.start("value"), indent, sign=" ")
+        for pair in _PAIR.finditer(line):
+            key, sign = pair["key"], pair["sign"]
+            own = named and key == "value" and sign == ":"
+            if own or is_secret(key) or (sign == "=>" and key.lower() == "key"):
+                yield from self._value(line, pair.end(), indent, sign=sign)
+
+    def _value(self, line: str, start: int, indent: int, *, sign: str) -> Iterator[Span]:
+        """The value that begins there, and what of it the lines below will hold."""
+        rest = line[start:]
+        if sign == ":" and rest[:1] in {"|", ">"}:
+            self._below = indent
+            return
+        if sign == ":" and not rest:
+            self._under = indent
+        if _NO_SECRET.match(rest) or (rest[:1] == "{" and sign == ":"):
+            return
+        if rest[:1] in {'"', "'"}:
+            end = _end_of_quoted(line, start + 1, rest[0])
+            if end > len(line):
+                self._quote = rest[0]
+            comment = line[end:].lstrip()[:1] in {"#", ";"}  # may be what the value was before
+            yield start, len(line) if comment else min(end, len(line))
+        elif sign == "=>" or _READS.match(rest.partition("(")[0] + "("):
+            for literal in _LITERAL.finditer(line, start):
+                if not _READS.search(line[: literal.start()]):
+                    yield literal.span()
+        elif sign == "=" and (token := _TOKEN.match(line, start)):
+            follows = _AFTER_TOKEN.match(line, token.end())
+            yield start, token.end() if follows else len(line)
+        else:
+            yield start, len(line)
+            if sign == ":":
+                self._below = indent
+
+
+def _end_of_quoted(line: str, start: int, quote: str) -> int:
+    """Just behind the closing quote; more than the line's length where it does not close there."""
+    at = start
+    while at < len(line):
+        if line[at] == "\\" and quote == '"':
+            at += 2
+        elif line[at] == "\\" and line[at + 1 : at + 2] == quote:
+            at += 2  # PHP's escape; YAML has none here, and more is masked then
+        elif line[at] == quote:
+            if line[at + 1 : at + 2] != quote:
+                return at + 1
+            at += 2  # YAML's escape of a quote
+        else:
+            at += 1
+    return len(line) + 1

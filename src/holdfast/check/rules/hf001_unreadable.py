@@ -1,0 +1,63 @@
+"""A manifest cannot be read.
+
+## What it checks
+
+Files that look like Kubernetes manifests are read as kubectl reads them. One that kubectl would
+refuse, or that is larger or deeper than any manifest, is a finding.
+
+## Why it matters
+
+Nothing in it was judged, and `kubectl apply` stops at it too.
+
+## Bad
+
+```yaml deploy.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop
+```
+
+## Good
+
+```yaml deploy.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop}
+```
+
+## How to fix
+
+Mend what the message says. Templates of Helm are not read: pipe what comes out of them, `helm
+template . | holdfast check -`.
+
+## Limits
+
+10 MB and 200,000 nodes a file, 100 levels.
+
+## References
+
+- kubectl reads YAML through sigs.k8s.io/yaml, which refuses a key that is there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.check.finding import Finding, Severity
+from holdfast.check.rule import Rule
+from holdfast.check.target import Target
+
+
+def check(target: Target) -> Iterator[Finding]:
+    """What could not be read."""
+    for one in target.unreadable:
+        if not one.template:
+            yield Finding(
+                one.place,
+                f"This file cannot be read, so nothing in it was judged: {one.why}.",
+                "mend it, or leave the file out",
+                one.place.file,
+            )
+
+
+RULE = Rule("HF001", "unreadable", "A manifest cannot be read", Severity.MEDIUM, check)

@@ -1,0 +1,120 @@
+"""The key does not fit the cipher: every page answers 500.
+
+## What it checks
+
+The value of `APP_KEY`, where a manifest shows it, in the way Laravel reads it: `base64:` and the
+key in base64, or the raw key itself. It must have 32 bytes for `AES-256-CBC`, which is what
+Laravel takes where `app.cipher` says nothing.
+
+## Why it matters
+
+Laravel's encrypter refuses a key of another length, and nothing that uses cookies works. A Secret
+that was encoded twice, or a raw key with a line break behind it (`echo` without `-n`), is enough.
+
+## Bad
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          envFrom: [{secretRef: {name: shop}}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: shop}
+data:
+  APP_KEY: YVJhd0tleU9mVGhpcnR5VHdvQnl0ZXNJbkFzY2lpISEK
+  APP_ENV: cHJvZHVjdGlvbg==
+```
+
+## Good
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          envFrom: [{secretRef: {name: shop}}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: shop}
+data:
+  APP_KEY: YVJhd0tleU9mVGhpcnR5VHdvQnl0ZXNJbkFzY2lpISE=
+  APP_ENV: cHJvZHVjdGlvbg==
+```
+
+## How to fix
+
+`php artisan key:generate --show` writes a key that fits; take it as it is, with `base64:` in
+front.
+
+## Limits
+
+Values that look like placeholders (`REPLACE_ME`, `<key>`, `${APP_KEY}`) are not judged.
+
+## References
+
+- Illuminate/Encryption/EncryptionServiceProvider.php, `parseKey`, and Encrypter.php, `supported`,
+  Laravel 13.26.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.check.agreement import placeholder
+from holdfast.check.finding import Finding, Severity
+from holdfast.check.place import Place
+from holdfast.check.rule import Rule
+from holdfast.check.target import Target
+from holdfast.core.errors import UsageError
+from holdfast.laravel.encrypter import KEY_BYTES, Encrypter, parse_key
+
+
+def check(target: Target) -> Iterator[Finding]:
+    """Keys that Laravel refuses, each place once."""
+    seen: set[Place] = set()
+    for process in target.processes():
+        settings = process.settings
+        key = settings.text("app.key")
+        cipher = settings.text("app.cipher") or "AES-256-CBC"
+        place = settings.place("app.key")
+        if not key or placeholder(key) or place in seen or cipher.lower() not in KEY_BYTES:
+            continue
+        seen.add(place)
+        try:
+            Encrypter.from_app_key(key, cipher)
+        except UsageError:
+            yield Finding(
+                place,
+                f"Every page of {process.app.name} answers 500: APP_KEY has {len(parse_key(key))}"
+                f" bytes, {cipher} needs {KEY_BYTES[cipher.lower()]}.{_why(key)}",
+                "php artisan key:generate --show",
+                str(process),
+            )
+
+
+def _why(key: str) -> str:
+    return " There are blanks or line breaks around it." if key != key.strip() else ""
+
+
+RULE = Rule(
+    "HF209",
+    "key-of-wrong-length",
+    "The key does not fit the cipher: every page answers 500",
+    Severity.HIGH,
+    check,
+    gotchas=("KEY-09",),
+)

@@ -1,0 +1,504 @@
+"""The commands of a shell script, each with the conditions under which it is reached.
+
+A script is read, not run: no variable has a value here. What is said is certain for shells that
+keep to POSIX (IEEE Std 1003.1-2017, XCU 2.9, 2.10); what is not understood ends the reading.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from holdfast.check.place import Place
+from holdfast.check.sources.shell_tokens import Lost, Token, tokens
+from holdfast.check.sources.text import Text
+from holdfast.check.sources.unreadable import Unreadable
+
+MAX_DEPTH: Final = 8
+"""Scripts within scripts: ``sh -c "... $(...)"``."""
+_MAX_FRAMES: Final = 64
+_GUARD_CHARACTERS: Final = 120
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=", re.ASCII)
+_SHELLS: Final = {"sh", "bash", "ash", "dash"}
+_RUNS_A_TEXT: Final = {*_SHELLS, "su", "runuser"}
+_ASKS: Final = {"[", "[[", "test", "((", "!", "command", "which", "type", "hash", "grep", "false"}
+_OPENS: Final = {"if", "while", "until", "for", "select", "case", "{"}
+_CLOSES: Final = {"fi": "if", "done": "loop", "esac": "case", "}": "{", ")": "("}
+_KEYWORDS: Final = _OPENS | {*_CLOSES, "then", "elif", "else", "do", "function", "[[", "!"} - {")"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a command.
+
+    Args:
+        value: what the command is given; None where a variable, a substitution or a pattern is in
+            it.
+        text: as it is written.
+        place: where.
+    """
+
+    value: str | None = field(repr=False)
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Redirection:
+    """Where a command's output or input goes: ``>`` and the word behind it."""
+
+    operator: str
+    target: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One simple command.
+
+    Args:
+        words: its name and arguments; never empty.
+        place: from its first word to its last.
+        assignments: variables that are set for it alone.
+        redirections: in their order.
+        guards: under which conditions it is reached, as they are written; none where it is always
+            reached, unless a command before it fails.
+        depth: 0 in the script itself, more in a text that is handed to another shell and in a
+            command substitution.
+        background: it is not waited for.
+    """
+
+    words: tuple[Word, ...]
+    place: Place
+    assignments: tuple[tuple[str, Word], ...] = ()
+    redirections: tuple[Redirection, ...] = ()
+    guards: tuple[str, ...] = ()
+    depth: int = 0
+    background: bool = False
+
+    @property
+    def name(self) -> str:
+        """What is run, without its directory: ``php``; empty where that is not known."""
+        return (self.words[0].value or "").rpartition("/")[2]
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it may be left out though nothing fails."""
+        return bool(self.guards)
+
+    def values(self) -> list[str | None]:
+        """Of its words."""
+        return [word.value for word in self.words]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is known of a script.
+
+    Args:
+        commands: in the order in which they are written.
+        ends_with: the unconditional ``exec`` that nothing comes after, where there is one.
+        unreadable: from where on it was not understood.
+    """
+
+    commands: tuple[Command, ...]
+    ends_with: Command | None = None
+    unreadable: Unreadable | None = None
+
+
+def read(text: Text) -> Script:
+    """The commands of a script."""
+    reader = _Reader(text, 0)
+    unreadable = reader.run()
+    commands = _called(reader.commands)
+    return Script(tuple(commands), reader.ends_with, unreadable)
+
+
+def of_words(words: list[str], place: Place) -> Script:
+    """The commands of a list that is run without a shell: a container's ``command``, exec form."""
+    made = tuple(Word(word, word, place) for word in words)
+    if not made:
+        return Script(())
+    command = Command(made, place)
+    inner = [
+        replace(below, depth=1 + below.depth)
+        for script in _texts_of(made)
+        for below in read(Text.at(script.value or "", place)).commands
+    ]
+    return Script((command, *inner), command)
+
+
+def _called(commands: list[Command]) -> list[Command]:
+    """Without the guards of functions that are called in any case."""
+    for _ in range(MAX_DEPTH):
+        called = {f"{command.name}()" for command in commands if not command.guards}
+        found = [
+            replace(command, guards=tuple(g for g in command.guards if g not in called))
+            for command in commands
+        ]
+        if found == commands:
+            break
+        commands = found
+    return commands
+
+
+def _texts_of(words: tuple[Word, ...]) -> list[Word]:
+    """The words that another shell takes for a script."""
+    for at, word in enumerate(words):
+        name = (word.value or "").rpartition("/")[2]
+        if name in _RUNS_A_TEXT:
+            for option, script in zip(words[at + 1 :], words[at + 2 :], strict=False):
+                if re.fullmatch(r"-[a-z]*c|--command", option.value or ""):
+                    return [script] if script.value is not None else []
+    if (words[0].value or "").rpartition("/")[2] == "ssh" and " " in (words[-1].value or ""):
+        return [words[-1]]
+    return []
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A compound command that is open."""
+
+    kind: str
+    outer: tuple[str, ...]
+    guard: str = ""
+    refused: list[str] = field(default_factory=list)  # conditions of earlier branches
+    chain: list[str] = field(default_factory=list)  # of the current and-or list
+    list_start: int = -1
+    asked: int = -1  # where the condition begins
+    subject: str = ""  # of a case
+    pattern: bool = False  # of a case: its next words are patterns
+    function: str = ""  # whose body it is
+
+    def guards(self) -> tuple[str, ...]:
+        own = (self.guard,) if self.guard else ()
+        return (*self.outer, *self.refused, *own, *self.chain)
+
+
+class _Reader:
+    """One pass over the tokens of a script."""
+
+    def __init__(self, text: Text, depth: int) -> None:
+        self.text, self.depth = text, depth
+        self.commands: list[Command] = []
+        self.ends_with: Command | None = None
+        self._frames = [_Frame("", ())]
+        self._ended = ""
+        self._function = ""
+        self._enders: set[str] = set()  # functions in which the script may end
+        self._tokens: list[Token] = []
+        self._at = 0
+        self._reset()
+
+    def run(self) -> Unreadable | None:
+        """Read; what is in ``commands`` then is certain."""
+        lost: Lost | None = None
+        try:
+            for token in tokens(self.text.string):
+                self._tokens.append(token)
+        except Lost as stopped:
+            lost = stopped
+        try:
+            while self._at < len(self._tokens) and self.ends_with is None:
+                self._step(self._tokens[self._at])
+                self._at += 1
+            if lost is None:
+                self._end_command()
+                if len(self._frames) > 1 and self.ends_with is None:
+                    raise Lost(len(self.text.string), "a compound command is not closed")
+        except Lost as stopped:
+            lost = lost if lost and lost.offset < stopped.offset else stopped
+        if lost is None or self.ends_with is not None:
+            return None
+        return Unreadable(self.text.place(lost.offset, lost.offset), str(lost))
+
+    def _reset(self) -> None:
+        self._words: list[Token] = []
+        self._assignments: list[Token] = []
+        self._redirections: list[tuple[Token, Token]] = []
+
+    @property
+    def _empty(self) -> bool:
+        return not (self._words or self._assignments or self._redirections)
+
+    def _step(self, token: Token) -> None:
+        frame = self._frames[-1]
+        if token.kind == "operator":
+            self._operator(token, frame)
+        elif token.kind == "redirection":
+            self._redirection(token)
+        elif frame.pattern:
+            self._pattern(token, frame)
+        elif self._empty and token.text in _KEYWORDS:
+            self._keyword(token, frame)
+        else:
+            self._begin(frame, token)
+            if not self._words and _ASSIGNMENT.match(token.text):
+                self._assignments.append(token)
+            else:
+                self._words.append(token)
+
+    def _redirection(self, token: Token) -> None:
+        after = self._at + 1
+        if after >= len(self._tokens) or self._tokens[after].kind != "word":
+            raise Lost(token.start, "nothing stands behind a redirection")
+        self._at = after
+        self._redirections.append((token, self._tokens[after]))
+
+    def _operator(self, token: Token, frame: _Frame) -> None:
+        operator = token.text
+        if frame.pattern:
+            if operator == ")":
+                frame.pattern = False
+                frame.guard = self._between(frame.asked, token.start, f"case {frame.subject} in ")
+            return
+        if operator == "(":
+            self._parenthesis(token)
+        elif operator == ")":
+            self._end_command()
+            self._close(token, "(")
+        elif operator in {";;", ";&", ";;&"}:
+            self._end_command()
+            self._new_list(frame)
+            if frame.kind != "case":
+                raise Lost(token.start, f"{operator} stands outside a case")
+            frame.pattern, frame.asked, frame.guard = True, -1, ""
+        elif operator in {"&&", "||"}:
+            asks = self._asks()
+            self._end_command()
+            self._chain(token, frame, asks=asks)
+        elif operator in {"|", "|&"}:
+            self._end_command()
+        else:
+            self._end_command(background=operator == "&")
+            self._new_list(frame)
+
+    def _chain(self, token: Token, frame: _Frame, *, asks: bool) -> None:
+        start = frame.list_start if frame.list_start >= 0 else token.start
+        if token.text == "||":
+            frame.chain = [self._between(start, token.start, "! (") + ")"]
+        elif frame.chain and frame.chain[-1].startswith("! ("):
+            frame.chain = []
+        if token.text == "&&" and asks:
+            frame.chain.append(self._between(start, token.start))
+
+    def _parenthesis(self, token: Token) -> None:
+        if len(self._words) == 1 and self._peek(1) == ")" and not self._assignments:
+            self._function = self._words[0].text
+            self._at += 1
+            self._reset()
+        elif self._empty and self._peek(1) == "(" and self._tokens[self._at + 1].start == token.end:
+            self._arithmetic()
+        elif self._empty:
+            self._open("(", token)
+        else:
+            raise Lost(token.start, "a bracket stands where none is expected")
+
+    def _arithmetic(self) -> None:
+        start, opened = self._tokens[self._at].start, 0
+        while self._at < len(self._tokens):
+            opened += {"(": 1, ")": -1}.get(self._tokens[self._at].text, 0)
+            if opened <= 0:
+                return
+            self._at += 1
+        raise Lost(start, "a bracket is not closed")
+
+    def _peek(self, ahead: int) -> str:
+        at = self._at + ahead
+        return self._tokens[at].text if at < len(self._tokens) else ""
+
+    def _keyword(self, token: Token, frame: _Frame) -> None:  # noqa: PLR0912 - a case a keyword
+        match token.text:
+            case "{":
+                self._open("{", token)
+            case "if":
+                self._open("if", token).asked = token.end
+            case "while" | "until":
+                self._open("loop", token).asked = token.start
+            case "for" | "select":
+                self._for(token)
+            case "case":
+                self._case(token)
+            case "then" | "do":
+                if frame.kind == "if" or (frame.kind == "loop" and not frame.guard):
+                    frame.guard = self._between(frame.asked, token.start)
+                self._new_list(frame)
+            case "elif" | "else" if frame.kind == "if":
+                frame.refused.append(f"! ({frame.guard})")
+                frame.guard, frame.asked = "", token.end
+                self._new_list(frame)
+            case "fi" | "done" | "esac" | "}":
+                self._close(token, _CLOSES[token.text])
+            case "function":
+                self._at += 1
+                self._function = self._peek(0)
+                if self._peek(1) == "(" and self._peek(2) == ")":
+                    self._at += 2
+            case "[[":
+                self._double_brackets(token)
+            case "!":
+                self._begin(frame, token)
+                self._words.append(token)
+            case _:
+                raise Lost(token.start, f"«{token.text}» stands where it is not expected")
+
+    def _double_brackets(self, token: Token) -> None:
+        self._begin(self._frames[-1], token)
+        while self._at < len(self._tokens):
+            current = self._tokens[self._at]
+            if current.kind == "word":
+                self._words.append(current)
+            if current.text == "]]":
+                return
+            self._at += 1
+        raise Lost(token.start, "«[[» is not closed")
+
+    def _for(self, token: Token) -> None:
+        frame = self._open("loop", token)
+        if self._peek(1) == "(":
+            self._at += 1
+            self._arithmetic()
+        while self._at + 1 < len(self._tokens) and self._peek(1) not in {";", "\n", "do"}:
+            self._at += 1
+        end = self._tokens[min(self._at, len(self._tokens) - 1)].end
+        frame.guard = self._between(token.start, end)
+
+    def _case(self, token: Token) -> None:
+        frame = self._open("case", token)
+        frame.subject, self._at = self._peek(1), self._at + 1
+        while self._peek(1) == "\n":
+            self._at += 1
+        if self._peek(1) != "in":
+            raise Lost(token.start, "a case has no «in»")
+        self._at += 1
+        frame.pattern = True
+
+    def _pattern(self, token: Token, frame: _Frame) -> None:
+        if token.text == "esac" and frame.asked < 0:
+            frame.pattern = False
+            self._close(token, "case")
+        elif frame.asked < 0:
+            frame.asked = token.start
+
+    def _open(self, kind: str, token: Token) -> _Frame:
+        frame = self._frames[-1]
+        if len(self._frames) >= _MAX_FRAMES:
+            raise Lost(token.start, "compound commands are nested too deeply")
+        self._begin(frame, token)
+        opened = _Frame(kind, frame.guards())
+        if self._function:
+            opened.outer = (*opened.outer, f"{self._function}()")
+            opened.function, self._function = self._function, ""
+        self._frames.append(opened)
+        return opened
+
+    def _close(self, token: Token, kind: str) -> None:
+        if self._frames[-1].kind != kind:
+            raise Lost(token.start, f"«{token.text}» closes nothing")
+        self._frames.pop()
+
+    def _begin(self, frame: _Frame, token: Token) -> None:
+        if frame.list_start < 0:
+            frame.list_start = token.start
+
+    def _new_list(self, frame: _Frame) -> None:
+        frame.chain, frame.list_start = [], -1
+
+    def _asks(self) -> bool:
+        return bool(self._words) and self._words[0].text in _ASKS
+
+    def _between(self, start: int, end: int, before: str = "") -> str:
+        cut = self.text.string[start : min(end, start + 4 * _GUARD_CHARACTERS)]
+        guard = " ".join(cut.split()).rstrip("; ")
+        if len(guard) > _GUARD_CHARACTERS:
+            guard = guard[: _GUARD_CHARACTERS - 1] + "…"
+        return before + guard
+
+    def _end_command(self, *, background: bool = False) -> None:
+        words, assignments, redirections = self._words, self._assignments, self._redirections
+        self._reset()
+        guards = self._frames[-1].guards()
+        if self._ended:
+            guards = (self._ended, *guards)
+        if words:
+            command = Command(
+                tuple(map(self._word, words)),
+                self.text.place(words[0].start, words[-1].end),
+                tuple((_name_of(token), self._assigned(token)) for token in assignments),
+                tuple(Redirection(sign.text, self._word(target)) for sign, target in redirections),
+                guards,
+                self.depth,
+                background,
+            )
+            self.commands.append(command)
+            self._ending(command)
+        for token in [*words, *assignments, *(target for _, target in redirections)]:
+            for start, end in token.inner:
+                self._inner(self.text.part(start, end), guards)
+        if not words:
+            return
+        for script in self._scripts(words):
+            self._inner(script, guards)
+        if command.name in _SHELLS and len(words) == 1:
+            for sign, _ in redirections:
+                for start, end in sign.inner:
+                    self._inner(self.text.part(start, end), guards)
+
+    def _ending(self, command: Command) -> None:
+        """Whether nothing comes after a command, or perhaps nothing."""
+        values = command.values()
+        succeeds = command.name == "exit" and values[1:] in ([], ["0"])
+        executes = command.name == "exec" and len(values) > 1
+        leaves = command.name == "return"
+        ends = succeeds or executes or command.name in self._enders
+        if self.depth or any(frame.kind == "(" for frame in self._frames):
+            return
+        if not (ends or leaves):
+            return
+        bodies = [frame for frame in self._frames if frame.function]
+        if bodies:
+            body = bodies[-1]
+            within = command.guards[len(body.outer) :]
+            if within:
+                body.refused.append(f"! ({' && '.join(within)})")
+            if ends:
+                self._enders.add(body.function)
+        elif command.guards:
+            self._ended = self._ended or f"! ({' && '.join(command.guards)})"
+        elif ends:
+            self.ends_with = command
+
+    def _scripts(self, words: list[Token]) -> list[Text]:
+        """Texts among a command's words that another shell is handed, with their places."""
+        made = tuple(Word(token.value, token.text, Place("")) for token in words)
+        found = []
+        for script in _texts_of(made):
+            token = words[made.index(script)]
+            quoted = script.text[1:-1]
+            if script.value == quoted:
+                found.append(self.text.part(token.start + 1, token.end - 1))
+            else:
+                found.append(Text.at(script.value or "", self.text.place(token.start, token.end)))
+        return found
+
+    def _inner(self, text: Text, guards: tuple[str, ...]) -> None:
+        if self.depth + 1 >= MAX_DEPTH:
+            return
+        reader = _Reader(text, self.depth + 1)
+        reader.run()
+        self.commands += [
+            replace(command, guards=(*guards, *command.guards)) for command in reader.commands
+        ]
+
+    def _word(self, token: Token) -> Word:
+        return Word(token.value, token.text, self.text.place(token.start, token.end))
+
+    def _assigned(self, token: Token) -> Word:
+        place = self.text.place(token.start, token.end)
+        value = None if token.value is None else token.value.partition("=")[2]
+        return Word(value, token.text.partition("=")[2], place)
+
+
+def _name_of(token: Token) -> str:
+    match = _ASSIGNMENT.match(token.text)
+    return match[1] if match else ""

@@ -1,0 +1,22 @@
+"""What a reader hands back in place of what it could not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.check.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What cannot be judged, and why.
+
+    Args:
+        place: the file, or where in it reading ended.
+        why: one line, without a final stop.
+        template: it is not yet what it will be: Helm, or something like it, makes that of it.
+    """
+
+    place: Place
+    why: str
+    template: bool = False

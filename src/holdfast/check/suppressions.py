@@ -1,0 +1,96 @@
+"""What the user has allowed, and why: by a comment beside it or an annotation of the object.
+
+::
+
+    strategy: {type: Recreate}  # holdfast: allow HF811 -- one replica by licence
+    # holdfast: allow HF101, HF102 -- alone on its line: for the next one
+    # holdfast: allow-file HF951 -- for all of this file
+
+    metadata:
+      annotations:
+        holdfast.dev/allow-HF811: one replica by licence
+
+A comment stands behind ``#``, ``//`` or ``;``. Without a reason it allows nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from holdfast.check.finding import Finding
+from holdfast.check.kubernetes.objects import Object
+from holdfast.check.place import Place
+from holdfast.check.rule import Found
+
+ANNOTATION: Final = "holdfast.dev/allow-"
+
+_COMMENT: Final = re.compile(
+    rb"(?P<before>[^\n]*?)(?:\#|//|;)[ \t]*holdfast:[ \t]*allow(?P<whole>-file)?[ \t]+"
+    rb"(?P<rules>HF[0-9]{3}(?:[ \t]*,[ \t]*HF[0-9]{3})*)[ \t]*(?:--[ \t]*(?P<reason>[^\n]*))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One rule that is allowed somewhere.
+
+    Args:
+        rule: its id.
+        reason: why; empty where none is given, and then nothing is allowed.
+        place: of the comment or annotation.
+        line: that it is for; 0 for the whole file.
+        subject: the object that it is for, as findings name it; empty for a comment.
+    """
+
+    rule: str
+    reason: str
+    place: Place
+    line: int = 0
+    subject: str = ""
+
+    def covers(self, found: Found) -> bool:
+        """Whether this finding is meant."""
+        if not self.reason or found.rule.id != self.rule:
+            return False
+        if self.subject:
+            return _is_of(found.finding, self.subject)
+        spot = found.finding.place
+        return spot.file == self.place.file and self.line in (0, spot.line)
+
+
+def in_comments(files: Mapping[str, bytes]) -> Iterator[Allowed]:
+    """What the comments of files allow."""
+    for name, data in files.items():
+        # Most files have none, and are large.
+        if b"holdfast:" not in data:
+            continue
+        for number, line in enumerate(data.split(b"\n"), 1):
+            if b"holdfast:" in line and (match := _COMMENT.match(line)):
+                yield from _of_comment(name, number, match)
+
+
+def _of_comment(name: str, number: int, match: re.Match[bytes]) -> Iterator[Allowed]:
+    alone = not match["before"].strip()
+    line = 0 if match["whole"] else number + alone
+    reason = (match["reason"] or b"").decode(errors="replace").strip().rstrip("-*/ ").strip()
+    for rule in match["rules"].split(b","):
+        place = Place(name, number, len(match["before"]) + 1)
+        yield Allowed(rule.strip().decode(), reason, place, line)
+
+
+def in_annotations(objects: Iterable[Object]) -> Iterator[Allowed]:
+    """What the annotations of objects allow."""
+    for found in objects:
+        for name, reason in found.annotations.items():
+            if name.startswith(ANNOTATION):
+                at = found.key_at("metadata", "annotations", name)
+                rule = name.removeprefix(ANNOTATION)
+                yield Allowed(rule, reason.strip(), at, subject=str(found))
+
+
+def _is_of(finding: Finding, subject: str) -> bool:
+    # A container of it is named behind: «Deployment shop/web (nginx)».
+    return finding.subject == subject or finding.subject.startswith(f"{subject} (")

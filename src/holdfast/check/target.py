@@ -1,0 +1,80 @@
+"""Everything that rules see: what is deployed together, and the applications in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from holdfast.check.kubernetes.edges import Route, leading_to, routes
+from holdfast.check.kubernetes.objects import Objects
+from holdfast.check.kubernetes.stores.reach import Stores, stores_of
+from holdfast.check.kubernetes.workload import Workload, workloads
+
+if TYPE_CHECKING:
+    from holdfast.check.process import Process, Role
+    from holdfast.check.sources.unreadable import Unreadable
+    from holdfast.project.directory import Directory
+
+
+@dataclass(frozen=True, eq=False)
+class App:
+    """One Laravel application: its code, and what runs it.
+
+    Args:
+        name: what people are shown: its directory, or the namespace of its manifests.
+        directory: its project; None where only manifests are known.
+        prefix: what stands before the names of the project's files when they are shown.
+        processes: filled by whoever makes it.
+    """
+
+    name: str
+    directory: Directory | None = field(default=None, repr=False)
+    prefix: str = ""
+    processes: list[Process] = field(default_factory=list, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What is judged together.
+
+    Args:
+        name: the directory that tells it apart; empty where all is one.
+        objects: the Kubernetes objects.
+        apps: the Laravel applications.
+        unreadable: files that look like manifests and cannot be read.
+        files: the bytes of every file that was read, by the name that is shown.
+    """
+
+    name: str
+    objects: Objects
+    apps: tuple[App, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def workloads(self) -> tuple[Workload, ...]:
+        """All that run pods, Laravel's or not."""
+        return workloads(self.objects)
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """All ways from a host to a Service."""
+        return routes(self.objects)
+
+    def routes_to(self, workload: Workload) -> tuple[Route, ...]:
+        """Those that lead to a workload's pods."""
+        return tuple(leading_to(self.routes, workload.services))
+
+    @cached_property
+    def stores(self) -> Stores:
+        """The servers that can keep sessions."""
+        return stores_of(self.objects, self.workloads)
+
+    def processes(self, *roles: Role) -> Iterator[Process]:
+        """Laravel's processes, of some roles or of all."""
+        for app in self.apps:
+            for process in app.processes:
+                if not roles or process.role in roles:
+                    yield process

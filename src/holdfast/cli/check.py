@@ -1,0 +1,194 @@
+"""``holdfast check``: what would lose, leak or break sessions, found before it ships."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from holdfast.check import baseline as baselines
+from holdfast.check import configuration
+from holdfast.check.audit import Request, audit
+from holdfast.check.catalogue import chosen
+from holdfast.check.configuration import Configuration, Threshold
+from holdfast.check.finding import Severity
+from holdfast.check.reports.report import Report, report
+from holdfast.check.rules import hf000_internal
+from holdfast.cli import exit_status
+from holdfast.cli.check_outputs import NOTHING_ELSE, Outputs
+from holdfast.cli.check_path import paths_in_words
+from holdfast.cli.config import variables
+from holdfast.cli.mend import mend, show_mending
+from holdfast.cli.output import require_writable, stdout, write_file
+from holdfast.core.errors import EnvironmentLacking, UsageError
+
+MAX_STDIN = 64 * 1024 * 1024
+"""So many bytes of manifests are read from standard input."""
+
+_Flag = Annotated[bool, Parameter(negative="")]
+_Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What is judged, and how strictly; holdfast.toml may say the same.
+
+    Args:
+        project: A Laravel project that is not below the paths; may be given several times.
+        env: `NAME=VALUE`, a variable of the pods; wins over manifests and `.env`.
+        laravel: The major version, where no project says it.
+        select: Only these rules: `HF101`, a name, or how ids begin (`HF5`); separated by commas.
+        ignore: Not these rules.
+        fail_on: From which severity on the exit status is 1; high.
+        strict: Show findings too that could not be judged.
+        baseline: Do not show findings that are in this file.
+        config: The configuration file; otherwise `holdfast.toml` or `pyproject.toml` here.
+    """
+
+    project: Annotated[list[Path] | None, Parameter(negative="", consume_multiple=False)] = None
+    env: _Words = None
+    laravel: int | None = None
+    select: _Words = None
+    ignore: _Words = None
+    fail_on: Threshold | None = None
+    strict: bool | None = None
+    baseline: Path | None = None
+    config: Path | None = None
+
+
+USUAL = Judging()
+
+
+def check(
+    *paths: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+    judging: Annotated[Judging, Parameter(name="*", group="What is judged")] = USUAL,
+    outputs: Annotated[Outputs, Parameter(name="*", group="Reports")] = NOTHING_ELSE,
+    path: _Flag = False,
+    fix: _Flag = False,
+    diff: _Flag = False,
+    write_baseline: str | None = None,
+) -> int:
+    """Find what would lose, leak or break sessions, before it ships.
+
+    Reads Laravel projects, their images and Kubernetes manifests, and judges them together. Nothing
+    is run and no cluster is asked. Secrets are never shown.
+
+    **Examples**
+
+        holdfast check
+
+        kubectl kustomize overlays/production | holdfast check - --project .
+
+        holdfast check --sarif holdfast.sarif --fail-on critical
+
+    Exit status: 0 nothing as bad as `--fail-on`, 1 findings, 2 usage, 3 something is missing or a
+    rule failed.
+
+    Args:
+        paths: Directories and files; `-` is standard input with manifests. Without any: here.
+        path: Draw the way of a session, from the cookie to the store, of each Laravel process.
+        fix: Mend what can be mended safely, then check again.
+        diff: Show what `--fix` would change, and change nothing.
+        write_baseline: Write all that is found to this file, for `--baseline`.
+    """
+    began = datetime.now(UTC)
+    outputs.require_writable()
+    if write_baseline is not None:
+        require_writable(write_baseline, "--write-baseline")
+    settings = _settings(judging)
+    request = _request(paths, judging, settings)
+    if path:
+        for part in paths_in_words(request):
+            stdout.print(part)
+        return exit_status.HOLDS
+    if diff:
+        return show_mending(audit(request))
+    result = mend(request) if fix else audit(request)
+    if write_baseline is not None:
+        found = report(result, fail_on=None)
+        content = baselines.encode(baselines.baseline_of(found.found, found.excerpts.words))
+        write_file(content, write_baseline)
+        stdout.print(Text(f"{len(found.found):,} findings are in {write_baseline} now"))
+        return exit_status.HOLDS
+    found = report(
+        result,
+        fail_on=None if settings.fail_on == "never" else Severity[settings.fail_on.upper()],
+        strict=settings.strict,
+        baseline=_baseline(settings),
+        severities=settings.severities(),
+    )
+    if not (result.judged.projects or result.judged.manifests or result.found):
+        raise UsageError(
+            "there is nothing to judge: no Laravel project and no manifest",
+            hint="name the directory that holds composer.json, or manifests",
+        )
+    outputs.write(found, request.rules, began)
+    return _status(found)
+
+
+def _settings(judging: Judging) -> Configuration:
+    """The file's settings, with those of the command line over them."""
+    file = judging.config or configuration.find(Path.cwd())
+    settings = configuration.read(file) if file else Configuration()
+    return settings.with_options(
+        fail_on=judging.fail_on,
+        strict=judging.strict,
+        baseline=None if judging.baseline is None else str(judging.baseline),
+    )
+
+
+def _request(paths: tuple[Path, ...], judging: Judging, settings: Configuration) -> Request:
+    named = paths or tuple(map(Path, settings.paths))
+    projects = [*(judging.project or ()), *map(Path, settings.project)]
+    piped = Path("-") in named
+    return Request(
+        paths=[_absolute(path) for path in named if path != Path("-")],
+        base=Path.cwd(),
+        stdin=_standard_input() if piped else None,
+        projects=[_absolute(path) for path in projects],
+        extra=variables(judging.env or []),
+        laravel=judging.laravel,
+        rules=chosen(_words(judging.select), [*_words(judging.ignore), *settings.disable]),
+        exclude=settings.exclude,
+    )
+
+
+def _absolute(path: Path) -> Path:
+    return Path.cwd() / path
+
+
+def _words(given: list[str] | None) -> list[str]:
+    return [word.strip() for words in given or () for word in words.split(",") if word.strip()]
+
+
+def _standard_input() -> bytes:
+    content = sys.stdin.buffer.read(MAX_STDIN + 1)
+    if len(content) > MAX_STDIN:
+        raise UsageError(
+            f"more than {MAX_STDIN:,} bytes on standard input", hint="name files instead"
+        )
+    return content
+
+
+def _baseline(settings: Configuration) -> baselines.Baseline | None:
+    if settings.baseline is None:
+        return None
+    try:
+        content = Path(settings.baseline).read_bytes()
+    except OSError as error:
+        raise EnvironmentLacking(
+            f"cannot read {settings.baseline}: {error.strerror}",
+            hint=f"holdfast check --write-baseline {settings.baseline} writes one",
+        ) from error
+    return baselines.decode(content, settings.baseline)
+
+
+def _status(found: Report) -> int:
+    if any(one.rule.id == hf000_internal.RULE.id for one in found.found):
+        return EnvironmentLacking.exit_status
+    return exit_status.VIOLATED if found.fails() else exit_status.HOLDS

@@ -1,0 +1,86 @@
+"""The forms in which ``holdfast check`` says what it found, and the options that ask for them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from holdfast.check.reports import github
+from holdfast.check.reports.json import document
+from holdfast.check.reports.report import Report
+from holdfast.check.reports.sarif import sarif
+from holdfast.check.rule import Rule
+from holdfast.cli.check_junit import junit
+from holdfast.cli.check_text import text
+from holdfast.cli.output import require_all_writable, stdout, write_file, write_json
+
+_File = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Reports beside the one on the terminal.
+
+    Args:
+        json: Write the report as JSON to this file; `-` is stdout, and then nothing else is.
+        sarif: Write SARIF 2.1.0, for code scanning.
+        junit: Write JUnit XML: a case for each rule.
+        html: Write one page that needs no network.
+        github: Print annotations too, which GitHub shows beside the lines of a change.
+    """
+
+    json: _File = None
+    sarif: _File = None
+    junit: _File = None
+    html: _File = None
+    github: Annotated[bool, Parameter(negative="")] = False
+
+    def require_writable(self) -> None:
+        """Raise before the work where one could not be written.
+
+        Raises:
+            UsageError, EnvironmentLacking: a file cannot be written.
+        """
+        require_all_writable(
+            {
+                "--json": self.json,
+                "--sarif": self.sarif,
+                "--junit": self.junit,
+                "--html": self.html,
+            }
+        )
+
+    def write(self, report: Report, rules: Sequence[Rule], began: datetime) -> None:
+        """Print the report and write those that were asked for.
+
+        Raises:
+            EnvironmentLacking: a file cannot be written.
+        """
+        if self.json != "-":
+            for part in text(report, stdout.width):
+                stdout.print(part)
+            for line in github.commands(report) if self.github else ():
+                stdout.print(Text(line), soft_wrap=True)
+        if self.json:
+            write_json(document(report), self.json)
+        if self.sarif:
+            write_json(sarif(report), self.sarif)
+        if self.junit:
+            write_file(junit(report, rules, began), self.junit)
+        if self.html:
+            write_file(_page(report, began).encode(), self.html)
+
+
+NOTHING_ELSE = Outputs()
+
+
+def _page(report: Report, began: datetime) -> str:
+    from holdfast.cli.html.check import page
+
+    return page(report, sys.argv[1:], began.astimezone(UTC))

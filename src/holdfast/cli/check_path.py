@@ -1,0 +1,56 @@
+"""``holdfast check --path``: the way of a session of each Laravel process, in text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.check.audit import Request, collect
+from holdfast.check.path import Step, session_path
+from holdfast.check.reports.excerpt import visible
+from holdfast.check.sources.files import Files
+from holdfast.core.errors import UsageError
+
+
+def paths_in_words(request: Request) -> Iterator[RenderableType]:
+    """The paths of all processes, one after the other.
+
+    Raises:
+        UsageError: nothing there runs Laravel.
+    """
+    drawn = False
+    for target in collect(request, Files(request.base, request.exclude)):
+        for process in target.processes():
+            drawn = True
+            head = ((str(process), "bold"), f"  {process.role.value} of {process.app.name}")
+            yield Text.assemble(*head)
+            yield _drawn(session_path(process))
+            yield Text()
+    if not drawn:
+        raise UsageError(
+            "nothing there runs Laravel",
+            hint="name the directory that holds composer.json, or manifests",
+        )
+
+
+def _drawn(steps: Sequence[Step]) -> Table:
+    """The stations from top to bottom, each with what is in effect and where that is written."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold cyan")
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", style="dim")
+    stations = [(name, list(some)) for name, some in groupby(steps, key=lambda s: s.station)]
+    for number, (station, some) in enumerate(stations):
+        for first, step in enumerate(some):
+            lead = f"{'' if number == 0 else '-> '}{station}" if first == 0 else ""
+            value = Text(f"cannot be told: {visible(step.why)}", style="magenta")
+            if step.value is not None:
+                value = Text(visible(step.value))
+            where = visible(str(step.place)) if step.place else ""
+            table.add_row(f"  {lead}", step.name, value, where)
+    return table

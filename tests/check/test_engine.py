@@ -1,0 +1,142 @@
+"""Rules that fail, findings that are allowed, what is not judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from holdfast.check.audit import Request, audit
+from holdfast.check.finding import Finding, Severity
+from holdfast.check.place import Place
+from holdfast.check.rule import Rule
+from holdfast.check.rules import RULES
+
+FILE_SESSIONS = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+  annotations: {}
+spec:
+  replicas: 2
+  template:
+    spec:
+      containers:
+        - name: php
+          image: shop
+          env:
+            - {name: APP_KEY, value: x}
+            - {name: SESSION_DRIVER, value: file}
+"""
+
+
+def rules(*ids):
+    return [rule for rule in RULES if rule.id in ids]
+
+
+def ids(result):
+    return [found.rule.id for found in result.found]
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Checks a manifest with HF101 and the engine's own rules."""
+
+    def checked(text, *more):
+        (tmp_path / "deploy.yaml").write_text(text)
+        chosen = [*rules("HF000", "HF001", "HF002", "HF003", "HF101"), *more]
+        return audit(Request([tmp_path], tmp_path, rules=chosen))
+
+    return checked
+
+
+def test_a_rule_that_raises_is_a_finding_and_the_others_go_on(check):
+    def broken(_target):
+        yield Finding(Place("deploy.yaml", 1), "before it breaks")
+        raise KeyError("base64:secret")
+
+    result = check(FILE_SESSIONS, Rule("HF999", "broken", "Broken", Severity.LOW, broken))
+    assert sorted(ids(result)) == ["HF000", "HF101", "HF999"]
+    [internal] = [f.finding for f in result.found if f.rule.id == "HF000"]
+    assert "HF999" in internal.message
+    assert "KeyError" in internal.message
+    assert "secret" not in internal.message
+
+
+def test_the_worst_comes_first(check):
+    def mild(_target):
+        yield Finding(Place("a.yaml", 1), "mild")
+
+    assert ids(check(FILE_SESSIONS, Rule("HF998", "mild", "Mild", Severity.LOW, mild))) == [
+        "HF101",
+        "HF998",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("value: file}", "value: file}  # holdfast: allow HF101 -- one replica by licence"),
+        (
+            "            - {name: SESSION",
+            (
+                "            # holdfast: allow HF998, HF101 -- one replica\n"
+                "            - {name: SESSION"
+            ),
+        ),
+        ("apiVersion", "# holdfast: allow-file HF101 -- one replica\napiVersion"),
+        ("annotations: {}", "annotations: {holdfast.dev/allow-HF101: one replica}"),
+    ],
+)
+def test_a_finding_is_allowed(check, old, new):
+    result = check(FILE_SESSIONS.replace(old, new, 1))
+    assert ids(result) == []
+    [suppressed] = result.suppressed
+    assert suppressed.found.rule.id == "HF101"
+    assert suppressed.reason.startswith("one replica")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("value: file}", "value: file}  # holdfast: allow HF101"),
+        ("value: file}", "value: file}  # holdfast: allow HF101 --"),
+        ("annotations: {}", 'annotations: {holdfast.dev/allow-HF101: ""}'),
+    ],
+)
+def test_without_a_reason_nothing_is_allowed(check, old, new):
+    assert sorted(ids(check(FILE_SESSIONS.replace(old, new, 1)))) == ["HF003", "HF101"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("kind: D", "# holdfast: allow HF101 -- at the wrong line\nkind: D"),
+        ("value: file}", "value: redis}  # holdfast: allow HF101 -- mended long ago"),
+    ],
+)
+def test_an_allowance_that_allows_nothing_is_a_finding(check, old, new):
+    assert "HF002" in ids(check(FILE_SESSIONS.replace(old, new, 1)))
+
+
+def test_an_allowance_for_a_rule_that_was_not_run_is_none(tmp_path):
+    text = FILE_SESSIONS.replace("value: file}", "value: file}  # holdfast: allow HF101 -- so")
+    (tmp_path / "deploy.yaml").write_text(text)
+    assert ids(audit(Request([tmp_path], tmp_path, rules=rules("HF000", "HF002")))) == []
+
+
+def test_two_environments_in_two_directories_are_judged_by_themselves(tmp_path):
+    for name, replicas in (("staging", "1"), ("production", "3")):
+        path = tmp_path / name / "deploy.yaml"
+        path.parent.mkdir()
+        path.write_text(FILE_SESSIONS.replace("replicas: 2", f"replicas: {replicas}"))
+    result = audit(Request([tmp_path], tmp_path, rules=rules("HF101")))
+    assert [f.finding.place.file for f in result.found] == ["production/deploy.yaml"]
+    assert result.judged.workloads == 2
+
+
+def test_manifests_from_standard_input():
+    request = Request([], Path.cwd(), stdin=FILE_SESSIONS.encode(), rules=rules("HF101"))
+    [found] = audit(request).found
+    assert str(found.finding.place).startswith("-:15:")

@@ -78,7 +78,7 @@ UNDECIDED = re.compile(
     r"database\.connections\.\w+\.options|app\.providers|logging\.channels\.syslog\.facility"
     r"|view\.compiled"
 )
-"""What depends on PHP's extensions and constants, on a method of the framework, on what is there."""
+"""What depends on PHP's extensions and constants, methods of the framework, what is there."""
 
 
 def compared(ours: Value, theirs: Any, name: str) -> Any:

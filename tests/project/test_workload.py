@@ -93,7 +93,12 @@ def test_an_environment_of_which_nothing_is_known():
 
 
 def test_an_unknown_cached_configuration(project):
-    read = load(project({}), {"APP_CONFIG_CACHE": SECRET})
+    root = project({"config/session.php": "<?php return ['driver' => 'redis'];"})
+    read = load(root, {"APP_CONFIG_CACHE": SECRET})
+    assert known(read.get("session.driver")).value == "redis"
+    (root / "bootstrap/cache").mkdir(parents=True)
+    (root / "bootstrap/cache/config.php").write_text("<?php return [];")
+    read = load(root, {"APP_CONFIG_CACHE": SECRET})
     assert read.get("session.driver") == read.get("cache.default") == SECRET
 
 

@@ -21,7 +21,7 @@ from holdfast.project.syntax import PhpFile, walk, word
 from holdfast.project.values import Broken, Spot
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    pass
 
 FUNCTIONS: Final = frozenset((
     "env", "getenv", "session_start", "session_id", "session_destroy", "session_regenerate_id",
@@ -59,56 +59,36 @@ MAX_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True)
-class Occurrence:
-    r"""A place in the code.
-
-    Args:
-        call: what is called there: its name (``session_start``, ``->block``, ``Auth::login``), its
-            arguments as far as they are literals, where it stands.
-        holder: the class and method that it is in: ``App\Console\Kernel::schedule``; empty
-            outside of classes.
-    """
-
-    call: Call
-    holder: str
-
-    @property
-    def spot(self) -> Spot:
-        """Where."""
-        return self.call.spot
-
-
-@dataclass(frozen=True)
 class Code:
     """What was found.
 
     Args:
-        occurrences: by file, then by place.
+        calls: by file, each with its arguments as far as they are literals.
         arrays: where ``$_SESSION`` and ``$_COOKIE`` are used, with the name.
         broken: the files that cannot be read.
         complete: whether all of the code was looked at; a very large application is not.
     """
 
-    occurrences: tuple[Occurrence, ...] = field(repr=False)
+    calls: tuple[Call, ...] = field(repr=False)
     arrays: tuple[tuple[str, Spot], ...] = ()
     broken: tuple[Broken, ...] = ()
     complete: bool = True
 
     @cached_property
-    def _by_name(self) -> dict[str, list[Occurrence]]:
-        found: dict[str, list[Occurrence]] = {}
-        for occurrence in self.occurrences:
-            found.setdefault(occurrence.call.name, []).append(occurrence)
+    def _by_name(self) -> dict[str, list[Call]]:
+        found: dict[str, list[Call]] = {}
+        for call in self.calls:
+            found.setdefault(call.name, []).append(call)
         return found
 
-    def called(self, *names: str) -> list[Occurrence]:
-        """The calls of some names."""
+    def called(self, *names: str) -> list[Call]:
+        """The calls of some names: ``session_start``, ``->block``, ``Auth::login``."""
         return [found for name in names for found in self._by_name.get(name, ())]
 
 
 def code(directory: Directory) -> Code:
     """Look through an application's own code."""
-    occurrences: list[Occurrence] = []
+    calls: list[Call] = []
     arrays: list[tuple[str, Spot]] = []
     broken: list[Broken] = []
     complete = True
@@ -120,12 +100,9 @@ def code(directory: Directory) -> Code:
         if isinstance(file, Broken):
             broken.append(file)
         elif file is not None:
-            for found in _look(file):
-                if isinstance(found, Occurrence):
-                    occurrences.append(found)
-                else:
-                    arrays.append(found)
-    return Code(tuple(occurrences), tuple(arrays), tuple(broken), complete)
+            calls += Script(file).calls(among=_asked)
+            arrays += _uses(file)
+    return Code(tuple(calls), tuple(arrays), tuple(broken), complete)
 
 
 def _relevant(directory: Directory, name: str) -> PhpFile | Broken | None:
@@ -155,42 +132,13 @@ def _files(directory: Directory) -> Iterator[str]:
                     yield there
 
 
-def _look(file: PhpFile) -> Iterator[Occurrence | tuple[str, Spot]]:
-    script = Script(file)
+def _asked(name: str) -> bool:
+    return name in METHODS or name.lower() in FUNCTIONS
+
+
+def _uses(file: PhpFile) -> Iterator[tuple[str, Spot]]:
+    if b"$_SESSION" not in file.data and b"$_COOKIE" not in file.data:
+        return
     for node in walk(file.root):
-        if node.type == "variable_name":
-            if word(node)[1:] in _ARRAYS:
-                yield word(node), file.spot(node)
-            continue
-        name = _called(node)
-        if name.lower() in FUNCTIONS or name in METHODS:
-            call = script.call(node)
-            if call is not None:
-                yield Occurrence(call, _holder(script, node))
-
-
-def _called(node: Node) -> str:
-    """The bare name of what a node calls, before anything is made of its arguments."""
-    match node.type:
-        case "function_call_expression":
-            return word(node.child_by_field_name("function")).lstrip("\\").lower()
-        case (
-            "scoped_call_expression" | "member_call_expression" | "nullsafe_member_call_expression"
-        ):
-            return word(node.child_by_field_name("name"))
-    return ""
-
-
-def _holder(script: Script, node: Node) -> str:
-    method = ""
-    current = node.parent
-    while current is not None:
-        if current.type == "method_declaration":
-            method = word(current.child_by_field_name("name"))
-        elif current.type in ("class_declaration", "trait_declaration"):
-            named = current.child_by_field_name("name")
-            assert named is not None
-            full = script.class_name(named)
-            return f"{full}::{method}" if method else full
-        current = current.parent
-    return ""
+        if node.type == "variable_name" and word(node)[1:] in _ARRAYS:
+            yield word(node), file.spot(node)

@@ -8,16 +8,17 @@ classes that it names; applications that came from an older release keep these.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from holdfast.project.classes import PhpClass, classes
+from holdfast.project.code import Code
 from holdfast.project.directory import Directory
 from holdfast.project.environment import Environment
 from holdfast.project.functions import Paths
 from holdfast.project.operators import truth
 from holdfast.project.project import Project
-from holdfast.project.script import Call, Script, functions, surely_runs
+from holdfast.project.script import Call, Script, functions
 from holdfast.project.syntax import PhpFile, walk, word
 from holdfast.project.values import Array, Broken, Known, Spot, Unknown, Value
 
@@ -31,7 +32,14 @@ _AUTHENTICATE: Final = ("illuminate\\session\\middleware\\authenticatesession", 
 _TRUSTING: Final = frozenset((
     "illuminate\\http\\middleware\\trustproxies", "fideloper\\proxy\\trustproxies",
 ))  # fmt: skip
+_BY_CODE: Final = ("TrustProxies::at", "Request::setTrustedProxies", "->setTrustedProxies")
 _ALL: Final = ("*", "**")
+_EXCHANGING: Final = ("->replace", "->use", "->remove")
+_CLASSES: Final = ("class_constant_access_expression", "string")
+_GROUPING: Final = frozenset((
+    "web", "api", "group", "append", "prepend", "use", "appendToGroup", "prependToGroup", "replace",
+    "replaceInGroup",
+))  # fmt: skip
 
 Texts: TypeAlias = "tuple[str, ...] | Unknown"
 
@@ -85,8 +93,16 @@ class Middleware:
     broken: tuple[Broken, ...] = ()
 
 
-def middleware(directory: Directory, project: Project) -> Middleware:
+def middleware(directory: Directory, project: Project, code: Code) -> Middleware:
     """What a project does with requests, in the environment that it was loaded in."""
+    found = _declared(directory, project)
+    for call in code.called(*_BY_CODE):
+        if not call.spot.file.startswith("bootstrap/"):
+            return replace(found, trusted=_unknown(call, "it is set by code"))
+    return found
+
+
+def _declared(directory: Directory, project: Project) -> Middleware:
     bootstrap = directory.tree(_BOOTSTRAP)
     if isinstance(bootstrap, Broken):
         return Middleware(_not_read(bootstrap), broken=(bootstrap,))
@@ -134,18 +150,33 @@ class _Bootstrap:
         inside = list(script.calls(body))
         if (elsewhere := self._handed_on(body)) is not None:
             return Middleware(elsewhere, {}, elsewhere, elsewhere, health=health)
-        named = dict(_classes(script, body))
+        named = dict(self._grouped(body))
         stateful = _spot(inside, "->statefulApi")
         return Middleware(
-            trusted=self._trusted(body, inside, named),
+            trusted=self._trusted(inside),
             classes=named,
-            unencrypted=self._list(body, inside, "->encryptCookies"),
-            csrf_except=self._list(body, inside, "->validateCsrfTokens", "->preventRequestForgery"),
+            unencrypted=self._list(inside, "->encryptCookies"),
+            csrf_except=self._list(inside, "->validateCsrfTokens", "->preventRequestForgery"),
             stateful_api=stateful,
             authenticates_sessions=_spot(inside, "->authenticateSessions") or _first(named),
             env_calls=tuple(call for call in inside if call.name in ("env", "Env::get")),
             health=health,
         )
+
+    def _grouped(self, body: Node) -> Iterator[tuple[str, Spot]]:
+        """The classes that are given to a method which makes middleware of them."""
+        waiting = [(body, False)]
+        while waiting:
+            node, inside = waiting.pop()
+            if inside and node.type in _CLASSES:
+                yield from _classes(self._script, node)
+                continue
+            listed = node.child_by_field_name("arguments")
+            groups = listed is not None and word(node.child_by_field_name("name")) in _GROUPING
+            waiting += [
+                (child, inside or (groups and child == listed))
+                for child in reversed(node.named_children)
+            ]
 
     def _handed_on(self, body: Node) -> Unknown | None:
         """Where the closure gives its argument to code that is elsewhere."""
@@ -160,20 +191,14 @@ class _Bootstrap:
                 return self._script.file.unknown(node, "another function configures the middleware")
         return None
 
-    def _trusted(
-        self, body: Node, calls: list[Call], named: Mapping[str, Spot]
-    ) -> TrustedProxies | Unknown:
+    def _trusted(self, calls: list[Call]) -> TrustedProxies | Unknown:
         found: TrustedProxies | Unknown | None = None
         for call in calls:
-            if call.name in ("->replace", "->use", "->remove", "->replaceInGroup") and any(
-                "trustproxies" in word(node).lower()
-                for node in walk(call.node)
-                if node.type in ("name", "qualified_name", "string_content")
-            ):
+            if call.name in _EXCHANGING and b"TrustProxies" in _arguments(call.node):
                 return _unknown(call, "the class that trusts proxies is exchanged")
             if call.name != "->trustProxies":
                 continue
-            if not surely_runs(call.node, body):
+            if not call.sure:
                 return _unknown(call, "it is called under a condition")
             at = call.argument(0, "at")
             if at is not None:
@@ -181,11 +206,11 @@ class _Bootstrap:
                 found = said if not isinstance(said, TrustedProxies) or said.addresses else found
         return found or _configured(self._project, _BOOTSTRAP)
 
-    def _list(self, body: Node, calls: list[Call], *names: str) -> Texts:
+    def _list(self, calls: list[Call], *names: str) -> Texts:
         texts: tuple[str, ...] = ()
         for call in calls:
             if call.name in names:
-                if not surely_runs(call.node, body):
+                if not call.sure:
                     return _unknown(call, "it is called under a condition")
                 value = call.argument(0, "except")
                 more = _texts(value) if value is not None else ()
@@ -269,6 +294,11 @@ def _classes(script: Script, node: Node) -> Iterator[tuple[str, Spot]]:
                 yield script.class_name(below.named_children[0]), script.file.spot(below)
         elif below.type == "string":
             yield word(below)[1:-1].replace("\\\\", "\\"), script.file.spot(below)
+
+
+def _arguments(node: Node) -> bytes:
+    listed = node.child_by_field_name("arguments")
+    return (listed.text or b"") if listed is not None else b""
 
 
 def _first(named: Mapping[str, Spot]) -> Spot | None:

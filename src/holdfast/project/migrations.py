@@ -7,12 +7,12 @@ a method of somebody's own puts a table in doubt: its columns are then not told.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from holdfast.project.classes import classes
 from holdfast.project.directory import Directory
-from holdfast.project.script import Call, Script, functions, is_facade, receiver, surely_runs
+from holdfast.project.script import Call, Script, functions, is_facade, receiver
 from holdfast.project.syntax import PhpFile, word
 from holdfast.project.values import Array, Broken, Known, Spot, Unknown, Value
 
@@ -97,7 +97,7 @@ class Table:
 
     name: str
     spot: Spot
-    columns: dict[str, Column] = field(default_factory=dict)
+    columns: dict[str, Column | Unknown] = field(default_factory=dict)
     doubt: Unknown | None = None
 
     def column(self, name: str) -> Column | Unknown | None:
@@ -151,17 +151,19 @@ class _Reader:
 
     def read(self, file: PhpFile) -> None:
         script = Script(file)
-        for found in classes(script):
-            body = found.body("up")
-            if body is None:
+        body = next((body for found in classes(script) if (body := found.body("up"))), None)
+        done = 0
+        for call in script.calls(body) if body is not None else ():
+            if call.node.start_byte < done:
+                # Within a call that was followed, or what that was made on.
                 continue
-            for call in script.calls(body):
-                if is_facade(call, "Schema") or _on_a_connection(call):
-                    self._schema(script, body, call)
-                elif call.name in ("DB::statement", "DB::unprepared"):
-                    self._raw(file, call)
+            if is_facade(call, "Schema") or _on_a_connection(call):
+                self._schema(script, call)
+                done = call.node.end_byte
+            elif call.name in ("DB::statement", "DB::unprepared"):
+                self._raw(file, call)
 
-    def _schema(self, script: Script, body: Node, call: Call) -> None:
+    def _schema(self, script: Script, call: Call) -> None:
         method = call.name.rpartition("::")[2].removeprefix("->")
         if method not in ("create", "table", "drop", "dropIfExists", "rename", "dropColumns"):
             return
@@ -169,10 +171,10 @@ class _Reader:
         if name is None:
             self.doubts.append(script.file.unknown(call.node, "the name of the table"))
             return
-        sure = surely_runs(call.node, body)
+        sure = call.sure
         match method:
             case "create":
-                self.tables[name] = Table(name, call.spot)
+                self._create(name, call, sure=sure)
             case "table":
                 self.tables.setdefault(name, Table(name, call.spot, doubt=self._elsewhere(call)))
             case "rename":
@@ -185,14 +187,18 @@ class _Reader:
         table = self.tables.get(name)
         if table is None:
             return
-        if not sure:
-            table.doubt = _doubt(call, "it is done under a condition")
-            return
         blueprints = list(functions(call.node))
         if len(blueprints) != 1:
             table.doubt = _doubt(call, "what it does stands elsewhere")
             return
-        _blueprint(script, table, blueprints[0])
+        _blueprint(script, table, blueprints[0], sure=sure)
+
+    def _create(self, name: str, call: Call, *, sure: bool) -> None:
+        before = self.tables.get(name)
+        if before is None or sure:
+            self.tables[name] = Table(name, call.spot)
+        if not sure:
+            self.tables[name].doubt = _doubt(call, "it is done under a condition")
 
     def _elsewhere(self, call: Call) -> Unknown:
         return _doubt(call, "the table is created elsewhere")
@@ -218,37 +224,54 @@ def _on_a_connection(call: Call) -> bool:
     )
 
 
-def _blueprint(script: Script, table: Table, function: Node) -> None:
+def _blueprint(script: Script, table: Table, function: Node, *, sure: bool) -> None:
     """What one function does with a table."""
-    calls = {call.node.id: call for call in script.calls(function)}
-    heads = [call for call in calls.values() if _is_variable(receiver(call.node))]
-    for head in heads:
-        if not surely_runs(head.node, function):
-            table.doubt = _doubt(head, "it is done under a condition")
-            return
-        chain: list[Call] = []
-        node = head.node.parent
-        while node is not None and (following := calls.get(node.id)) is not None:
-            chain.append(following)
-            node = node.parent
-        _apply(script, table, head, {call.name.removeprefix("->") for call in chain})
+    chains: dict[int, tuple[Call, set[str]]] = {}
+    # What a chain of calls begins with stands behind what follows on it.
+    for call in reversed(list(script.calls(function))):
+        on = receiver(call.node)
+        if on is not None and (chain := chains.get(on.id)) is not None:
+            chain[1].add(call.name.removeprefix("->"))
+            chains[call.node.id] = chain
+        elif on is not None and on.type == "variable_name":
+            chains[call.node.id] = (call, set())
+    heads = {id(head): (head, chained) for head, chained in reversed(list(chains.values()))}
+    for head, chained in heads.values():
+        if sure and head.sure:
+            _apply(table, head, chained)
+        else:
+            _maybe(table, head)
 
 
-def _apply(script: Script, table: Table, head: Call, chained: set[str]) -> None:
+def _maybe(table: Table, head: Call) -> None:
+    """What is done under a condition: the columns that it names are in doubt."""
     method = head.name.removeprefix("->")
-    names = _texts(head.argument(0, "column") or head.argument(0, "columns"))
+    why = "it is done under a condition"
+    names = _names(head)
+    if method == "renameColumn" and (to := _text(head.argument(1, "to"))):
+        names.append(to)
+    if method in (*_COLUMNS, *_INDEXES, "dropColumn", "renameColumn") and names:
+        table.columns |= dict.fromkeys(names, _doubt(head, why))
+    elif method not in _HARMLESS:
+        table.doubt = _doubt(head, why)
+
+
+def _apply(table: Table, head: Call, chained: set[str]) -> None:
+    method = head.name.removeprefix("->")
+    names = _names(head)
+    given = head.argument(0, "column") is not None
+    first = table.columns.get(names[0]) if names else None
     if method in _COLUMNS:
-        name = names[0] if names else _NAMELESS.get(method)
-        if name is None or (head.argument(0, "column") is not None and not names):
+        name = names[0] if names else None if given else _NAMELESS.get(method)
+        if name is None:
             table.doubt = _doubt(head, "the name of a column")
             return
-        before = table.columns.get(name)
-        indexed = bool(chained & set(_INDEXES)) or method == "id" or "Increments" in method
-        kept = before is not None and "change" in chained and before.indexed
+        indexed = bool(chained & set(_INDEXES)) or method == "id" or "ncrements" in method
+        kept = "change" in chained and isinstance(first, Column) and first.indexed
         table.columns[name] = Column(method, _COLUMNS[method], indexed or kept, head.spot)
     elif method in _INDEXES:
-        if names and (column := table.columns.get(names[0])):
-            table.columns[names[0]] = Column(column.method, column.kind, True, column.spot)
+        if isinstance(first, Column):
+            table.columns[names[0]] = replace(first, indexed=True)
     elif method == "dropColumn":
         if not names:
             table.doubt = _doubt(head, "the name of a column")
@@ -256,15 +279,14 @@ def _apply(script: Script, table: Table, head: Call, chained: set[str]) -> None:
             table.columns.pop(name, None)
     elif method == "renameColumn":
         to = _text(head.argument(1, "to"))
-        column = table.columns.pop(names[0], None) if names else None
-        if column is not None and to:
-            table.columns[to] = column
+        if first is not None and to:
+            table.columns[to] = table.columns.pop(names[0])
     elif method not in _HARMLESS:
         table.doubt = _doubt(head, "Holdfast does not know this method")
 
 
-def _is_variable(node: Node | None) -> bool:
-    return node is not None and node.type == "variable_name"
+def _names(head: Call) -> list[str]:
+    return _texts(head.argument(0, "column") or head.argument(0, "columns"))
 
 
 def _doubt(call: Call, why: str) -> Unknown:

@@ -123,7 +123,8 @@ def _cached(there: Directory, process: Process) -> str | Unknown | None:
     """The cached configuration that Laravel would read; None where it has none."""
     named = Environment(process).env("APP_CONFIG_CACHE")
     if isinstance(named, Unknown):
-        return named
+        # What is cached elsewhere is made of the very files that are read instead.
+        return named if there.php(_CACHE) else None
     name = str(named[0]) if named and named[0] else _CACHE
     if name.startswith("/") and isinstance(process.get("APP_CONFIG_CACHE"), Variable):
         # A path in a container, which is no path on this machine.

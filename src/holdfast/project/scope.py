@@ -30,6 +30,7 @@ class Scope:
         namespace: of the file.
         tainted: set once the file changes the environment by itself: ``env()`` is unknown then.
         forgotten: set once all variables may have changed.
+        once: nothing is run in order, so that there is nothing to forget.
     """
 
     file: PhpFile
@@ -40,9 +41,12 @@ class Scope:
     namespace: str = ""
     tainted: Unknown | None = None
     forgotten: Unknown | None = None
+    once: bool = False
 
     def forget(self, node: Node, why: Unknown) -> None:
         """Take what a piece of code that was not followed may assign for unknown."""
+        if self.once:
+            return
         for below in walk(node):
             match below.type:
                 case "assignment_expression" | "augmented_assignment_expression":

@@ -6,8 +6,8 @@ says which environment it would see.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from holdfast.project.environment import Environment
@@ -17,12 +17,21 @@ from holdfast.project.expressions.literals import class_name
 from holdfast.project.functions import Paths
 from holdfast.project.scope import Scope
 from holdfast.project.statements import declare
-from holdfast.project.syntax import PhpFile, walk, word
+from holdfast.project.syntax import PhpFile, word
 from holdfast.project.values import Spot, Undecidable, Unknown, Value
 from holdfast.project.version import NEWEST
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+MAX_NODES: Final = 1_000
+"""Of an expression that is evaluated; a list of 300 texts has as many."""
+
+CALLS: Final = (
+    "function_call_expression", "scoped_call_expression", "member_call_expression",
+    "nullsafe_member_call_expression",
+)  # fmt: skip
+"""The kinds of nodes that are calls."""
 
 _FUNCTIONS: Final = ("anonymous_function", "arrow_function")
 _UNSURE: Final = (
@@ -35,7 +44,7 @@ _ROOT_FACADES: Final = "illuminate\\support\\facades\\"
 
 @dataclass(frozen=True)
 class Call:
-    """A call.
+    r"""A call.
 
     Args:
         name: ``env``, ``Auth::login`` (the class by its last word), ``->block``.
@@ -44,6 +53,9 @@ class Call:
         named: those that are given by name.
         node: where it stands.
         spot: of the name that is called.
+        sure: whether it is made whenever the code is run that was looked at: in no branch, loop or
+            further function of it.
+        holder: the class and method around it: ``App\Console\Kernel::schedule``.
     """
 
     name: str
@@ -52,6 +64,8 @@ class Call:
     named: Mapping[str, Value]
     node: Node = field(repr=False)
     spot: Spot
+    sure: bool = True
+    holder: str = ""
 
     def argument(self, position: int, name: str) -> Value | None:
         """An argument by its position or its name; None where it is not given."""
@@ -82,6 +96,7 @@ class Script:
             environment or Environment({}),
             paths or Paths("", elsewhere, elsewhere, NEWEST),
             tainted=None if environment else when,
+            once=True,
         )
         declare(scope)
         self._evaluator = Evaluator(scope)
@@ -90,17 +105,37 @@ class Script:
         """An expression, as far as it says by itself what it is."""
         if node.type in _FUNCTIONS:
             return self.file.unknown(node, "it is a function")
-        return self._evaluator.value(node)
+        if node.descendant_count > MAX_NODES:
+            return self.file.unknown(node, "it is very long")
+        found = self._evaluator.value(node)
+        self._evaluator.scope.variables.clear()
+        return found
 
     def class_name(self, node: Node) -> str:
         """A class as PHP resolves it."""
         return class_name(self._evaluator, node)
 
-    def calls(self, below: Node | None = None) -> Iterator[Call]:
-        """All calls below a node or in the file, in the order of their beginnings."""
-        for node in walk(below or self.file.root):
-            if (found := self.call(node)) is not None:
-                yield found
+    def calls(
+        self, below: Node | None = None, among: Callable[[str], bool] = lambda _: True
+    ) -> Iterator[Call]:
+        """The calls below a node or in the file, outer ones before those that they are made of.
+
+        Args:
+            below: a function or a statement; None for the file.
+            among: which of them, by the bare name that is called.
+        """
+        top = below or self.file.root
+        waiting = [(top, True, _Holder())]
+        while waiting:
+            node, sure, holder = waiting.pop()
+            if node.type in CALLS and among(_bare(node)):
+                found = self.call(node)
+                if found is not None:
+                    yield replace(found, sure=sure, holder=str(holder))
+            if node.type in _UNSURE and node != top:
+                sure = False
+            holder = holder.within(self, node)
+            waiting += [(child, sure, holder) for child in reversed(node.named_children)]
 
     def call(self, node: Node) -> Call | None:
         """A node as a call; None where it is none, or of what has no name."""
@@ -143,6 +178,34 @@ class Script:
         return [(name, self.value(expression)) for name, expression in listed]
 
 
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """The class and the method that code stands in."""
+
+    owner: str = ""
+    method: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.owner}::{self.method}" if self.method else self.owner
+
+    def within(self, script: Script, node: Node) -> _Holder:
+        if node.type in ("class_declaration", "trait_declaration"):
+            named = node.child_by_field_name("name")
+            return _Holder(script.class_name(named)) if named is not None else self
+        if node.type == "method_declaration":
+            return _Holder(self.owner, word(node.child_by_field_name("name")))
+        return self
+
+
+def _bare(node: Node) -> str:
+    """What a call calls, without what it is called on."""
+    called = node.child_by_field_name(
+        "function" if node.type == "function_call_expression" else "name"
+    )
+    # A closure that is called where it stands has no name, and may be long.
+    return word(called).lstrip("\\") if called is not None and "name" in called.type else ""
+
+
 def is_facade(call: Call, name: str) -> bool:
     """Whether the owner of a static call is a facade: by its own name, or by its alias."""
     return call.owner in (_ROOT_FACADES + name.lower(), name.lower())
@@ -151,16 +214,6 @@ def is_facade(call: Call, name: str) -> bool:
 def receiver(node: Node) -> Node | None:
     """What a method is called on."""
     return node.child_by_field_name("object")
-
-
-def surely_runs(node: Node, within: Node) -> bool:
-    """Whether what stands at a node runs whenever the body ``within`` does: in no branch of it."""
-    current = node.parent
-    while current is not None and current != within:
-        if current.type in _UNSURE:
-            return False
-        current = current.parent
-    return True
 
 
 def functions(node: Node) -> Iterator[Node]:

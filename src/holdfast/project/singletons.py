@@ -45,8 +45,7 @@ class Singleton:
 
 def singletons(directory: Directory, code: Code) -> Iterator[Singleton]:
     """Those whose constructors ask for what belongs to one request."""
-    for occurrence in code.called("->singleton", "App::singleton"):
-        call = occurrence.call
+    for call in code.called("->singleton", "App::singleton"):
         abstract, concrete = call.argument(0, "abstract"), call.argument(1, "concrete")
         made = abstract if concrete is None else concrete
         if not isinstance(made, Known) or not isinstance(made.value, str):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.check.kubernetes.objects import Objects
 from holdfast.check.kubernetes.workload import Workload, workloads
+from holdfast.check.repository import Repository
 
 if TYPE_CHECKING:
     from holdfast.check.process import Process, Role
@@ -43,6 +44,7 @@ class Target:
         apps: the Laravel applications.
         unreadable: files that look like manifests and cannot be read.
         files: the bytes of every file that was read, by the name that is shown.
+        repository: images, pipelines and servers; the same for all targets of a run.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Target:
     apps: tuple[App, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    repository: Repository = field(default=Repository(), repr=False)
 
     @cached_property
     def workloads(self) -> tuple[Workload, ...]:

@@ -11,6 +11,7 @@ from holdfast.check.kubernetes.edges import Route, routes
 from holdfast.check.kubernetes.objects import Objects, same_namespace
 from holdfast.check.kubernetes.stores.reach import Stores, stores_of
 from holdfast.check.kubernetes.workload import Workload, workloads
+from holdfast.check.repository import Repository
 
 if TYPE_CHECKING:
     from holdfast.check.process import Process, Role
@@ -45,6 +46,7 @@ class Target:
         apps: the Laravel applications.
         unreadable: files that look like manifests and cannot be read.
         files: the bytes of every file that was read, by the name that is shown.
+        repository: images, pipelines and servers; the same for all targets of a run.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Target:
     apps: tuple[App, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    repository: Repository = field(default=Repository(), repr=False)
 
     @cached_property
     def workloads(self) -> tuple[Workload, ...]:

@@ -131,8 +131,8 @@ def _counts(targets: Sequence[Target], files: Files, rules: Sequence[Rule]) -> C
     return Counts(
         images=len({image.file for t in targets for image in t.repository.images}),
         projects=len({app.name for t in targets for app in t.apps if app.directory is not None}),
-        manifests=sum(len(target.objects) for target in targets),
-        workloads=sum(len(target.workloads) for target in targets),
+        manifests=len({one for target in targets for one in target.objects}),
+        workloads=len({one.object for target in targets for one in target.workloads}),
         rules=len(rules),
         not_judged=tuple(files.not_judged),
     )

@@ -6,8 +6,9 @@ are; it holds what it read for as long as it lives, and does not see later chang
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -15,6 +16,8 @@ from holdfast.core.errors import EnvironmentLacking, FormatError, UsageError
 from holdfast.project.reading import MAX_LOCK_BYTES, read
 from holdfast.project.syntax import PhpFile, parse
 from holdfast.project.values import Broken, Spot
+
+T = TypeVar("T")
 
 _TEMPLATE = ".env.example"
 """Every repository has it, and no application runs in an environment called «example»."""
@@ -37,6 +40,7 @@ class Directory:
         self._bytes: dict[str, bytes | None] = {}
         self._php: dict[str, PhpFile | None] = {}
         self._json: dict[str, dict[str, Any]] = {}
+        self._of: dict[Callable[[Directory], Any], Any] = {}
 
     def __repr__(self) -> str:
         """Without what its files hold."""
@@ -87,6 +91,12 @@ class Directory:
             value = {} if data is None else _decoded(data, self.root / name)
             self._json[name] = value if isinstance(value, dict) else {}
         return self._json[name]
+
+    def of(self, read: Callable[[Directory], T]) -> T:
+        """What a function reads of this directory, read once: ``directory.of(migrations)``."""
+        if read not in self._of:
+            self._of[read] = read(self)
+        return cast(T, self._of[read])
 
     def environment_files(self) -> list[str]:
         """The names of ``.env`` files that an ``APP_ENV`` may choose."""

@@ -6,6 +6,7 @@ are; it holds what it read for as long as it lives, and does not see later chang
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -13,7 +14,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, FormatError, UsageError
-from holdfast.project.reading import MAX_LOCK_BYTES, read
+from holdfast.project.reading import MAX_CODE_BYTES, MAX_LOCK_BYTES, read
 from holdfast.project.syntax import PhpFile, parse
 from holdfast.project.values import Broken, Spot
 
@@ -78,6 +79,19 @@ class Directory:
             return Broken(Spot(name, line, 1), "it is not valid PHP")
         except EnvironmentLacking as error:
             return Broken(Spot(name, 1, 1), str(error))
+
+    def matching(self, name: str, pattern: re.Pattern[bytes]) -> PhpFile | Broken | None:
+        """As ``tree``, of a file of code that has something in it; None of others.
+
+        A file of more than ``MAX_CODE_BYTES`` was made by a program, and is not looked at.
+        """
+        path = self.root / name
+        try:
+            if path.stat().st_size > MAX_CODE_BYTES or not pattern.search(path.read_bytes()):
+                return None
+        except OSError as error:
+            return Broken(Spot(name, 1, 1), error.strerror or "it cannot be read")
+        return self.tree(name)
 
     def json(self, name: str) -> dict[str, Any]:
         """The object in a file of Composer's; empty where there is no file, or something else.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 settings.register_profile(
     "suite",
@@ -13,6 +14,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("suite")
+
+# It also draws the constants of whatever local modules are imported by then: with two workers that
+# is a matter of chance. It has no setting for that.
+assert providers._get_local_constants
+providers._get_local_constants = lambda: providers._local_constants
 
 
 @pytest.fixture

@@ -136,6 +136,29 @@ def test_two_environments_in_two_directories_are_judged_by_themselves(tmp_path):
     assert result.judged.workloads == 2
 
 
+def test_files_of_one_directory_that_define_the_same_are_alternatives(tmp_path):
+    scaler = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  minReplicas: 1
+  maxReplicas: 3
+"""
+    alone = FILE_SESSIONS.replace("replicas: 2", "replicas: 1")
+    for name, text in (("web.yaml", alone), ("web-2.yaml", alone), ("scaler.yaml", scaler)):
+        (tmp_path / name).write_text(text)
+    result = audit(Request([tmp_path], tmp_path, rules=rules("HF101")))
+    assert [f.finding.place.file for f in result.found] == ["web-2.yaml", "web.yaml"]
+
+
+def test_what_a_file_defines_twice_counts_as_it_stands_last(tmp_path):
+    later = FILE_SESSIONS.replace("value: file", "value: redis")
+    (tmp_path / "deploy.yaml").write_text(f"{FILE_SESSIONS}---\n{later}")
+    assert ids(audit(Request([tmp_path], tmp_path, rules=rules("HF101")))) == []
+
+
 def test_manifests_from_standard_input():
     request = Request([], Path.cwd(), stdin=FILE_SESSIONS.encode(), rules=rules("HF101"))
     [found] = audit(request).found

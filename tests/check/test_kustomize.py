@@ -170,6 +170,18 @@ def test_what_is_done_to_all_objects(built):
     assert workload.object.annotations == {"a": "b"}
 
 
+def test_common_labels_are_put_into_selectors_too(built):
+    files = overlay(commonLabels="{app: ours}") | {
+        "base/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+        "spec: {selector: {app: web}}\n",
+    }
+    name = next(n for n in files if n.startswith("base/kustomization"))
+    files[name] = files[name].replace("resources: [", "resources: [service.yaml, ")
+    [target], _ = built(files)
+    [workload] = target.workloads
+    assert [service.name for service in workload.services] == ["web"]
+
+
 def test_a_component_is_laid_over_what_is_there(built):
     files = overlay(components="[../scaled]") | {
         "scaled/kustomization.yaml": "kind: Component\nreplicas: [{name: web, count: 7}]\n"

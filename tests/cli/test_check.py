@@ -85,6 +85,7 @@ def test_standard_input(holdfast, here, monkeypatch, tmp_path_factory):
         (["--fail-on", "sometimes"], 2),
         (["--env", "SESSION_DRIVER"], 2),
         (["missing"], 2),
+        (["--fxi"], 2),
         (["--config", "missing.toml"], 3),
         (["--baseline", "missing.json"], 3),
         (["--json", "missing/x.json"], 3),

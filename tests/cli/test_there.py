@@ -297,6 +297,7 @@ def wait_for(stream: IO[str], words: str) -> None:
         (("--url", "http://h", "--users", "101", "--rate", "50"), "between 1 and 100 at --rate 50"),
         (("--url", "http://h", "--users", "0"), "--users 0"),
         (("--url", "http://h", "--seconds", "0"), "--seconds 0"),
+        (("--url", "http://h", "--seconds", "1e8"), "--seconds 100000000 is not between"),
         (("--url", "http://h", "--faults", "roll"), "nobody who does them"),
         (("--url", "http://h", "--on-fault", "true", "--faults", "a b"), "no name"),
         (("--url", "http://h", "--on-fault", "true", "--faults", "end"), "no name"),

@@ -15,6 +15,7 @@ from holdfast.rehearsal.guests import ShopGuest
 from holdfast.rehearsal.history import Answer, Op, Sent
 from holdfast.rehearsal.in_process import InProcess
 from holdfast.rehearsal.metrics import CAUSES, Metrics, parse_address
+from holdfast.rehearsal.outage import Outage
 from holdfast.rehearsal.shop import create_app
 from holdfast.rehearsal.short_memory import LATEST, MAX_BEGINNING, ShortMemory
 from holdfast.stores.contract import Delete, Scan
@@ -143,6 +144,26 @@ async def test_the_first_arrival_waits_for_an_application():
     _, metrics, losses = await watched({1: "down", 2: "down", 3: "well", 5: "end"})
     assert counts(metrics) == (1, 0, 0)
     assert losses == []
+
+
+def test_an_outage_is_told_when_it_begins_and_when_it_is_over():
+    said = []
+    outage = Outage(said.append)
+
+    def request(start, end, outcome, error=None):
+        sent = Sent(1, start, "u1", "u1.1", "state", {}, "own", None)
+        outage.answered(Op(sent, Answer(1, end, outcome, 200, error=error)))
+
+    request(0, 1, "ok")
+    request(2, 3, "fail", "HTTP 503")
+    request(3, 5, "unknown", "no whole answer in time")
+    assert said == ["DOWN: HTTP 503"]
+    request(6, 9, "refused")
+    assert said[1:] == ["UP: after 6 s; requests that failed: 2"]
+    request(5, 10, "fail", "overtaken")
+    assert said[2:] == []
+    request(11, 12, "fail", "again")
+    assert said[2:] == ["DOWN: again"]
 
 
 def test_memory_does_not_grow():

@@ -118,7 +118,6 @@ def test_where_every_answer_is_lost_nobody_waits_for_ever(behind):
     with pytest.raises(StoreUnavailable):
         behind.run(acquire(sid, Limits(lock_seconds=1, wait_seconds=3 * PAUSE_SECONDS)))
     behind.proxy.behave(Pass())
-    assert (Acquire, Unknown) in behind.answers
     # It may have been taken, and could not be given back: it ends by itself.
     deadline = time.monotonic() + 60
     while behind.past(Acquire(f"session:{sid}", OTHER, 600)) != Locked():

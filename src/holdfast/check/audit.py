@@ -9,6 +9,7 @@ from pathlib import Path
 from holdfast.check.apps import alone, apps, codes
 from holdfast.check.engine import judged, sifted, sort_key
 from holdfast.check.kubernetes.objects import Objects
+from holdfast.check.repository import Repository, repository
 from holdfast.check.result import Counts, NotJudged, Result
 from holdfast.check.rule import Rule
 from holdfast.check.rules import RULES
@@ -90,18 +91,21 @@ def collect(request: Request, files: Files) -> list[Target]:
         files.put("-", request.stdin)
         sources.append(("-", request.stdin))
     read = manifests(sources)
+    beside = repository_of(paths, files)
     failed: dict[str, HoldfastError] = {}
     bundles = [*read.bundles, *((b.directory, Objects(b.objects)) for b in built if b.objects)]
     targets = [
-        Target(name, objects, apps(objects, found, failed), files=files.contents)
+        Target(name, objects, apps(objects, found, failed), (), files.contents, beside)
         for name, objects in bundles
     ]
     deployed = {app.name for target in targets for app in target.apps}
     targets.extend(
-        Target(code.name, Objects(()), (app,), files=files.contents)
+        Target(code.name, Objects(()), (app,), (), files.contents, beside)
         for code in found
         if code.name not in deployed and (app := alone(code, failed))
     )
+    if beside and not targets:
+        targets.append(Target("", Objects(()), (), (), files.contents, beside))
     if read.unreadable:
         targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
     files.not_judged.extend(
@@ -113,14 +117,22 @@ def collect(request: Request, files: Files) -> list[Target]:
         NotJudged(one.place.file, "a template") for one in read.unreadable if one.template
     )
     files.not_judged.extend(NotJudged(name, str(error)) for name, error in failed.items())
+    files.not_judged.extend(beside.not_judged)
     return targets
+
+
+def repository_of(paths: Sequence[Path], files: Files) -> Repository:
+    """Images, pipelines and servers among some files."""
+    by_name = {files.shown(path): path for path in paths}
+    return repository(by_name, lambda name: files.read(by_name[name]))
 
 
 def _counts(targets: Sequence[Target], files: Files, rules: Sequence[Rule]) -> Counts:
     return Counts(
+        images=len({image.file for t in targets for image in t.repository.images}),
         projects=len({app.name for t in targets for app in t.apps if app.directory is not None}),
-        manifests=sum(len(target.objects) for target in targets),
-        workloads=sum(len(target.workloads) for target in targets),
+        manifests=len({one for target in targets for one in target.objects}),
+        workloads=len({one.object for target in targets for one in target.workloads}),
         rules=len(rules),
         not_judged=tuple(files.not_judged),
     )

@@ -18,12 +18,14 @@ from holdfast.check.target import Target
 
 
 def judged(targets: Iterable[Target], rules: Sequence[Rule]) -> list[Found]:
-    """What the rules find, each finding once."""
-    return list(
-        dict.fromkeys(
-            found for target in targets for rule in rules for found in _found(target, rule)
-        )
-    )
+    """What the rules find, each finding once: what belongs to several targets is judged in each."""
+    found: dict[tuple[object, ...], Found] = {}
+    for target in targets:
+        for rule in rules:
+            for one in _found(target, rule):
+                finding = one.finding
+                found.setdefault((rule.id, finding.place, finding.subject, finding.message), one)
+    return list(found.values())
 
 
 def _found(target: Target, rule: Rule) -> Iterator[Found]:

@@ -29,6 +29,8 @@ STOCK: Final[Mapping[str, tuple[str, ...]]] = {
     "cache.prefix": ("CACHE_PREFIX",),
     "cache.stores.memcached.servers.0.host": ("MEMCACHED_HOST",),
     "cache.stores.memcached.servers.0.port": ("MEMCACHED_PORT",),
+    "database.connections.mysql.host": ("DB_HOST",),
+    "database.connections.mysql.port": ("DB_PORT",),
     "database.default": ("DB_CONNECTION",),
     "database.redis.client": ("REDIS_CLIENT",),
     "database.redis.default.host": ("REDIS_HOST",),

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from holdfast.check.kubernetes.edges import Route, leading_to, routes
-from holdfast.check.kubernetes.objects import Objects
+from holdfast.check.kubernetes.edges import Route, routes
+from holdfast.check.kubernetes.objects import Objects, same_namespace
 from holdfast.check.kubernetes.stores.reach import Stores, stores_of
 from holdfast.check.kubernetes.workload import Workload, workloads
+from holdfast.check.repository import Repository
 
 if TYPE_CHECKING:
     from holdfast.check.process import Process, Role
@@ -45,6 +46,7 @@ class Target:
         apps: the Laravel applications.
         unreadable: files that look like manifests and cannot be read.
         files: the bytes of every file that was read, by the name that is shown.
+        repository: images, pipelines and servers; the same for all targets of a run.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Target:
     apps: tuple[App, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    repository: Repository = field(default=Repository(), repr=False)
 
     @cached_property
     def workloads(self) -> tuple[Workload, ...]:
@@ -65,7 +68,19 @@ class Target:
 
     def routes_to(self, workload: Workload) -> tuple[Route, ...]:
         """Those that lead to a workload's pods."""
-        return tuple(leading_to(self.routes, workload.services))
+        return tuple(
+            route
+            for service in workload.services
+            for route in self._routes_by_service.get(service.name, ())
+            if same_namespace(route.service[0], service.namespace)
+        )
+
+    @cached_property
+    def _routes_by_service(self) -> Mapping[str, list[Route]]:
+        services: dict[str, list[Route]] = {}
+        for route in self.routes:
+            services.setdefault(route.service[1], []).append(route)
+        return services
 
     @cached_property
     def stores(self) -> Stores:

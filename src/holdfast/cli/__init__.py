@@ -12,6 +12,9 @@ from holdfast.cli import exit_status
 from holdfast.cli.output import say_error
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
 
+_EXTRAS = {"config": "project", "check": "check", "rules": "check", "explain": "check"}
+"""What a command needs beside the base; all else is for rehearsals."""
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 fine, 1 findings, 2 usage, 3 environment, 130 interrupted.
@@ -24,16 +27,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _status(words: list[str], *, debug: bool) -> int:
     try:
-        from holdfast.cli.app import app
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "holdfast":
-            raise
-        say_error(
-            f"the Python package {error.name} is not installed", "pip install 'holdfast[rehearse]'"
-        )
-        return EnvironmentLacking.exit_status
-    try:
+        from holdfast.cli.app import app, load_all
+
+        if not words or words[0] in app.help_flags:
+            load_all()
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except ImportError as error:
+        # Cyclopts has its own around that of a command's module.
+        name = (getattr(error.__cause__, "name", None) or error.name or "").partition(".")[0]
+        if name in ("", "holdfast"):
+            raise
+        extra = _EXTRAS.get(words[0] if words else "", "rehearse")
+        say_error(f"the Python package {name} is not installed", f"pip install 'holdfast[{extra}]'")
+        return EnvironmentLacking.exit_status
     except CycloptsError as error:
         say_error(str(error), "holdfast --help lists the commands and options")
         return exit_status.USAGE

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from cyclopts import App
 
 from holdfast import __version__
-from holdfast.cli.check import check
-from holdfast.cli.config import config
-from holdfast.cli.explain import explain
-from holdfast.cli.rehearse import alone, rehearse
-from holdfast.cli.rules import rules
 
 app = App(
     name="holdfast",
@@ -21,9 +18,14 @@ app = App(
     help_format="markdown",
     suppress_keyboard_interrupt=False,
 )
-app.command(rehearse, validator=alone)
-app.command(config)
-app.command(check)
-app.command(rules)
-app.command(explain)
+# By name: a command loads what it needs, and needs no more to be installed.
+for command in ("rehearse:app", "check:check", "rules:rules", "explain:explain", "config:config"):
+    app.command(f"holdfast.cli.{command}", name=command.partition(":")[0])
 app.register_install_completion_command()
+
+
+def load_all() -> None:
+    """Load every command, for the list of them: its line there is in its docstring."""
+    for name in app:
+        with suppress(ImportError):  # what is not installed has no line
+            app[name]

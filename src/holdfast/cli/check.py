@@ -30,6 +30,8 @@ from holdfast.core.errors import EnvironmentLacking, UsageError
 MAX_STDIN = 64 * 1024 * 1024
 """So many bytes of manifests are read from standard input."""
 
+_PIPE = Path("-")
+
 _Flag = Annotated[bool, Parameter(negative="")]
 _Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)]
 
@@ -144,12 +146,14 @@ def _settings(judging: Judging) -> Configuration:
 
 def _request(paths: tuple[Path, ...], judging: Judging, settings: Configuration) -> Request:
     named = paths or tuple(map(Path, settings.paths))
+    # Since - is a path, cyclopts takes for one whatever else begins so and is no option.
+    if wrong := [path for path in paths if str(path).startswith("-") and path != _PIPE]:
+        raise UsageError(f"there is no option {wrong[0]}", hint="holdfast check --help lists them")
     projects = [*(judging.project or ()), *map(Path, settings.project)]
-    piped = Path("-") in named
     return Request(
-        paths=[_absolute(path) for path in named if path != Path("-")],
+        paths=[_absolute(path) for path in named if path != _PIPE],
         base=Path.cwd(),
-        stdin=_standard_input() if piped else None,
+        stdin=_standard_input() if _PIPE in named else None,
         projects=[_absolute(path) for path in projects],
         extra=variables(judging.env or []),
         laravel=judging.laravel,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import anyio
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from holdfast.cli import exit_status
 from holdfast.cli.asked import asked, write_scenario
@@ -214,3 +214,7 @@ def alone(**given: object) -> None:
             f"--self-test does nothing with {named}",
             hint="it plays against stores of its own; beside it stand --seed and --json alone",
         )
+
+
+app = App(name="rehearse")
+app.default(rehearse, validator=alone)

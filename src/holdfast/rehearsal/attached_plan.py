@@ -12,6 +12,7 @@ from holdfast.laravel.encrypter import Encrypter
 from holdfast.rehearsal.by_hand import UNNAMED
 from holdfast.rehearsal.canary import Watch
 from holdfast.rehearsal.compare import Setup
+from holdfast.rehearsal.digits import in_digits
 from holdfast.rehearsal.observation import Reader
 from holdfast.rehearsal.own_application import site_elsewhere
 from holdfast.rehearsal.plan import CALM, END, Plan, spread
@@ -74,7 +75,8 @@ def attached_plan(target: Target, site: Site, wanted: Wanted, *, keyboard: bool)
     require_users(users, target)
     if not 1 <= seconds <= MAX_SECONDS:
         raise UsageError(
-            f"--seconds {seconds:g} is not between 1 and {MAX_SECONDS}", hint="try --seconds 30"
+            f"--seconds {in_digits(seconds)} is not between 1 and {MAX_SECONDS}",
+            hint="try --seconds 30",
         )
     for name in wanted.names or ():
         if not _NAME.fullmatch(name) or name in (CALM, END):
@@ -118,13 +120,13 @@ def watch_there(
     require_users(users, target)
     if not LEAST_EVERY_SECONDS <= every <= MOST_EVERY_SECONDS:
         raise UsageError(
-            f"--every {every:g} is not between {LEAST_EVERY_SECONDS:g} and {MOST_EVERY_SECONDS:g}"
-            " seconds",
+            f"--every {in_digits(every)} is not between {in_digits(LEAST_EVERY_SECONDS)} and"
+            f" {in_digits(MOST_EVERY_SECONDS)} seconds",
             hint=f"try --every {EVERY_SECONDS:g}",
         )
     if seconds is not None and not 1 <= seconds <= MAX_SECONDS:
         raise UsageError(
-            f"--seconds {seconds:g} is not between 1 and {MAX_SECONDS}",
+            f"--seconds {in_digits(seconds)} is not between 1 and {MAX_SECONDS}",
             hint="leave it out: a canary watches until it is told to end",
         )
     return Watch(target, site, users, every, seconds)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -24,6 +24,23 @@ MAX_DEPTH = 12
 
 _PLACE = re.compile(r"^(?P<words>.*?) - at `(?:key in )?(?P<path>\$[^`]*)`$", re.DOTALL)
 _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTALL)
+_LACKING = re.compile(r"^Object missing required field `(?P<name>.*)`$", re.DOTALL)
+_OTHER_KIND = re.compile(r"^Expected `(?P<wanted>[a-z |]+)`, got `(?P<found>[a-z]+)`$")
+_NO_CHOICE = re.compile(r"^Invalid enum value (?P<value>.*)$", re.DOTALL)
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a word",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+"""What msgspec calls the kinds of a value, and what a person does."""
+
+_EACH = "[...]"
+"""Where msgspec does not say which value of a mapping it is."""
+
 _KNOWN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null")
 )
@@ -75,7 +92,30 @@ class Document:
             if unknown := _UNKNOWN.match(words):
                 path = f"{path}.{unknown['name']}"
                 raise self.error(path, "no such setting", hint(path)) from error
-            raise self.error(path, words[0].lower() + words[1:]) from error
+            said, choices = _in_words(words), ""
+            if _NO_CHOICE.match(words):
+                choices = ", ".join(_choices(kind, path))
+            if path.endswith(_EACH):
+                path, said = path.removesuffix(_EACH), f"one of its values: {said}"
+            raise self.error(path, said, f"one of {choices}" if choices else "") from error
+
+
+def _in_words(complaint: str) -> str:
+    """What msgspec (0.21) says of a value that does not fit, for people who do not know it."""
+    if found := _OTHER_KIND.match(complaint):
+        wanted = " or ".join(_KINDS.get(kind, kind) for kind in found["wanted"].split(" | "))
+        return f"{wanted} is wanted here, not {_KINDS.get(found['found'], found['found'])}"
+    if found := _LACKING.match(complaint):
+        return f"{found['name']} is missing"
+    if found := _NO_CHOICE.match(complaint):
+        return f"no such choice: {found['value']}"
+    return complaint[0].lower() + complaint[1:]
+
+
+def _choices(kind: type, path: str) -> tuple[str, ...]:
+    """The words that a setting of the struct itself may have, ``$.judge``; empty for any other."""
+    hint = get_type_hints(kind).get(path.removeprefix("$."))
+    return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 def read(content: bytes, name: str) -> Document:

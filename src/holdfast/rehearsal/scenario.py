@@ -15,6 +15,7 @@ from msgspec.structs import fields, replace
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import APPS, parse_setup
+from holdfast.rehearsal.digits import in_digits
 from holdfast.rehearsal.faults import FAULTS, USUAL_FAULTS
 from holdfast.rehearsal.located import MAX_BYTES, read
 from holdfast.rehearsal.site import require_path, split_login
@@ -191,8 +192,10 @@ def _check_visits(scenario: Scenario, located: Located) -> None:
 
 def _between(value: float, least: float, most: float) -> None:
     if not least <= value <= most:
+        nearest = most if value > most else least
         raise UsageError(
-            f"{value:g} is not between {least:g} and {most:g}", hint=f"try {min(most, 3)}"
+            f"{in_digits(value)} is not between {in_digits(least)} and {in_digits(most)}",
+            hint=f"try {in_digits(nearest)}",
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.rehearsal.digits import in_digits
 
 RATE = 20.0
 MAX_RATE = 1000.0
@@ -126,7 +127,7 @@ def target(
         raise UsageError(f"--host {host!r} is no host", hint="a name, for example shop.example.com")
     if not 0 < rate <= MAX_RATE:
         raise UsageError(
-            f"--rate {rate:g} is not between 0 and {MAX_RATE:g} requests a second",
+            f"--rate {in_digits(rate)} is not between 0 and {MAX_RATE:g} requests a second",
             hint=f"try --rate {RATE:g}",
         )
     there = (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")

@@ -121,7 +121,7 @@ def test_what_a_stage_takes_over():
     )
     web = effective(text, "WEB")
     assert web.base.reference == "php"
-    assert [run.arguments.string for run in web.runs] == ["one", "two"]
+    assert [run.instruction.arguments.string for run in web.runs] == ["one", "two"]
     assert web.workdir == "/app/public"
     assert web.entrypoint
     assert web.cmd

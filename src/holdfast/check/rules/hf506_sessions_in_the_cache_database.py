@@ -120,11 +120,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.endpoints import cache_redis, same_server, session_redis, written
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import cache_redis, same_server, session_redis, written
 from holdfast.check.target import Target
 
 _CLEARS: Final = re.compile(r"\b(?:cache|optimize):clear\b")

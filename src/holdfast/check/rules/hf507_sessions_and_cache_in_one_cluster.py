@@ -117,11 +117,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.endpoints import cache_redis, same_server, session_redis
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import cache_redis, same_server, session_redis
 from holdfast.check.target import Target
 
 

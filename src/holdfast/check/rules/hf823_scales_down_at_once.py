@@ -91,7 +91,7 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from holdfast.check.finding import Finding, Severity
@@ -100,34 +100,30 @@ from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.check.traffic import web_workloads
 
-_BEHAVIOURS: Final = (
-    ("HorizontalPodAutoscaler", ("spec", "behavior", "scaleDown")),
-    (
-        "ScaledObject",
-        ("spec", "advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown"),
-    ),
-)
+_BEHAVIOURS: Final[Mapping[str, tuple[str, ...]]] = {
+    "HorizontalPodAutoscaler": ("spec", "behavior", "scaleDown"),
+    "ScaledObject": ("spec", "advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown"),
+}
 
 
 def check(target: Target) -> Iterator[Finding]:
     """Autoscalers of web workloads that scale down at once."""
     for workload in web_workloads(target):
-        for kind, path in _BEHAVIOURS:
-            for scaler in target.objects.of(kind):
-                down = scaler.get(*path)
-                if get(down, "stabilizationWindowSeconds") != 0 or get(down, "policies"):
-                    continue
-                if get(down, "selectPolicy") == "Disabled":
-                    continue
-                wanted = scaler.get("spec", "scaleTargetRef", "name")
-                if wanted == workload.name and same_namespace(scaler.namespace, workload.namespace):
-                    yield Finding(
-                        scaler.at(*path, "stabilizationWindowSeconds"),
-                        f"Pods of {workload.name} go and come with each dip of the load, and cut"
-                        " requests each time: the window for scaling down is 0 seconds.",
-                        "stabilizationWindowSeconds: 300",
-                        str(workload),
-                    )
+        for scaler in target.objects.scalers(workload.name):
+            path = _BEHAVIOURS[scaler.kind]
+            down = scaler.get(*path)
+            if get(down, "stabilizationWindowSeconds") != 0 or get(down, "policies"):
+                continue
+            if get(down, "selectPolicy") == "Disabled":
+                continue
+            if same_namespace(scaler.namespace, workload.namespace):
+                yield Finding(
+                    scaler.at(*path, "stabilizationWindowSeconds"),
+                    f"Pods of {workload.name} go and come with each dip of the load, and cut"
+                    " requests each time: the window for scaling down is 0 seconds.",
+                    "stabilizationWindowSeconds: 300",
+                    str(workload),
+                )
 
 
 RULE = Rule(

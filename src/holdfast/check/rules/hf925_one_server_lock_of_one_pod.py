@@ -127,7 +127,8 @@ def check(target: Target) -> Iterator[Finding]:
         scale = workload.scale
         yield Finding(
             process.settings.place("cache.default"),
-            f"Scheduled tasks of {app.name} run in each of {scale}, onOneServer or not: the lock is in the cache store «{store}», {kept}.",
+            f"Scheduled tasks of {app.name} run in each of {scale}, onOneServer or not: the lock is"
+            f" in the cache store «{store}», {kept}.",
             "CACHE_STORE=redis, or one scheduler",
             str(process),
             (Related(at(app, tasks[0].spot), "is to run on one server"),),

@@ -22,6 +22,7 @@ from holdfast.check.sources.yaml import Document, documents
 MAX_STEPS: Final = 2_000
 _MAX_DEPTH: Final = 12
 _SHELL: Final = re.compile(r"(?:ba|da)?sh\b|$")
+_NO_SHELL: Final = re.compile(r"@|[\w\\]+(?:::\w+)?$")
 _GITLAB: Final = ("before_script", "script", "after_script")
 
 
@@ -111,7 +112,7 @@ def _composer(value: dict[str, Any]) -> Iterator[tuple[str, Path]]:
     for name, below in _mapping(value.get("scripts")):
         for path in _texts(below, ("scripts", name)):
             script = _at(value, path)
-            if script.startswith("@php ") or not script.startswith("@"):
+            if script.startswith("@php ") or not _NO_SHELL.match(script):
                 yield name, path
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from holdfast.check.place import Place
-from holdfast.check.sources.text import Text, text_of
+from holdfast.check.sources.text import Text
 from holdfast.check.sources.unreadable import Unreadable
 
 MAX_SETTINGS: Final = 20_000
@@ -54,14 +54,14 @@ class Setting:
         return int(span[1]) * _UNITS[span[2]] if span else None
 
 
-def read_php(data: bytes, file: str) -> tuple[Setting, ...] | Unreadable:
+def php_settings(text: Text) -> tuple[Setting, ...] | Unreadable:
     """The settings of a ``php.ini`` or a php-fpm configuration."""
-    return _read(data, file, _php_value, continued=False)
+    return _settings(text, _php_value, continued=False)
 
 
-def read_supervisor(data: bytes, file: str) -> tuple[Setting, ...] | Unreadable:
+def supervisor_settings(text: Text) -> tuple[Setting, ...] | Unreadable:
     """The settings of a supervisord configuration."""
-    return _read(data, file, _supervisor_value, continued=True)
+    return _settings(text, _supervisor_value, continued=True)
 
 
 def last(settings: Iterable[Setting], name: str, section: str | None = None) -> Setting | None:
@@ -73,12 +73,9 @@ def last(settings: Iterable[Setting], name: str, section: str | None = None) -> 
     return found
 
 
-def _read(
-    data: bytes, file: str, value_of: Callable[[str], str | None], *, continued: bool
+def _settings(
+    text: Text, value_of: Callable[[str], str | None], *, continued: bool
 ) -> tuple[Setting, ...] | Unreadable:
-    text = text_of(data, file)
-    if isinstance(text, Unreadable):
-        return text
     found: list[Setting] = []
     section = ""
     for line in _lines(text, continued=continued):

@@ -2,7 +2,7 @@
 
 A directory often holds one environment beside another (``dev/web.yaml``, ``prod/web.yaml``): where
 an object of one name is defined twice, the directories that tell the two apart are judged by
-themselves, else all is one.
+themselves, else all is one. In one directory, files that define the same are alternatives.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from holdfast.check.sources.unreadable import Unreadable
 from holdfast.check.sources.yaml import Document, documents
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+
+MAX_ALTERNATIVES: Final = 20
+"""Files of a directory that define the same, of which each is judged."""
 
 _MARK: Final = (b"apiVersion", b"kind")
 
@@ -71,12 +74,29 @@ def _bundles(found: Sequence[Object], depth: int = 0) -> Iterator[tuple[str, Obj
         below.setdefault(parts[depth] if len(parts) > depth else "", []).append(one)
     for name, inside in sorted(below.items()):
         if not name:
-            # Files of one directory: nothing tells them further apart.
-            yield str(PurePath(inside[0].document.file).parent), Objects(inside)
+            directory = str(PurePath(inside[0].document.file).parent)
+            yield from ((directory, Objects(one)) for one in _alternatives(inside))
             continue
         first = PurePath(*PurePath(inside[0].document.file).parts[: depth + 1])
         for deeper, objects_there in _bundles(inside, depth + 1):
             yield deeper or str(first), objects_there
+
+
+def _alternatives(found: Sequence[Object]) -> Iterator[list[Object]]:
+    """Files of one directory that define the same: each is one of several that may be applied.
+
+    Each is judged with all that the others define besides.
+    """
+    files: dict[str, dict[tuple[str, ...], Object]] = {}
+    for one in found:
+        files.setdefault(one.document.file, {})[_identity(one)] = one
+    defined = Counter(identity for there in files.values() for identity in there)
+    rivals = [file for file, there in files.items() if any(defined[name] > 1 for name in there)]
+    for file in rivals[:MAX_ALTERNATIVES] or list(files)[:1]:
+        chosen = dict(files[file])
+        for there in files.values():
+            chosen = there | chosen
+        yield list(chosen.values())
 
 
 def _identity(one: Object) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from holdfast.check.place import Place
-from holdfast.check.sources.text import Text, text_of
+from holdfast.check.sources.text import Text
 from holdfast.check.sources.unreadable import Unreadable
 
 MAX_DIRECTIVES: Final = 20_000
@@ -47,14 +47,8 @@ class Directive:
         return next((inner for inner in self.block or () if inner.name == name), None)
 
 
-def read(data: bytes, file: str) -> tuple[Directive, ...] | Unreadable:
-    """The directives of a file; one that nginx would refuse is unreadable."""
-    text = text_of(data, file)
-    return text if isinstance(text, Unreadable) else parse(text)
-
-
 def parse(text: Text) -> tuple[Directive, ...] | Unreadable:
-    """The directives of a text: a file, a snippet of an annotation."""
+    """The directives of a file or a snippet; what nginx would refuse is unreadable."""
     if "{{" in text.string:
         at = text.string.index("{{")
         return Unreadable(text.place(at, at + 2), "a template, not judged", template=True)

@@ -89,6 +89,19 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """A RUN.
+
+    Args:
+        instruction: it.
+        workdir: where it runs; None where that is not known.
+    """
+
+    instruction: Instruction
+    workdir: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One FROM and what follows.
 
@@ -117,8 +130,7 @@ class Effective:
         stop_signal, user, workdir: None where this file does not say.
         entrypoint, cmd, healthcheck: None where this file does not say.
         cmd_reset: an ENTRYPOINT has taken away the base image's CMD.
-        runs: the RUN instructions.
-        copies: what is copied in.
+        steps: what is run and copied while it is built, in that order.
     """
 
     stages: tuple[Stage, ...]
@@ -130,8 +142,17 @@ class Effective:
     cmd: Process | None = None
     healthcheck: Process | None = None
     cmd_reset: bool = False
-    runs: tuple[Instruction, ...] = ()
-    copies: tuple[Copy, ...] = ()
+    steps: tuple[Run | Copy, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The RUN instructions."""
+        return tuple(step for step in self.steps if isinstance(step, Run))
+
+    @property
+    def copies(self) -> tuple[Copy, ...]:
+        """What is copied in."""
+        return tuple(step for step in self.steps if isinstance(step, Copy))
 
     @property
     def base(self) -> Base:
@@ -275,10 +296,10 @@ def _applied(
         case "WORKDIR":
             return replace(result, workdir=_workdir(result, instruction, escape, variables))
         case "RUN":
-            return replace(result, runs=(*result.runs, instruction))
+            return replace(result, steps=(*result.steps, Run(instruction, result.workdir)))
         case "COPY" | "ADD":
             copy = _copy(instruction, escape, variables, result.workdir)
-            return replace(result, copies=(*result.copies, copy)) if copy else result
+            return replace(result, steps=(*result.steps, copy)) if copy else result
         case "ENTRYPOINT":
             return replace(result, entrypoint=_process(instruction))
         case "HEALTHCHECK":

@@ -90,9 +90,13 @@ def _figure(severity: Severity, count: int) -> Html:
 
 def _cause(group: Group, report: Report) -> Html:
     lines = [clipped(line) for line in report.excerpts.of(group.place)]
-    source = tag("pre", *map(_line, lines), class_="source") if lines else NOTHING
-    parts: list[Child] = [tag("p", tag("code", str(group.place)), class_="place"), source]
-    return tag("article", *parts, *map(_finding, group.found), class_="cause")
+    source = join(
+        tag("p", tag("code", str(group.place)), class_="place"),
+        tag("pre", *map(_line, lines), class_="source") if lines else NOTHING,
+    )
+    first, *others = group.found
+    # What happens comes first, then where.
+    return tag("article", _finding(first, source), *map(_finding, others), class_="cause")
 
 
 def _line(line: Line) -> Html:
@@ -105,7 +109,7 @@ def _line(line: Line) -> Html:
     return join(tag("span", f"{line.number}", class_="number"), before, mark, after, "\n")
 
 
-def _finding(found: Found) -> Html:
+def _finding(found: Found, source: Html = NOTHING) -> Html:
     rule, finding = found.rule, found.finding
     word = "cannot tell" if finding.unknown else rule.severity.word
     related = [
@@ -123,6 +127,7 @@ def _finding(found: Found) -> Html:
         "div",
         head,
         tag("p", finding.message, class_="message"),
+        source,
         tag("ul", *related, class_="related") if related else NOTHING,
         tag("p", tag("b", "fix: "), finding.hint, class_="fix") if finding.hint else NOTHING,
         _why(rule),

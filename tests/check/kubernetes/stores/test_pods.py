@@ -159,6 +159,15 @@ def test_passwords_by_variables(redis):
     assert store.settings.get("requirepass").value == "hunter2"
 
 
+def test_an_empty_secret_is_there_to_be_filled_in(redis):
+    store = redis(
+        'image: redis\nargs: ["--requirepass", "$(P)"]\n'
+        "env: [{name: P, valueFrom: {secretKeyRef: {name: s, key: p}}}]",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: ''}\n",
+    )
+    assert store.settings.get("requirepass").value is None
+
+
 def test_bitnami_is_set_by_variables(redis):
     store = redis(
         "image: bitnami/redis:7.4\nenv: [{name: REDIS_AOF_ENABLED, value: 'no'},"

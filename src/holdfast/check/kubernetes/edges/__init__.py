@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
@@ -13,9 +12,9 @@ from holdfast.check.kubernetes.edges.openshift import openshift_routes
 from holdfast.check.kubernetes.edges.route import Affinity, Edge, Route, Stickiness
 from holdfast.check.kubernetes.edges.service import service_routes
 from holdfast.check.kubernetes.edges.traefik import traefik_routes
-from holdfast.check.kubernetes.objects import Object, Objects, same_namespace
+from holdfast.check.kubernetes.objects import Objects
 
-__all__ = ["Affinity", "Edge", "Route", "Stickiness", "leading_to", "routes"]
+__all__ = ["Affinity", "Edge", "Route", "Stickiness", "routes"]
 
 MAX_ROUTES: Final = 20_000
 """Hosts times paths grow with their product."""
@@ -32,15 +31,3 @@ def routes(objects: Objects) -> tuple[Route, ...]:
         service_routes(objects),
     )
     return tuple(islice(every, MAX_ROUTES))
-
-
-def leading_to(found: Iterable[Route], services: Iterable[Object]) -> Iterator[Route]:
-    """Those of some routes that lead to one of some Services."""
-    wanted = tuple(services)
-    for route in found:
-        namespace, name = route.service
-        if any(
-            name == service.name and same_namespace(namespace, service.namespace)
-            for service in wanted
-        ):
-            yield route

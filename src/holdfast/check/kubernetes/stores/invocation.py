@@ -143,11 +143,12 @@ def _resolved(word: str, container: Container, form: re.Pattern[str]) -> str | N
 
     def replaced(match: re.Match[str]) -> str:
         nonlocal unknown
-        value = container.env.value(next(group for group in match.groups() if group))
-        if value is None:
+        found = container.env.get(next(group for group in match.groups() if group))
+        # An empty value in a Secret is there to be filled in by whoever applies it.
+        if found is None or found.value is None or (found.secret and not found.value):
             unknown = True
             return ""
-        return value
+        return found.value
 
     result = form.sub(replaced, word)
     return None if unknown else result

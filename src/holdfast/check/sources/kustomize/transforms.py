@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from holdfast.check.kubernetes.objects import get, items, text, whole, words
@@ -15,6 +15,18 @@ _CLUSTER_WIDE: Final = frozenset((
     "IngressClass", "GatewayClass", "PriorityClass", "PersistentVolume", "ClusterIssuer",
     "ClusterSecretStore",
 ))  # fmt: skip
+
+# kustomize, commonlabels.go: the selectors that labels are put into.
+_SELECTORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Service": ("spec", "selector"),
+    "ReplicationController": ("spec", "selector"),
+    "Deployment": ("spec", "selector", "matchLabels"),
+    "StatefulSet": ("spec", "selector", "matchLabels"),
+    "DaemonSet": ("spec", "selector", "matchLabels"),
+    "ReplicaSet": ("spec", "selector", "matchLabels"),
+    "PodDisruptionBudget": ("spec", "selector", "matchLabels"),
+    "NetworkPolicy": ("spec", "podSelector", "matchLabels"),
+}
 
 
 def transformed(document: Document, nodes: list[Node]) -> list[Node]:
@@ -46,25 +58,33 @@ def transformed(document: Document, nodes: list[Node]) -> list[Node]:
 
 
 def _labelled(document: Document, node: Node) -> Node:
-    everywhere = [(("commonLabels",), words(get(document.value, "commonLabels")))]
-    alone: list[tuple[tuple[str | int, ...], Mapping[str, str]]] = []
-    for index, entry in enumerate(items(document.value, "labels")):
-        pairs = words(get(entry, "pairs"))
-        found = ("labels", index, "pairs"), pairs
-        if get(entry, "includeSelectors") is True or get(entry, "includeTemplates") is True:
-            everywhere.append(found)  # type: ignore[arg-type]
-        alone.append(found)
-    template = POD_TEMPLATES.get(node.text("kind"))
-    for where, pairs in (*everywhere, *alone):
+    for where, pairs, templates, selectors in _labels(document):
+        paths: list[tuple[str | int, ...]] = [("metadata", "labels")]
+        if templates and (template := POD_TEMPLATES.get(node.text("kind"))):
+            paths.append((*template, "metadata", "labels"))
+        selector = _SELECTORS.get(node.text("kind")) if selectors else None
+        # A policy for all pods stays one.
+        if selector and (node.text("kind") != "NetworkPolicy" or node.get(*selector)):
+            paths.append(selector)
         for name, value in pairs.items():
             label = Node(value, Spot(document.at(*where, name)), ())
-            node = _set(node, ("metadata", "labels", name), label)
-            if template and (where, pairs) in everywhere:
-                node = _set(node, (*template, "metadata", "labels", name), label)
+            for path in paths:
+                node = _set(node, (*path, name), label)
     for name, value in words(get(document.value, "commonAnnotations")).items():
         note = Node(value, Spot(document.at("commonAnnotations", name)), ())
         node = _set(node, ("metadata", "annotations", name), note)
     return node
+
+
+def _labels(
+    document: Document,
+) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, str], bool, bool]]:
+    """Where labels stand, what they are, and whether templates and selectors take them too."""
+    yield ("commonLabels",), words(get(document.value, "commonLabels")), True, True
+    for index, entry in enumerate(items(document.value, "labels")):
+        selectors = get(entry, "includeSelectors") is True
+        templates = selectors or get(entry, "includeTemplates") is True
+        yield ("labels", index, "pairs"), words(get(entry, "pairs")), templates, selectors
 
 
 def _scales(node: Node) -> bool:

@@ -1,0 +1,143 @@
+"""Calls of artisan wherever they stand: while an image is built, when a container starts, in a
+pipeline.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from holdfast.check.image.image import Image
+from holdfast.check.kubernetes.objects import items, text
+from holdfast.check.kubernetes.workload import Container
+from holdfast.check.place import Place
+from holdfast.check.sources import shell
+from holdfast.check.sources.artisan import Artisan, calls
+from holdfast.check.sources.scalars import text_of_scalar
+from holdfast.check.sources.shell import Command, Script
+from holdfast.check.target import Target
+
+_SHELLS = frozenset(("sh", "bash", "ash", "dash"))
+
+
+class When(enum.StrEnum):
+    """At which time a call is made."""
+
+    BUILD = "while the image is built"
+    START = "whenever a container starts"
+    AFTER_START = "in the hook postStart"
+    PIPELINE = "in a pipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of artisan.
+
+    Args:
+        artisan: what is called.
+        when: it is called.
+        subject: where it belongs to: ``Dockerfile``, ``Deployment shop/web``.
+        container: of a manifest, where it stands in one.
+        image: where it stands in one.
+    """
+
+    artisan: Artisan
+    when: When
+    subject: str
+    container: Container | None = field(default=None, repr=False)
+    image: Image | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Of artisan's command: ``migrate``; empty where it is not known."""
+        return self.artisan.name or ""
+
+    @property
+    def place(self) -> Place:
+        """Of the call."""
+        return self.artisan.command.place
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it may be left out."""
+        return self.artisan.command.conditional
+
+
+def script_of(container: Container, files: Mapping[str, bytes]) -> Script:
+    """What a container runs that has a command of its own; nothing where the image's counts."""
+    words = [
+        (text(word), container.at(part, index))
+        for part in ("command", "args")
+        for index, word in enumerate(items(container.body, part))
+        if text(word)
+    ]
+    return _script(words, files)
+
+
+def hook_of(container: Container, hook: str, files: Mapping[str, bytes]) -> Script:
+    """What a hook of its life cycle runs: ``postStart``, ``preStop``."""
+    path = ("lifecycle", hook, "exec", "command")
+    words = [
+        (text(word), container.at(*path, index))
+        for index, word in enumerate(items(container.body, *path))
+        if text(word)
+    ]
+    return _script(words, files)
+
+
+def _script(words: list[tuple[str, Place]], files: Mapping[str, bytes]) -> Script:
+    if not words:
+        return Script(())
+    first, place = words[0]
+    options = [word for word, _ in words[1:]]
+    if first.rpartition("/")[2] in _SHELLS and "-c" in "".join(options[:1])[-2:]:
+        script, at = words[2] if len(words) > 2 else ("", place)
+        return shell.read(text_of_scalar(script, at, _lines(files.get(at.file, b""))))
+    return shell.of_words([word for word, _ in words], place)
+
+
+@lru_cache(maxsize=8)
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").splitlines()
+
+
+def at_start(target: Target) -> Iterator[Call]:
+    """Calls that a starting container makes, by its image or its manifest."""
+    for image in target.repository.images:
+        yield from _calls(image.start.commands, When.START, image.file, image=image)
+        for program in image.supervisor:
+            yield from _calls(program.command.commands, When.START, image.file, image=image)
+    for workload in target.workloads:
+        for container in (*workload.containers, *workload.init_containers):
+            commands = script_of(container, target.files).commands
+            yield from _calls(commands, When.START, str(workload), container)
+            commands = hook_of(container, "postStart", target.files).commands
+            yield from _calls(commands, When.AFTER_START, str(workload), container)
+
+
+def at_build(target: Target) -> Iterator[Call]:
+    """Calls that are made while an image is built."""
+    for image in target.repository.images:
+        commands = [command for _, command in image.build_commands]
+        yield from _calls(commands, When.BUILD, image.file, image=image)
+
+
+def in_pipelines(target: Target) -> Iterator[Call]:
+    """Calls that a pipeline or Composer makes."""
+    for step in target.repository.steps:
+        name = f"{step.system}, {step.name}" if step.name else str(step.system)
+        yield from _calls(step.script.commands, When.PIPELINE, name)
+
+
+def _calls(
+    commands: Iterable[Command],
+    when: When,
+    subject: str,
+    container: Container | None = None,
+    *,
+    image: Image | None = None,
+) -> Iterator[Call]:
+    for artisan in calls(commands):
+        yield Call(artisan, when, subject, container, image)

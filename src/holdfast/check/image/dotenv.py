@@ -1,0 +1,72 @@
+"""Whether an image holds a ``.env``, and what brought it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from holdfast.check.image.content import File
+from holdfast.check.place import Place
+from holdfast.check.sources import shell
+from holdfast.check.sources.shell import Command
+from holdfast.check.sources.stages import Copy, Effective
+
+
+@dataclass(frozen=True, slots=True)
+class Dotenv:
+    """A ``.env`` in an image.
+
+    Args:
+        place: of what puts it there.
+        origin: what it is made of: ``.env``, ``.env.example``; empty where it is written anew.
+        name: that file's name in the repository, where it is known.
+    """
+
+    place: Place
+    origin: str
+    name: str = ""
+
+
+def dotenv_of(stage: Effective, files: Mapping[str, File]) -> Dotenv | None:
+    """The ``.env`` that is there when the image is built; None where there surely is none known."""
+    found: Dotenv | None = None
+    copied = {id(file.copy): file for path, file in files.items() if path.endswith("/.env")}
+    for step in stage.steps:
+        if isinstance(step, Copy):
+            if file := copied.get(id(step)):
+                origin = posixpath.basename(file.name)
+                found = Dotenv(step.instruction.place, origin, file.name)
+        elif (script := step.instruction.script) is not None:
+            found = _after(found, shell.read(script).commands, files)
+        elif step.instruction.words:
+            direct = shell.of_words(list(step.instruction.words), step.instruction.place)
+            found = _after(found, direct.commands, files)
+    return found
+
+
+def _after(
+    found: Dotenv | None, commands: Iterable[Command], files: Mapping[str, File]
+) -> Dotenv | None:
+    for command in commands:
+        values = [word.value or "" for word in command.words]
+        names = [posixpath.basename(value) for value in values]
+        if command.guards and not any(".env" in guard for guard in command.guards):
+            continue
+        if names[0] in {"cp", "mv"} and names[-1] == ".env":
+            if names[-2].startswith(".env"):
+                found = Dotenv(command.place, names[-2], _name(names[-2], files))
+        elif names[0] in {"mv", "rm"} and ".env" in names[1:]:
+            found = None
+        elif any(_writes(r.operator, r.target.value) for r in command.redirections):
+            found = Dotenv(command.place, "")
+    return found
+
+
+def _writes(operator: str, target: str | None) -> bool:
+    return operator in {">", ">>", ">|"} and posixpath.basename(target or "") == ".env"
+
+
+def _name(origin: str, files: Mapping[str, File]) -> str:
+    names = {file.name for path, file in files.items() if path.endswith(f"/{origin}")}
+    return names.pop() if len(names) == 1 else ""

@@ -14,6 +14,7 @@ from holdfast.project.middleware import middleware
 from holdfast.project.migrations import migrations
 from holdfast.project.packages import packages
 from holdfast.project.project import load
+from holdfast.project.reading import MAX_CODE_BYTES
 from holdfast.project.routes import routes
 from holdfast.project.script import is_facade
 from holdfast.project.singletons import singletons
@@ -86,7 +87,7 @@ def test_where_is_looked(project, name, seen):
 
 def test_bounds(project, monkeypatch):
     root = project({f"app/{n}.php": "<?php session_start();" for n in range(3)})
-    (root / "app/3.php").write_text("<?php session_start();" + " " * code_module.MAX_BYTES)
+    (root / "app/3.php").write_text("<?php session_start();" + " " * MAX_CODE_BYTES)
     found = code(Directory(root))
     assert (len(found.calls), found.complete) == (3, True)
     monkeypatch.setattr(code_module, "MAX_FILES", 2)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.core.errors import FormatError
+from holdfast.project.code import code
 from holdfast.project.directory import Directory
 from holdfast.project.effective import effective_session
 from holdfast.project.environment import Process
@@ -144,3 +145,8 @@ def test_a_directory_is_read_once(tmp_path):
         assert known(read.get("session.driver")).value == driver
         assert known(read.get("session.driver")).source.places == ("config/session.php:6",)
     assert repr(directory).startswith("Directory(")
+
+
+def test_what_is_read_of_a_directory_is_read_once(project):
+    directory = Directory(project({"app/A.php": "<?php session_start();"}))
+    assert directory.of(code) is directory.of(code)

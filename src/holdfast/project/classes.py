@@ -23,6 +23,7 @@ class PhpClass:
     Args:
         name: as it is declared; empty for an anonymous one.
         parent: what it extends, as PHP resolves it; empty for nothing.
+        interfaces: what it implements, likewise.
         traits: what it uses, likewise, with where.
         properties: the expressions of their first values, by name; only those that have one.
         methods: by name in lower case.
@@ -31,6 +32,7 @@ class PhpClass:
 
     name: str
     parent: str
+    interfaces: tuple[str, ...]
     traits: Mapping[str, Spot]
     properties: Mapping[str, Node] = field(repr=False)
     methods: Mapping[str, Node] = field(repr=False)
@@ -51,12 +53,15 @@ def classes(script: Script) -> Iterator[PhpClass]:
 
 def _class(script: Script, node: Node) -> PhpClass:
     parent = ""
+    interfaces: tuple[str, ...] = ()
     traits: dict[str, Spot] = {}
     properties: dict[str, Node] = {}
     methods: dict[str, Node] = {}
     for child in node.named_children:
         if child.type == "base_clause" and child.named_children:
             parent = script.class_name(child.named_children[0])
+        elif child.type == "class_interface_clause":
+            interfaces = tuple(map(script.class_name, child.named_children))
     body = node.child_by_field_name("body")
     for member in body.named_children if body else ():
         match member.type:
@@ -75,4 +80,4 @@ def _class(script: Script, node: Node) -> PhpClass:
             case "method_declaration":
                 methods[word(member.child_by_field_name("name")).lower()] = member
     name = word(node.child_by_field_name("name"))
-    return PhpClass(name, parent, traits, properties, methods, script.file.spot(node))
+    return PhpClass(name, parent, interfaces, traits, properties, methods, script.file.spot(node))

@@ -23,16 +23,13 @@ from holdfast.project.values import Broken, Spot
 if TYPE_CHECKING:
     pass
 
-FUNCTIONS: Final = frozenset((
-    "env", "getenv", "session_start", "session_id", "session_destroy", "session_regenerate_id",
-    "setcookie",
-))  # fmt: skip
+FUNCTIONS: Final = frozenset(("env", "session_start", "session_set_save_handler"))
 """Functions that are looked for; ``$_SESSION`` and ``$_COOKIE`` are too."""
 
 METHODS: Final = frozenset((
-    "block", "onOneServer", "withoutOverlapping", "regenerate", "invalidate", "migrate",
-    "login", "loginUsingId", "logoutOtherDevices", "disk", "singleton", "scoped", "command", "call",
-    "setTrustedProxies", "forceScheme", "forceHttps", "at",
+    "block", "onOneServer", "withoutOverlapping", "regenerate", "login", "loginUsingId",
+    "logoutOtherDevices", "disk", "singleton", "command", "call", "setTrustedProxies",
+    "forceScheme", "forceHttps", "at", "loadMigrationsFrom",
 ))  # fmt: skip
 """Methods, on an object or of a class."""
 
@@ -54,8 +51,6 @@ _AMONG: Final = re.compile(
 )
 
 MAX_FILES: Final = 20_000
-MAX_BYTES: Final = 256 * 1024
-"""A file of code; a larger one was made by a program and is not looked at."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +87,11 @@ def code(directory: Directory) -> Code:
     arrays: list[tuple[str, Spot]] = []
     broken: list[Broken] = []
     complete = True
-    for number, name in enumerate(_files(directory)):
+    for number, name in enumerate(files(directory)):
         if number >= MAX_FILES:
             complete = False
             break
-        file = _relevant(directory, name)
+        file = directory.matching(name, _AMONG)
         if isinstance(file, Broken):
             broken.append(file)
         elif file is not None:
@@ -105,18 +100,7 @@ def code(directory: Directory) -> Code:
     return Code(tuple(calls), tuple(arrays), tuple(broken), complete)
 
 
-def _relevant(directory: Directory, name: str) -> PhpFile | Broken | None:
-    """A file that has one of the names in it."""
-    path = directory.root / name
-    try:
-        if path.stat().st_size > MAX_BYTES or not _AMONG.search(path.read_bytes()):
-            return None
-    except OSError as error:
-        return Broken(Spot(name, 1, 1), error.strerror or "cannot be read")
-    return directory.tree(name)
-
-
-def _files(directory: Directory) -> Iterator[str]:
+def files(directory: Directory) -> Iterator[str]:
     """The PHP files of the application's own code, each once, in order."""
     seen: set[str] = set()
     own = [root for _, root in namespaces(directory) if not _SKIPPED & set(root.split("/"))]

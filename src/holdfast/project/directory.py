@@ -6,15 +6,19 @@ are; it holds what it read for as long as it lives, and does not see later chang
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, FormatError, UsageError
-from holdfast.project.reading import MAX_LOCK_BYTES, read
+from holdfast.project.reading import MAX_CODE_BYTES, MAX_LOCK_BYTES, read
 from holdfast.project.syntax import PhpFile, parse
 from holdfast.project.values import Broken, Spot
+
+T = TypeVar("T")
 
 _TEMPLATE = ".env.example"
 """Every repository has it, and no application runs in an environment called «example»."""
@@ -37,6 +41,7 @@ class Directory:
         self._bytes: dict[str, bytes | None] = {}
         self._php: dict[str, PhpFile | None] = {}
         self._json: dict[str, dict[str, Any]] = {}
+        self._of: dict[Callable[[Directory], Any], Any] = {}
 
     def __repr__(self) -> str:
         """Without what its files hold."""
@@ -75,6 +80,19 @@ class Directory:
         except EnvironmentLacking as error:
             return Broken(Spot(name, 1, 1), str(error))
 
+    def matching(self, name: str, pattern: re.Pattern[bytes]) -> PhpFile | Broken | None:
+        """As ``tree``, of a file of code that has something in it; None of others.
+
+        A file of more than ``MAX_CODE_BYTES`` was made by a program, and is not looked at.
+        """
+        path = self.root / name
+        try:
+            if path.stat().st_size > MAX_CODE_BYTES or not pattern.search(path.read_bytes()):
+                return None
+        except OSError as error:
+            return Broken(Spot(name, 1, 1), error.strerror or "it cannot be read")
+        return self.tree(name)
+
     def json(self, name: str) -> dict[str, Any]:
         """The object in a file of Composer's; empty where there is no file, or something else.
 
@@ -87,6 +105,12 @@ class Directory:
             value = {} if data is None else _decoded(data, self.root / name)
             self._json[name] = value if isinstance(value, dict) else {}
         return self._json[name]
+
+    def of(self, read: Callable[[Directory], T]) -> T:
+        """What a function reads of this directory, read once: ``directory.of(migrations)``."""
+        if read not in self._of:
+            self._of[read] = read(self)
+        return cast(T, self._of[read])
 
     def environment_files(self) -> list[str]:
         """The names of ``.env`` files that an ``APP_ENV`` may choose."""

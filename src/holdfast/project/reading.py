@@ -11,6 +11,9 @@ from holdfast.core.errors import EnvironmentLacking
 MAX_CONFIG_BYTES = 1024 * 1024
 """A configuration file or ``.env``; real ones have a hundredth of it."""
 
+MAX_CODE_BYTES = 256 * 1024
+"""A file of an application's own code; real ones have a hundredth of it."""
+
 MAX_LOCK_BYTES = 16 * 1024 * 1024
 """``composer.lock``; those of large applications have about 1 MB."""
 

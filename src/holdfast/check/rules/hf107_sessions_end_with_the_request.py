@@ -1,0 +1,128 @@
+"""Sessions live for one request only.
+
+## What it checks
+
+The session driver of a web process is `array`, or `null` as a text, and `routes/web.php` has pages
+that open a session.
+
+## Why it matters
+
+These drivers are for tests: what is put into the session is gone when the answer is sent. Nobody
+can log in, every form answers 419, carts stay empty. It comes about when the variables of
+`phpunit.xml` or of `.env.testing` are copied to a ConfigMap.
+
+## Bad
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env:
+            - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
+            - {name: SESSION_DRIVER, value: array}
+```
+
+```php routes/web.php
+<?php
+Route::get('/', fn () => view('home'));
+```
+
+## Good
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env:
+            - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
+            - {name: SESSION_DRIVER, value: redis}
+```
+
+```php routes/web.php
+<?php
+Route::get('/', fn () => view('home'));
+```
+
+## How to fix
+
+Say which store keeps sessions: `SESSION_DRIVER=redis`, or `database`.
+
+## Limits
+
+An application that answers an API alone may want no sessions: where its routes are not known, only
+`--strict` says something.
+
+## References
+
+- Illuminate/Session/SessionManager.php, Laravel 13.26.1: `createArrayDriver`, `createNullDriver`.
+- Illuminate/Session/ArraySessionHandler.php, 13.26.1: the attributes are in a variable of the
+  process; a new handler is made for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.check.finding import Finding, Severity
+from holdfast.check.process import Process, Role
+from holdfast.check.rule import Rule
+from holdfast.check.target import Target
+from holdfast.project.routes import routes
+
+
+def check(target: Target) -> Iterator[Finding]:
+    """Web processes with a session driver that keeps nothing."""
+    for process in target.processes(Role.WEB):
+        driver = process.settings.text("session.driver")
+        if driver not in ("array", "null") or process.settings.text("app.env") == "testing":
+            continue
+        pages = _has_pages(process)
+        if pages is False:
+            continue
+        message = (
+            f"Nobody can log in to {process.app.name}: session.driver is «{driver}», which forgets"
+            " each session when the answer is sent."
+        )
+        yield Finding(
+            process.settings.place("session.driver"),
+            message if pages else f"{message} Whether it has pages with sessions is not known.",
+            "SESSION_DRIVER=redis",
+            str(process),
+            unknown=pages is None,
+        )
+
+
+def _has_pages(process: Process) -> bool | None:
+    """Whether there are routes that open a session; None where that cannot be told."""
+    if process.app.directory is None:
+        return None
+    found = process.app.directory.of(routes)
+    return any(route.session for route in found) if isinstance(found, tuple) else None
+
+
+RULE = Rule(
+    "HF107",
+    "sessions-end-with-the-request",
+    "Sessions live for one request only",
+    Severity.CRITICAL,
+    check,
+    gotchas=("STO-07",),
+)

@@ -185,4 +185,4 @@ class _Content:
                 moved = posixpath.join(target, posixpath.relpath(path, source))
             else:
                 continue
-            yield replace(file, path=posixpath.normpath(moved))
+            yield replace(file, path=posixpath.normpath(moved), copy=copy)

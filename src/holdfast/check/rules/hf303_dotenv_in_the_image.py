@@ -1,4 +1,4 @@
-"""A `.env` is in the image.
+"""A .env is in the image.
 
 ## What it checks
 

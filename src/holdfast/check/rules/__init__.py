@@ -31,6 +31,8 @@ from holdfast.check.rules import (
     hf304_dotenv_syntax_in_kubernetes,
     hf305_service_sets_the_port,
     hf306_different_session_names,
+    hf410_header_buffers_too_small,
+    hf412_answers_cached_with_their_cookie,
     hf501_session_store_evicts_any_key,
     hf502_session_store_evicts_expiring_keys,
     hf504_session_store_loses_all_on_restart,
@@ -72,6 +74,7 @@ from holdfast.check.rules import (
     hf818_canary_by_request,
     hf819_colours_do_not_share_sessions,
     hf823_scales_down_at_once,
+    hf954_cookies_in_logs,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -100,6 +103,8 @@ RULES: Final[tuple[Rule, ...]] = (
     hf304_dotenv_syntax_in_kubernetes.RULE,
     hf305_service_sets_the_port.RULE,
     hf306_different_session_names.RULE,
+    hf410_header_buffers_too_small.RULE,
+    hf412_answers_cached_with_their_cookie.RULE,
     hf501_session_store_evicts_any_key.RULE,
     hf502_session_store_evicts_expiring_keys.RULE,
     hf504_session_store_loses_all_on_restart.RULE,
@@ -141,6 +146,7 @@ RULES: Final[tuple[Rule, ...]] = (
     hf818_canary_by_request.RULE,
     hf819_colours_do_not_share_sessions.RULE,
     hf823_scales_down_at_once.RULE,
+    hf954_cookies_in_logs.RULE,
 )
 """All rules, by their ids."""
 

@@ -103,7 +103,9 @@ class Image:
         if (said := self.final.stop_signal) is not None:
             return (base.signal(said.text), said.place) if said.text else None
         known = base.published(self.base)
-        return (known.stop_signal, self.base.place) if known and not self.base.assumed else None
+        if known is None or (self.base.assumed and "fpm" not in self.base.written):
+            return None
+        return known.stop_signal, self.base.place
 
     @cached_property
     def fpm(self) -> tuple[Setting, ...]:

@@ -92,7 +92,7 @@ PLANTED = (
     ))),
     Planted("KEY-02", "docker/entrypoint.sh", {"docker/entrypoint.sh": (
         ("php artisan config:cache", "php artisan key:generate --force\nphp artisan config:cache"),
-    )}),
+    ), **dict.fromkeys(RUNNING, ((r"( +)- name: APP_KEY\n.*\n", ""),))}),
     Planted("KEY-03", "deploy/admin.yaml", {"deploy/admin.yaml": (
         (KEY_FROM_SECRET, KEY_FROM_SECRET.replace("name: shop", "name: shop-admin")),
     )}),

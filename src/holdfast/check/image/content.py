@@ -56,8 +56,9 @@ def context_of(dockerfile: Dockerfile, tree: Tree) -> str | None:
     """The directory that the image is built in, by what it copies; None where that is not clear."""
     own = posixpath.dirname(dockerfile.file)
     candidates = [own]
-    while candidates[-1]:
-        candidates.append(posixpath.dirname(candidates[-1]))
+    # The root is its own parent.
+    while (above := posixpath.dirname(candidates[-1])) != candidates[-1]:
+        candidates.append(above)
     named = _named(dockerfile)
     fitting = [
         each
@@ -185,4 +186,4 @@ class _Content:
                 moved = posixpath.join(target, posixpath.relpath(path, source))
             else:
                 continue
-            yield replace(file, path=posixpath.normpath(moved))
+            yield replace(file, path=posixpath.normpath(moved), copy=copy)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from holdfast.check.image import base
-from holdfast.check.image.content import File, context_of, files_of
+from holdfast.check.image.content import File, context_of, files_of, workdir
 from holdfast.check.image.dotenv import Dotenv, dotenv_of
 from holdfast.check.image.start import Start, start_of
 from holdfast.check.image.tree import Tree
@@ -19,7 +19,15 @@ from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.ini import Setting
 from holdfast.check.sources.nginx import Directive
 from holdfast.check.sources.shell import Command
-from holdfast.check.sources.stages import Base, Effective, Run, Stage, effective, stages
+from holdfast.check.sources.stages import (
+    Base,
+    Effective,
+    Run,
+    Stage,
+    effective,
+    stage_named,
+    stages,
+)
 from holdfast.check.sources.supervisor import Program
 from holdfast.check.sources.unreadable import Unreadable
 
@@ -64,8 +72,20 @@ class Image:
 
     @cached_property
     def build_commands(self) -> tuple[tuple[Run, Command], ...]:
-        """What is run while the last stage is built, each with its RUN."""
-        return tuple(_commands(self.final))
+        """What is run while it is built, in the last stage or in a directory that this takes over.
+
+        A directory of another stage counts where it is copied as a whole.
+        """
+        found: list[tuple[Run, Command]] = []
+        for copy in self.final.copies:
+            stage = stage_named(self.stages, copy.origin) if copy.origin else None
+            other = effective(self.dockerfile, str(stage.index)) if stage else None
+            sources = {value.text.rstrip("/") for value in copy.sources if value.text}
+            for run, command in _commands(other) if other else ():
+                assert other is not None
+                if workdir(other, run.workdir).rstrip("/") in sources:
+                    found.append((run, command))
+        return (*found, *_commands(self.final))
 
     @cached_property
     def start(self) -> Start:
@@ -83,7 +103,9 @@ class Image:
         if (said := self.final.stop_signal) is not None:
             return (base.signal(said.text), said.place) if said.text else None
         known = base.published(self.base)
-        return (known.stop_signal, self.base.place) if known and not self.base.assumed else None
+        if known is None or (self.base.assumed and "fpm" not in self.base.written):
+            return None
+        return known.stop_signal, self.base.place
 
     @cached_property
     def fpm(self) -> tuple[Setting, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 Span = tuple[int, int]
 """From and to, in characters of a line."""
@@ -73,6 +74,7 @@ _FAR = 50
 """So many lines may be between a variable's name and its value."""
 
 
+@lru_cache(maxsize=10_000)  # a few names make up most of all lines
 def is_secret(name: str) -> bool:
     """Whether the value of this key, variable or option is one that must not be shown."""
     return bool(_SECRET.search(name)) and not _ABOUT.search(name)

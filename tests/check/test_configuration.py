@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from holdfast.check.catalogue import chosen, rule_named, rules_named
@@ -48,6 +51,14 @@ def test_all_of_it(written, tmp_path):
         severity={"HF101": "low"},
     )
     assert read(written(WHOLE)).severities() == {"HF101": Severity.LOW}
+
+
+def test_the_example_of_the_documentation(written):
+    page = Path(__file__).parents[2] / "docs" / "check.md"
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    found = read(written(example))
+    assert found.disable
+    assert set(found.__struct_encode_fields__) <= set(re.findall(r"[\w-]+", example))
 
 
 def test_pyproject(written, tmp_path):

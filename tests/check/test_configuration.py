@@ -87,7 +87,7 @@ def test_which_file(written, tmp_path):
         ("[check]\nfail-on = 'bad'", ":2: fail-on: invalid enum value 'bad'", ""),
         ("[check]\npaths = ['a', 1]", ":2: paths[1]: expected `str`", ""),
         ("[check.disable]\nHF101 = ' '", ":2: HF101 is switched off without a reason", "HF101 ="),
-        ("[check.disable]\nHF110 = 'x'", ":2: there is no rule 'HF110'", "did you mean HF"),
+        ("[check.disable]\nHF110 = 'x'", ":2: there is no rule 'HF110'", "holdfast rules"),
         ("[check.severity]\nunused-allowence = 'low'", ":2: there is no rule", "unused-allowance?"),
         ("[check.severity]\nHF1 = 'low'", ":1: there is no rule 'HF1'", ""),
         ("[check]\nstrict = tru", " is not TOML: ", "mend"),
@@ -124,9 +124,9 @@ def test_rules_by_id_name_and_family():
 
 
 def test_no_such_rule():
-    with pytest.raises(UsageError, match="'HF10x'") as error:
-        rule_named("HF10x")
-    assert "did you mean HF" in error.value.hint
+    with pytest.raises(UsageError, match="'unused-allowence'") as error:
+        rule_named("unused-allowence")
+    assert error.value.hint == "did you mean unused-allowance?"
     with pytest.raises(UsageError) as error:
         chosen(["something else"], [])
     assert error.value.hint == "holdfast rules lists them"

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from holdfast.check.place import Place
-from holdfast.check.reports.masking import Span, secrets
+from holdfast.check.reports.masking import MASK, Span, secrets
 
-MASK = "***"
 MOST_LINES = 4
 """So many lines of a place are shown."""
 
 WIDTH = 160
 """So many characters of a line are in a report that no terminal's width limits."""
+
+MAX_BYTES = 2 * 1024 * 1024
+"""Of a larger file there is no excerpt: to be sure of its secrets all of it has to be read."""
 
 _TAB = "    "
 
@@ -73,7 +75,7 @@ class Excerpts:
         return before.count("\n") + 1, len(before) - before.rfind("\n")
 
     def _lines(self, file: str) -> tuple[list[str], list[list[Span]]]:
-        if file not in self._files:
+        if file not in self._files or len(self._files[file]) > MAX_BYTES:
             return [], []
         if file not in self._read:
             text = self._files[file].decode("utf-8", errors="replace")

@@ -94,11 +94,15 @@ from holdfast.check.rules import (
     hf819_colours_do_not_share_sessions,
     hf823_scales_down_at_once,
     hf902_session_lock_of_one_pod,
+    hf921_worker_killed_before_its_job_ends,
     hf922_jobs_handed_out_twice,
     hf923_worker_that_waits_for_ever,
     hf925_one_server_lock_of_one_pod,
     hf926_overlap_lock_of_a_day,
+    hf927_maintenance_of_one_pod,
+    hf928_scaler_watches_no_queue,
     hf931_livewire_uploads_on_one_pod,
+    hf932_cache_of_each_pod,
     hf955_session_cookie_that_scripts_read,
 )
 
@@ -191,11 +195,15 @@ RULES: Final[tuple[Rule, ...]] = (
     hf819_colours_do_not_share_sessions.RULE,
     hf823_scales_down_at_once.RULE,
     hf902_session_lock_of_one_pod.RULE,
+    hf921_worker_killed_before_its_job_ends.RULE,
     hf922_jobs_handed_out_twice.RULE,
     hf923_worker_that_waits_for_ever.RULE,
     hf925_one_server_lock_of_one_pod.RULE,
     hf926_overlap_lock_of_a_day.RULE,
+    hf927_maintenance_of_one_pod.RULE,
+    hf928_scaler_watches_no_queue.RULE,
     hf931_livewire_uploads_on_one_pod.RULE,
+    hf932_cache_of_each_pod.RULE,
     hf955_session_cookie_that_scripts_read.RULE,
 )
 """All rules, by their ids."""

@@ -83,13 +83,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.kubernetes.env import values_of
-from holdfast.check.kubernetes.objects import get, text
 from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import pre_stop, recreates, web_workloads
+from holdfast.check.traffic import mounted, pre_stop, recreates, web_workloads
 
 _TIMEOUTS: Final = re.compile(
     r"^[ \t]*(?P<name>request_terminate_timeout|fastcgi_read_timeout)[ \t]*=?[ \t]*"
@@ -146,19 +144,11 @@ def _limit(target: Target, workload: Workload) -> tuple[int, str, Place] | None:
 
 
 def _of_files(workload: Workload) -> Iterator[tuple[int, str, Place]]:
-    """The limits in the ConfigMaps that its containers mount."""
-    names = {
-        text(get(mount.volume.body, "name"))
-        for container in workload.containers
-        for mount in container.mounts()
-        if mount.volume.kind == "configMap"
-    }
-    for name in sorted(names - {""}):
-        found = workload.objects.find("ConfigMap", name, workload.namespace)
-        for variable in values_of(found).values() if found else ():
-            for match in _TIMEOUTS.finditer(variable.value or ""):
-                seconds = int(match["number"]) * _UNITS[match["unit"]]
-                yield seconds, match["name"], variable.place
+    """The limits in the files that its containers mount."""
+    for variable in mounted(workload):
+        for match in _TIMEOUTS.finditer(variable.value or ""):
+            seconds = int(match["number"]) * _UNITS[match["unit"]]
+            yield seconds, match["name"], variable.place
 
 
 RULE = Rule(

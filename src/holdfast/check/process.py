@@ -82,8 +82,11 @@ class Process:
         found = self.settings.get(name)
         if not isinstance(found, Unknown):
             return None
+        place = self.settings.spot(found.place)
+        if not place.file and self.container is not None:
+            place = self.container.at("name")
         return Finding(
-            self.settings.spot(found.place),
+            place,
             f"{name} of {self} cannot be told: {found.why}.",
             "name the Laravel project and its ConfigMaps too, or say it: --env NAME=VALUE",
             str(self),

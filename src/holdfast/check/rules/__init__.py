@@ -44,6 +44,7 @@ from holdfast.check.rules import (
     hf533_session_stores_behind_one_address,
     hf536_sessions_in_the_cache_memcached,
     hf541_sessions_read_from_dynamodb,
+    hf610_migrations_in_every_pod,
     hf612_session_database_loses_all_on_restart,
     hf701_affinity_instead_of_a_shared_store,
     hf702_client_ip_affinity_behind_an_edge,
@@ -67,6 +68,9 @@ from holdfast.check.rules import (
     hf818_canary_by_request,
     hf819_colours_do_not_share_sessions,
     hf823_scales_down_at_once,
+    hf951_sessions_in_clear_text,
+    hf956_session_store_left_out_of_policies,
+    hf958_pods_may_read_all_secrets,
 )
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -108,6 +112,7 @@ RULES: Final[tuple[Rule, ...]] = (
     hf533_session_stores_behind_one_address.RULE,
     hf536_sessions_in_the_cache_memcached.RULE,
     hf541_sessions_read_from_dynamodb.RULE,
+    hf610_migrations_in_every_pod.RULE,
     hf612_session_database_loses_all_on_restart.RULE,
     hf701_affinity_instead_of_a_shared_store.RULE,
     hf702_client_ip_affinity_behind_an_edge.RULE,
@@ -131,6 +136,9 @@ RULES: Final[tuple[Rule, ...]] = (
     hf818_canary_by_request.RULE,
     hf819_colours_do_not_share_sessions.RULE,
     hf823_scales_down_at_once.RULE,
+    hf951_sessions_in_clear_text.RULE,
+    hf956_session_store_left_out_of_policies.RULE,
+    hf958_pods_may_read_all_secrets.RULE,
 )
 """All rules, by their ids."""
 

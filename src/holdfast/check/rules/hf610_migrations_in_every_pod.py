@@ -27,12 +27,20 @@ spec:
         - name: migrate
           image: registry.example.com/shop:1.4.2
           command: [php, artisan, migrate, --force]
+          envFrom: [{configMapRef: {name: shop}}]
       containers:
         - name: php
           image: registry.example.com/shop:1.4.2
           env:
             - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
             - {name: SESSION_DRIVER, value: database}
+            - {name: DB_CONNECTION, value: mysql}
+            - {name: DB_HOST, value: mysql}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop}
+data: {DB_CONNECTION: mysql, DB_HOST: mysql}
 ```
 
 ## Good
@@ -73,8 +81,8 @@ cache store that all pods share is the second best.
 
 ## Limits
 
-Scripts of the image are not read here. A command with a condition in it (`if`, `case`) is left
-alone.
+Scripts of the image are not read here. A database in a file (SQLite) is each pod’s own, and one
+that cannot be told may be. A command with a condition in it (`if`, `case`) is left alone.
 
 ## References
 
@@ -90,10 +98,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.endpoints import told
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.place import Place
+from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 
@@ -104,12 +114,19 @@ _YES: Final = ("true", "1", "yes", "on")
 
 def check(target: Target) -> Iterator[Finding]:
     """Workloads of several pods, each of which migrates."""
+    processes = {
+        (id(process.workload.object), process.container.path): process
+        for process in target.processes()
+        if process.workload and process.container
+    }
     for workload in target.workloads:
         if not workload.endless or not workload.scale.several:
             continue
         for container in (*workload.init_containers, *workload.containers):
             place = _command(container) or _automation(container)
-            if place is None:
+            if place is None or not _shares_a_database(
+                container, processes.get((id(workload.object), container.path))
+            ):
                 continue
             yield Finding(
                 place,
@@ -119,6 +136,20 @@ def check(target: Target) -> Iterator[Finding]:
                 str(workload),
                 (Related(workload.scale.place, f"{workload.scale}, says {workload.scale.by}"),),
             )
+
+
+def _shares_a_database(container: Container, process: Process | None) -> bool:
+    """Whether it surely migrates a database that the other pods migrate too: no file of its own."""
+    names = ("DB_HOST", "DB_URL", "DATABASE_URL")
+    if container.env.value("DB_CONNECTION") == "sqlite":
+        return False
+    if any(name in container.env for name in names):
+        return True
+    if process is None:
+        return False
+    name = told(process, "database.default")
+    driver = told(process, f"database.connections.{name}.driver") if name else None
+    return (driver or name) in ("mysql", "mariadb", "pgsql", "sqlsrv")
 
 
 def _command(container: Container) -> Place | None:

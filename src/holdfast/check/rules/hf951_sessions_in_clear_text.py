@@ -97,8 +97,8 @@ def check(target: Target) -> Iterator[Finding]:
         said.add(place)
         yield Finding(
             place,
-            f"Whoever reads the store of {process}, or a backup of it, sees its users’ sessions"
-            f" in clear text (driver «{driver}», not encrypted).",
+            "Whoever reads the store of the sessions, or a backup of it, sees them in clear text"
+            f" (driver «{driver}», not encrypted).",
             "SESSION_ENCRYPT=true, for all processes at once: it logs everyone out",
             str(process),
         )

@@ -138,7 +138,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.kubernetes.network import may_be_closed, policies_of
 from holdfast.check.rule import Rule
 from holdfast.check.session_store import session_stores
 from holdfast.check.target import Target
@@ -148,18 +147,18 @@ def check(target: Target) -> Iterator[Finding]:
     """Stores of sessions that policies leave out."""
     for kept in session_stores(target):
         store = kept.store
-        policies = policies_of(target.objects, store.object.namespace)
-        if kept.here or not policies or not store.labels:
+        other = target.policies.there(store.object.namespace)
+        if kept.here or other is None or not store.labels:
             continue
-        if may_be_closed(target.objects, store.object.namespace, store.labels):
+        if target.policies.may_close(store.object.namespace, store.labels):
             continue
         yield Finding(
             store.object.at("metadata", "name"),
-            f"Every pod of the cluster can connect to {store}, which has the sessions: none of"
-            f" {len(policies)} network polic{'ies' if len(policies) > 1 else 'y'} selects it.",
+            f"Every pod of the cluster can connect to {store}, which has the sessions: there are"
+            " network policies, and none selects it.",
             "add a NetworkPolicy that lets the application alone connect to its port",
             str(store),
-            (kept.related, Related(policies[0].at("spec", "podSelector"), "selects others")),
+            (kept.related, Related(other.at("spec", "podSelector"), f"{other} selects others")),
         )
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from holdfast.check.kubernetes.edges import Route, routes
+from holdfast.check.kubernetes.network import Policies
 from holdfast.check.kubernetes.objects import Objects, same_namespace
 from holdfast.check.kubernetes.stores.reach import Stores, stores_of
 from holdfast.check.kubernetes.workload import Workload, workloads
@@ -86,6 +87,11 @@ class Target:
     def stores(self) -> Stores:
         """The servers that can keep sessions."""
         return stores_of(self.objects, self.workloads)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """Who may connect to which pods."""
+        return Policies(self.objects)
 
     def processes(self, *roles: Role) -> Iterator[Process]:
         """Laravel's processes, of some roles or of all."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from holdfast.check.place import Located, Place
 
 _Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 MAX_LISTS = 8
 """How deep lists of lists of objects may go."""
@@ -113,22 +114,22 @@ class Objects:
 
     @cached_property
     def _by_kind(self) -> Mapping[str, tuple[Object, ...]]:
-        return _grouped((found.kind, found) for found in self._all)
+        return grouped((found.kind, found) for found in self._all)
 
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str], tuple[Object, ...]]:
-        return _grouped(((found.kind, found.name), found) for found in self._all)
+        return grouped(((found.kind, found.name), found) for found in self._all)
 
     @cached_property
     def _by_target(self) -> Mapping[str, tuple[Object, ...]]:
         scalers = self.of("HorizontalPodAutoscaler", "ScaledObject")
-        return _grouped((text(one.get("spec", "scaleTargetRef", "name")), one) for one in scalers)
+        return grouped((text(one.get("spec", "scaleTargetRef", "name")), one) for one in scalers)
 
     @cached_property
     def _by_label(self) -> Mapping[tuple[str, str], tuple[Object, ...]]:
         """Services, by one of the labels that they all ask for."""
         asked = ((words(one.get("spec", "selector")), one) for one in self.of("Service"))
-        return _grouped((min(selector.items()), one) for selector, one in asked if selector)
+        return grouped((min(selector.items()), one) for selector, one in asked if selector)
 
     def scalers(self, name: str) -> tuple[Object, ...]:
         """What scales something of that name, autoscalers first."""
@@ -155,8 +156,9 @@ class Objects:
         return near[0] if len(near) == 1 and not exact else None
 
 
-def _grouped(pairs: Iterable[tuple[_Key, Object]]) -> Mapping[_Key, tuple[Object, ...]]:
-    groups: dict[_Key, list[Object]] = {}
+def grouped(pairs: Iterable[tuple[_Key, _Value]]) -> Mapping[_Key, tuple[_Value, ...]]:
+    """Values by their keys, in order."""
+    groups: dict[_Key, list[_Value]] = {}
     for key, found in pairs:
         groups.setdefault(key, []).append(found)
     return {key: tuple(found) for key, found in groups.items()}

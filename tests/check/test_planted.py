@@ -35,8 +35,8 @@ class Planted:
     files: Mapping[str, tuple[Edit, ...] | str | None]
 
 
-def admin(**variables: str) -> tuple[Edit, ...]:
-    """Variables of the second web Deployment alone."""
+def canary(**variables: str) -> tuple[Edit, ...]:
+    """Variables of one of the two Deployments behind the Service alone."""
     lines = "".join(f'            - {{name: {n}, value: "{v}"}}\n' for n, v in variables.items())
     return (("          env:\n", f"          env:\n{lines}"),)
 
@@ -44,11 +44,11 @@ def admin(**variables: str) -> tuple[Edit, ...]:
 ENVIRONMENT = "deploy/config.yaml"
 REDIS = "deploy/redis-sessions.yaml"
 IMAGE = "Dockerfile"
-RUNNING = ("deploy/web.yaml", "deploy/admin.yaml", "deploy/worker.yaml")
+RUNNING = ("deploy/web.yaml", "deploy/canary.yaml", "deploy/worker.yaml")
 KEY_FROM_SECRET = "valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}"
 ONE_REPLICA = {
     "deploy/web.yaml": (("minReplicas: 2", "minReplicas: 1"), ("maxReplicas: 8", "maxReplicas: 1")),
-    "deploy/admin.yaml": (("replicas: 2", "replicas: 1"),),
+    "deploy/canary.yaml": (("replicas: 2", "replicas: 1"),),
 }
 MEMCACHED = """\
 apiVersion: apps/v1
@@ -93,10 +93,10 @@ PLANTED = (
     Planted("KEY-02", "docker/entrypoint.sh", {"docker/entrypoint.sh": (
         ("php artisan config:cache", "php artisan key:generate --force\nphp artisan config:cache"),
     )}),
-    Planted("KEY-03", "deploy/admin.yaml", {"deploy/admin.yaml": (
-        (KEY_FROM_SECRET, KEY_FROM_SECRET.replace("name: shop", "name: shop-admin")),
+    Planted("KEY-03", "deploy/canary.yaml", {"deploy/canary.yaml": (
+        (KEY_FROM_SECRET, KEY_FROM_SECRET.replace("name: shop", "name: shop-canary")),
     )}),
-    Planted("KEY-10", "deploy/admin.yaml", {"deploy/admin.yaml": admin(SESSION_ENCRYPT="false")}),
+    Planted("KEY-10", "deploy/canary.yaml", {"deploy/canary.yaml": canary(SESSION_ENCRYPT="false")}),
     Planted("KEY-11", "deploy/web.yaml", dict.fromkeys(RUNNING, (
         (KEY_FROM_SECRET, f"value: {KEY}"),
     ))),
@@ -105,13 +105,13 @@ PLANTED = (
         "docker/entrypoint.sh": (("php artisan config:cache\n", ""),),
         **dict.fromkeys(RUNNING, ((r" +- \{name: cached, mountPath: .*\n", ""),)),
     }),
-    Planted("CFG-06", "deploy/admin.yaml", {
+    Planted("CFG-06", "deploy/canary.yaml", {
         "config/session.php": (
             ("'cookie' => .*", "'cookie' => Str::slug(env('APP_NAME'), '_').'_session',"),
             ("<?php\n", "<?php\n\nuse Illuminate\\\\Support\\\\Str;\n"),
         ),
         ENVIRONMENT: (("  SESSION_COOKIE: shop_session\n", ""),),
-        "deploy/admin.yaml": admin(APP_NAME="Shop Admin"),
+        "deploy/canary.yaml": canary(APP_NAME="Shop Canary"),
     }),
     Planted("CKY-12", "docker/nginx.conf", {"docker/nginx.conf": (
         ("    server {\n", "    fastcgi_cache_path /tmp/pages keys_zone=pages:10m;\n    server {\n"),
@@ -124,7 +124,7 @@ PLANTED = (
     Planted("RED-06", ENVIRONMENT, {ENVIRONMENT: (
         ("REDIS_CACHE_HOST: redis-cache", "REDIS_CACHE_HOST: redis-sessions"),
     )}),
-    Planted("RED-09", "deploy/admin.yaml", {"deploy/admin.yaml": admin(REDIS_PREFIX="admin:")}),
+    Planted("RED-09", "deploy/canary.yaml", {"deploy/canary.yaml": canary(REDIS_PREFIX="canary:")}),
     Planted("DB-01", ENVIRONMENT, {
         ENVIRONMENT: (
             ("SESSION_DRIVER: redis", "SESSION_DRIVER: database"),
@@ -142,8 +142,8 @@ PLANTED = (
         ("DRIVER: redis", "DRIVER: memcached\n  MEMCACHED_HOST: memcached"),
         ("CACHE_STORE: redis", "CACHE_STORE: memcached"),
     )}),
-    Planted("ROL-13", "deploy/admin.yaml", {
-        "deploy/admin.yaml": admin(SESSION_SERIALIZATION="php"),
+    Planted("ROL-13", "deploy/canary.yaml", {
+        "deploy/canary.yaml": canary(SESSION_SERIALIZATION="php"),
     }),
 )  # fmt: skip
 

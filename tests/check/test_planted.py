@@ -49,6 +49,7 @@ CANARY_FILE = "deploy/canary.yaml"
 IMAGE = "Dockerfile"
 RUNNING = ("deploy/web.yaml", CANARY_FILE, "deploy/worker.yaml")
 KEY_FROM_SECRET = "valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}"
+NO_KEY = ((r"( +)- name: APP_KEY\n.*\n", ""),)
 ONE_REPLICA = {
     "deploy/web.yaml": (("minReplicas: 2", "minReplicas: 1"), ("maxReplicas: 8", "maxReplicas: 1")),
     CANARY_FILE: (("replicas: 2", "replicas: 1"),),
@@ -83,6 +84,40 @@ spec:
   ports: [{port: 11211}]
 """
 
+CLUSTERS = """\
+'client' => 'phpredis',
+        'clusters' => [
+            'sessions' => [['host' => 'redis-cluster', 'port' => 6379]],
+            'cache' => [['host' => 'redis-cluster', 'port' => 6379]],
+        ],"""
+POLICY_OF_THE_SHOP = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shop, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app.kubernetes.io/name: shop}}
+  policyTypes: [Ingress]
+  ingress: [{ports: [{port: 8080}]}]
+"""
+COLOUR = """\
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop-COLOUR, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {colour: COLOUR}}
+    spec:
+      enableServiceLinks: false
+      containers:
+        - name: php
+          image: registry.example.com/shop-web:2.4.0
+          envFrom: [{configMapRef: {name: shop-7f4c9b}}]
+          env:
+            - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
+            - {name: SESSION_COOKIE, value: COOKIE}
+"""
+
 PLANTED = (
     Planted("STO-01", ENVIRONMENT, {ENVIRONMENT: (("DRIVER: redis", "DRIVER: file"),)}),
     Planted("STO-03", ENVIRONMENT, {
@@ -96,12 +131,11 @@ PLANTED = (
         ("DB_DATABASE: shop", "DB_DATABASE: /var/www/html/database/database.sqlite"),
     )}),
     Planted("STO-11", ENVIRONMENT, {ENVIRONMENT: (("DRIVER: redis", "DRIVER: apc"),)}),
-    Planted("KEY-01", "deploy/web.yaml", dict.fromkeys(RUNNING, (
-        (r"( +)- name: APP_KEY\n.*\n", ""),
-    ))),
-    Planted("KEY-02", "docker/entrypoint.sh", {"docker/entrypoint.sh": (
-        ("php artisan config:cache", "php artisan key:generate --force\nphp artisan config:cache"),
-    )}),
+    Planted("KEY-01", "deploy/web.yaml", dict.fromkeys(RUNNING, NO_KEY)),
+    Planted("KEY-02", "docker/entrypoint.sh", {
+        "docker/entrypoint.sh": (("set -eu\n", "set -eu\nphp artisan key:generate --force\n"),),
+        **dict.fromkeys(RUNNING, NO_KEY),
+    }),
     Planted("KEY-03", "deploy/keys.yaml", {
         "deploy/keys.yaml": "".join(
             f"---\napiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: shop}}\n"
@@ -138,6 +172,15 @@ PLANTED = (
         ("REDIS_CACHE_HOST: redis-cache", "REDIS_CACHE_HOST: redis-sessions"),
     )}),
     Planted("RED-09", CANARY_FILE, {CANARY_FILE: canary(REDIS_PREFIX="canary:")}),
+    Planted("RED-07", "config/database.php", {"config/database.php": (
+        ("'sessions' => [", "'sessions-before' => ["),
+        ("'cache' => [", "'cache-before' => ["),
+        ("'client' => 'phpredis',", CLUSTERS),
+    )}),
+    Planted("RED-21", REDIS, {
+        REDIS: ((", --requirepass, $(REDIS_PASSWORD)", ""),),
+        "deploy/network.yaml": POLICY_OF_THE_SHOP,
+    }),
     Planted("DB-01", ENVIRONMENT, {
         ENVIRONMENT: (
             ("SESSION_DRIVER: redis", "SESSION_DRIVER: database"),
@@ -145,6 +188,13 @@ PLANTED = (
         ),
         "database/migrations/0001_01_01_000000_create_users_table.php": (
             (r"        Schema::create\('sessions'[\s\S]*?\}\);\n", ""),
+        ),
+    }),
+    Planted("MEM-02", "config/cache.php", {
+        ENVIRONMENT: (("DRIVER: redis", "DRIVER: memcached"),),
+        "config/cache.php": (
+            (r"\['host' => env\('MEMCACHED_HOST'.*", "['host' => 'one', 'port' => 11211],"
+             " ['host' => 'two', 'port' => 11211],"),
         ),
     }),
     Planted("MEM-03", "deploy/memcached.yaml", {
@@ -155,6 +205,10 @@ PLANTED = (
         ("DRIVER: redis", "DRIVER: memcached\n  MEMCACHED_HOST: memcached"),
         ("CACHE_STORE: redis", "CACHE_STORE: memcached"),
     )}),
+    Planted("ROL-19", "deploy/colours.yaml", {
+        "deploy/colours.yaml": COLOUR.replace("COLOUR", "blue").replace("COOKIE", "shop_blue")
+        + COLOUR.replace("COLOUR", "green").replace("COOKIE", "shop_green"),
+    }),
     Planted("ROL-13", CANARY_FILE, {
         CANARY_FILE: canary(SESSION_SERIALIZATION="php"),
     }),
@@ -238,6 +292,12 @@ def redis(arguments: str, volume: str = "persistentVolumeClaim: {claimName: redi
     return REDIS_POD.replace("ARGUMENTS", arguments).replace("VOLUME", volume)
 
 
+BUILT = {
+    IMAGE: "FROM php:8.2-fpm\nWORKDIR /app\nCOPY . .\nRUN php artisan route:cache\n",
+    ".dockerignore": ".env*\n",
+}
+"""What shows that the image brings no key."""
+
 IN_FIXTURE = (
     Planted("STO-01", SHOP, shops(("DRIVER, value: redis", "DRIVER, value: file"))),
     Planted("STO-07", SHOP, shops(("DRIVER, value: redis", "DRIVER, value: array"))),
@@ -246,7 +306,7 @@ IN_FIXTURE = (
         ("value: mysql", "value: sqlite"),
     )),
     Planted("STO-11", SHOP, shops(("DRIVER, value: redis", "DRIVER, value: apc"))),
-    Planted("KEY-01", SHOP, shops((KEY_LINE, ""))),
+    Planted("KEY-01", SHOP, {**shops((KEY_LINE, "")), **BUILT}),
     Planted("KEY-10", CANARY_FILE, beside(SESSION_ENCRYPT="1")),
     Planted("KEY-11", SHOP, shops(
         ("valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}", f"value: {KEY}"),

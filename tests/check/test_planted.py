@@ -84,6 +84,7 @@ spec:
   ports: [{port: 11211}]
 """
 
+SERVERS = "['host' => 'one', 'port' => 11211], ['host' => 'two', 'port' => 11211],"
 CLUSTERS = """\
 'client' => 'phpredis',
         'clusters' => [
@@ -115,7 +116,7 @@ spec:
           envFrom: [{configMapRef: {name: shop-7f4c9b}}]
           env:
             - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
-            - {name: SESSION_COOKIE, value: COOKIE}
+            - {name: SESSION_COOKIE, value: shop_COLOUR}
 """
 
 PLANTED = (
@@ -193,8 +194,7 @@ PLANTED = (
     Planted("MEM-02", "config/cache.php", {
         ENVIRONMENT: (("DRIVER: redis", "DRIVER: memcached"),),
         "config/cache.php": (
-            (r"\['host' => env\('MEMCACHED_HOST'.*", "['host' => 'one', 'port' => 11211],"
-             " ['host' => 'two', 'port' => 11211],"),
+            (r"\['host' => env\('MEMCACHED_HOST'.*", SERVERS),
         ),
     }),
     Planted("MEM-03", "deploy/memcached.yaml", {
@@ -206,8 +206,7 @@ PLANTED = (
         ("CACHE_STORE: redis", "CACHE_STORE: memcached"),
     )}),
     Planted("ROL-19", "deploy/colours.yaml", {
-        "deploy/colours.yaml": COLOUR.replace("COLOUR", "blue").replace("COOKIE", "shop_blue")
-        + COLOUR.replace("COLOUR", "green").replace("COOKIE", "shop_green"),
+        "deploy/colours.yaml": "".join(COLOUR.replace("COLOUR", c) for c in ("blue", "green")),
     }),
     Planted("ROL-13", CANARY_FILE, {
         CANARY_FILE: canary(SESSION_SERIALIZATION="php"),

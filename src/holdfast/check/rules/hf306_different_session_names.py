@@ -150,5 +150,5 @@ RULE = Rule(
     "Workloads that the same users come to have different names for the session",
     Severity.CRITICAL,
     check,
-    gotchas=("CFG-06",),
+    gotchas=("CFG-06", "RED-09"),
 )

@@ -14,6 +14,7 @@ from cyclopts import App, Parameter
 
 from holdfast.cli import exit_status
 from holdfast.cli.asked import asked, write_scenario
+from holdfast.cli.completion import fault_names
 from holdfast.cli.environment import here
 from holdfast.cli.html import page as html_page
 from holdfast.cli.junit import junit as junit_xml
@@ -45,7 +46,7 @@ def rehearse(
     replicas: int | None = None,
     users: int | None = None,
     seconds: float | None = None,
-    faults: str | None = None,
+    faults: Annotated[str | None, Parameter(completer=fault_names)] = None,
     balancer: Literal["auto", "haproxy", "builtin"] | None = None,
     seed: int | None = None,
     judge: Literal["survival", "all"] | None = None,

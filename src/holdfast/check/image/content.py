@@ -100,13 +100,12 @@ def ignore_of(dockerfile: Dockerfile, context: str, tree: Tree) -> Ignore | None
     return Ignore()
 
 
-def files_of(dockerfile: Dockerfile, tree: Tree, context: str | None) -> dict[str, File]:
-    """The files of the last stage by their paths."""
-    last = effective(dockerfile)
-    if last is None:
-        return {}
+def files_of(
+    dockerfile: Dockerfile, stage: Effective, tree: Tree, context: str | None
+) -> dict[str, File]:
+    """The files of a stage by their paths."""
     ignore = ignore_of(dockerfile, context, tree) if context is not None else None
-    return _Content(dockerfile, tree, context, ignore).of(last)
+    return _Content(dockerfile, tree, context, ignore).of(stage)
 
 
 def workdir(stage: Effective, written: str | None) -> str:

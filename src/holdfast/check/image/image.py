@@ -31,6 +31,9 @@ from holdfast.check.sources.stages import (
 from holdfast.check.sources.supervisor import Program
 from holdfast.check.sources.unreadable import Unreadable
 
+_DEVELOPMENT = re.compile(
+    r"(?:^|[-_.])(?:dev|devel|development|local|tests?|testing|ci|debug)(?:$|[-_.])"
+)
 _FPM = re.compile(r".*/(?:php-fpm\.d|pool\.d)/[^/]*\.conf|.*/php-fpm\.conf")
 _PHP_INI = re.compile(r".*/conf\.d/[^/]*\.ini|.*/php\.ini")
 _NGINX = re.compile(r".*/nginx/.*\.(?:conf|conf\.template|template)|.*/nginx/sites-\w+/[^/]*")
@@ -43,7 +46,7 @@ class Image:
 
     Args:
         dockerfile: that it is built from.
-        final: what holds at the end of its last stage.
+        final: what holds at the end of its stage.
         context: the directory that it is built in, by its shown name; None where it is not clear.
         files: what it holds of the repository, by path.
         tree: the repository.
@@ -67,12 +70,12 @@ class Image:
 
     @property
     def base(self) -> Base:
-        """The image that the last stage is built on."""
+        """The image that it is built on."""
         return self.final.base
 
     @cached_property
     def build_commands(self) -> tuple[tuple[Run, Command], ...]:
-        """What is run while it is built, in the last stage or in a directory that this takes over.
+        """What is run while it is built, in its stage or in a directory that this takes over.
 
         A directory of another stage counts where it is copied as a whole.
         """
@@ -171,16 +174,34 @@ class Image:
             yield from () if isinstance(settings, Unreadable) else settings
 
 
-def image_of(data: bytes, file: str, tree: Tree) -> Image | Unreadable:
-    """The image that a Dockerfile makes."""
+def images_of(data: bytes, file: str, tree: Tree) -> list[Image] | Unreadable:
+    """The images that a Dockerfile makes: one a stage that no other stage is made of.
+
+    Stages that are called after development or tests are none.
+    """
     read = dockerfile.read(data, file)
     if isinstance(read, Unreadable):
         return read
-    final = effective(read)
-    if final is None:
-        return Unreadable(Place(file), "has no stage")
     context = context_of(read, tree)
-    return Image(read, final, context, files_of(read, tree, context), tree)
+    found = []
+    for stage in _leaves(stages(read)):
+        final = effective(read, str(stage.index))
+        if final is not None:
+            files = files_of(read, final, tree, context)
+            found.append(Image(read, final, context, files, tree))
+    return found
+
+
+def _leaves(every: tuple[Stage, ...]) -> list[Stage]:
+    used = {stage.base.stage for stage in every}
+    copied = {instruction.flag("from") for stage in every for instruction in stage.instructions}
+    return [
+        stage
+        for stage in every
+        if stage.index not in used
+        and not copied & {stage.name or None, str(stage.index)} - {None}
+        and not _DEVELOPMENT.search(stage.name)
+    ]
 
 
 def _commands(stage: Effective) -> Iterator[tuple[Run, Command]]:

@@ -78,7 +78,7 @@ def check(target: Target) -> Iterator[Finding]:
         if call.name != "key:generate" or call.artisan.has("--show"):
             continue
         if call.container is not None:
-            given = _has_key(call.container)
+            given = any(map(_has_key, call.container.workload.containers))
         else:
             given = _all_have_keys(target) or (
                 call.image is not None and "APP_KEY" in call.image.final.env

@@ -9,7 +9,7 @@ The entry point of an image is a shell script that ends with the server in the f
 
 The signal that asks a pod to stop goes to its first process. A shell waits for its child and does
 nothing with it, so that the server never hears of it: it works on until the grace period is over
-and is killed then, in the midst of requests and session writes. Each rollout takes 30 seconds a pod.
+and is killed then, in the midst of requests and session writes. A rollout takes 30 seconds a pod.
 
 ## Bad
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from holdfast.check import catalogue
 from holdfast.check.finding import Edit, Finding, Severity
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
@@ -37,6 +38,9 @@ GOOD = BAD.replace("value: file", "value: redis")
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
+    # The catalogue grows; what is tested here is the command.
+    few = tuple(r for r in RULES if r.id in {"HF000", "HF001", "HF002", "HF003", "HF101"})
+    monkeypatch.setattr(catalogue, "RULES", few)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "deploy.yaml").write_text(BAD)
     return tmp_path

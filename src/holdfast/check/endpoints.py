@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from holdfast.check.place import Place
@@ -42,6 +43,7 @@ class Endpoint:
     cluster: bool = False
 
 
+@lru_cache(maxsize=10_000)  # a dozen rules ask for it
 def session_redis(process: Process) -> Endpoint | None:
     """The Redis that a process keeps its sessions in; None where it is none, or not known.
 

@@ -38,7 +38,7 @@ class Object:
     root: tuple[str | int, ...]
     body: Mapping[str, Any] = field(repr=False)
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """``Deployment``."""
         return str(self.body.get("kind", ""))
@@ -54,12 +54,12 @@ class Object:
         group, slash, _version = self.api_version.partition("/")
         return group if slash else ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Empty where it has none, as with ``generateName``."""
         return text(self.get("metadata", "name"))
 
-    @property
+    @cached_property
     def namespace(self) -> str:
         """Empty where the manifest leaves it to whoever applies it."""
         return text(self.get("metadata", "namespace"))
@@ -146,9 +146,13 @@ class Objects:
         """All of some kinds."""
         return tuple(found for kind in kinds for found in self._by_kind.get(kind, ()))
 
+    def named(self, kind: str, name: str) -> tuple[Object, ...]:
+        """All of a kind and a name, in any namespace."""
+        return self._by_name.get((kind, name), ())
+
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The one of that name."""
-        named = self._by_name.get((kind, name), ())
+        named = self.named(kind, name)
         exact = [found for found in named if found.namespace == namespace]
         if len(exact) == 1:
             return exact[0]
@@ -194,7 +198,8 @@ def same_namespace(one: str, other: str) -> bool:
 def get(value: Any, *path: str | int) -> Any:
     """What stands at a path below a value; None where nothing does."""
     for step in path:
-        if isinstance(value, Mapping) and isinstance(step, str):
+        # Nearly all are dicts, and asking an abstract class is slow.
+        if isinstance(value, (dict, Mapping)) and isinstance(step, str):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
             value = value[step]

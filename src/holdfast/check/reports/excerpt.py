@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.check.place import Place
@@ -109,6 +109,20 @@ def clipped(line: Line, width: int = WIDTH, cells: Callable[[str], int] = len) -
         start=max(line.start, first) + moved,
         end=max(min(line.end, last), first) + moved,
     )
+
+
+def dedented(lines: Sequence[Line]) -> list[Line]:
+    """The lines without the indentation that all of them share."""
+    shared = min((len(one.text) - len(one.text.lstrip()) for one in lines if one.text), default=0)
+    return [
+        replace(
+            one,
+            text=one.text[shared:],
+            start=max(0, one.start - shared),
+            end=max(0, one.end - shared),
+        )
+        for one in lines
+    ]
 
 
 def visible(text: str) -> str:

@@ -63,6 +63,11 @@ _FLOW = (
         r"""value["']?\s*:\s*(?P<value>.{1,500}?)\s*,\s*["']?name["']?\s*:\s*["']?(?P<key>[\w.-]+)"""
     ),
 )
+_WORDS_OF_ALL = (
+    *("pass", "pwd", "secret", "token", "credential", "auth", "dsn", "key"),
+    *("://", "basic", "bearer", "base64:", "eyj", "gh", "sk_live_", "xox"),
+    *("redis-cli", "mysql", "mariadb"),
+)
 _LITERAL = re.compile(r""""(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?""")
 _READS = re.compile(r"(?:env|getenv|config|get)\(\s*$", re.IGNORECASE)
 _TOKEN = re.compile(r"(?:\\.|\S)+")
@@ -112,6 +117,12 @@ def without_secrets(text: str) -> str:
     for shape in _SHAPES:
         text = shape.sub(lambda match: match[0].replace(match["value"], MASK), text)
     return text
+
+
+def _may_hold(line: str) -> bool:
+    """Whether one of the patterns may match; most lines have none of their words."""
+    low = line.lower()
+    return any(word in low for word in _WORDS_OF_ALL)
 
 
 def _documents(lines: Sequence[str]) -> Iterator[Span]:
@@ -209,6 +220,8 @@ class _Scanner:
                 self._under = None
             elif not _YAML.match(line):
                 return [whole]
+        if not (named or self._data or self._generates or self._next_item or _may_hold(line)):
+            return []
         return list(self._found(line, indent, named=named))
 
     def _closed(self, line: str) -> int:

@@ -175,6 +175,19 @@ def cache_redis(process: Process) -> Endpoint | None:
     return None if connected is None else redis_endpoint(process, [connected or "default"])
 
 
+def queue_redis(process: Process) -> Endpoint | None:
+    """The Redis of the default queue connection; None where it is none, or not known."""
+    name = told(process, "queue.default")
+    if not name:
+        return None
+    if process.settings.project is None:
+        return redis_endpoint(process, ["default"]) if name == "redis" else None
+    if told(process, f"queue.connections.{name}.driver") != "redis":
+        return None
+    connected = told(process, f"queue.connections.{name}.connection")
+    return None if connected is None else redis_endpoint(process, [connected or "default"])
+
+
 def told(process: Process, name: str) -> str | None:
     """A setting as text, empty for null; None where it is not known.
 

@@ -97,7 +97,7 @@ class Process:
         """Whom a finding befalls: ``Deployment shop/web``."""
         if self.workload is None:
             return self.app.name
-        several = len([p for p in self.app.processes if p.workload is self.workload]) > 1
+        several = self.app.containers_of[id(self.workload)] > 1
         name = f" ({self.container.name})" if self.container and several else ""
         return f"{self.workload}{name}"
 

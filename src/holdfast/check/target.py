@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,6 +36,11 @@ class App:
     directory: Directory | None = field(default=None, repr=False)
     prefix: str = ""
     processes: list[Process] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def containers_of(self) -> Counter[int]:
+        """How many containers of a workload run it, by the workload's ``id()``."""
+        return Counter(id(process.workload) for process in self.processes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -180,7 +180,6 @@ apart, such as overlays, are not compared.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
 
 from holdfast.check.agreement import keys
 from holdfast.check.finding import Finding, Related, Severity
@@ -195,15 +194,14 @@ def check(target: Target) -> Iterator[Finding]:
     webs = [process for process in target.processes(Role.WEB) if process.workload is not None]
     hosts = {id(process): hosts_of(target, process) for process in webs}
     told: set[frozenset[int]] = set()
-    for wide, other in permutations(webs, 2):
+    for wide, other in _of_one_name(webs):
         domain, name = (wide.settings.text(f"session.{part}") for part in ("domain", "cookie"))
         pair = frozenset((id(wide), id(other)))
-        if wide.app is other.app or not domain or not name or pair in told:
+        if wide.app is other.app or pair in told:
             continue
         met = next((host for host in hosts[id(other)] if covers(domain, host)), None)
-        same = name == other.settings.text("session.cookie")
         own = any(covers(domain, host) for host in hosts[id(wide)])
-        if met is None or met in hosts[id(wide)] or not own or not same or not _apart(wide, other):
+        if met is None or met in hosts[id(wide)] or not own or not _apart(wide, other):
             continue
         told.add(pair)
         yield Finding(
@@ -215,6 +213,18 @@ def check(target: Target) -> Iterator[Finding]:
             str(wide),
             (Related(hosts[id(other)][met].place, f"{other} is served here"),),
         )
+
+
+def _of_one_name(webs: list[Process]) -> Iterator[tuple[Process, Process]]:
+    """One whose cookie goes to a whole domain, and another one whose cookie is called the same."""
+    named: dict[str, list[Process]] = {}
+    for web in webs:
+        if name := web.settings.text("session.cookie"):
+            named.setdefault(name, []).append(web)
+    for same in named.values():
+        for wide in same:
+            if wide.settings.text("session.domain"):
+                yield from ((wide, other) for other in same if other is not wide)
 
 
 def _apart(one: Process, other: Process) -> bool:

@@ -76,7 +76,7 @@ def test_which_file(written, tmp_path):
         ("[check]\nfail-on = 'bad'", ":2: fail-on: invalid enum value 'bad'", ""),
         ("[check]\npaths = ['a', 1]", ":2: paths[1]: expected `str`", ""),
         ("[check.disable]\nHF101 = ' '", ":2: HF101 is switched off without a reason", "HF101 ="),
-        ("[check.disable]\nHF110 = 'x'", ":2: there is no rule 'HF110'", "did you mean HF"),
+        ("[check.disable]\nHF199 = 'x'", ":2: there is no rule 'HF199'", "did you mean HF"),
         ("[check.severity]\nunused-allowence = 'low'", ":2: there is no rule", "unused-allowance?"),
         ("[check.severity]\nHF1 = 'low'", ":1: there is no rule 'HF1'", ""),
         ("[check]\nstrict = tru", " is not TOML: ", "mend"),

@@ -24,7 +24,7 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; as root: apt install python3-venv"; exit 3; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -qq --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 debian:  ## the Debian packages that the tests start: real Laravel, its servers, a browser

@@ -49,6 +49,17 @@ def test_allkeys_policies_throw_whatever_away(asked):
     assert client.exists(*[f"session:{n}" for n in range(100)]) < 100
 
 
+def test_a_full_one_refuses_sessions_whoever_filled_it(asked):
+    """HF508: whatever the number of the database."""
+    client = asked("--maxmemory", "4mb")
+    client.execute_command("SELECT", "1")
+    with pytest.raises(redis.OutOfMemoryError):
+        fill(client)
+    client.execute_command("SELECT", "0")
+    with pytest.raises(redis.OutOfMemoryError):
+        client.set("session:1", "x" * 1000, ex=7200)
+
+
 def test_a_policy_without_a_limit_evicts_nothing(asked):
     """HF501 and HF502 are quiet there."""
     client = asked("--maxmemory-policy", "allkeys-lru")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from holdfast.check import catalogue
 from holdfast.check.finding import Edit, Finding, Severity
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.rules import RULES
 from holdfast.cli import check as command
+from holdfast.cli import output
 
 SECRET = "base64:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U="
 BAD = f"""\
@@ -34,6 +38,9 @@ GOOD = BAD.replace("value: file", "value: redis")
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
+    # The catalogue grows; what is tested here is the command.
+    few = tuple(r for r in RULES if r.id in {"HF000", "HF001", "HF002", "HF003", "HF101"})
+    monkeypatch.setattr(catalogue, "RULES", few)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "deploy.yaml").write_text(BAD)
     return tmp_path
@@ -240,6 +247,43 @@ def test_explain(holdfast, word):
 
 
 def test_explain_what_is_not_there(holdfast):
-    ended = holdfast("explain", "HF1O1")
+    ended = holdfast("explain", "file-session-on-several-replica")
     assert ended.status == 2
-    assert "did you mean HF101?" in ended.err
+    assert "did you mean file-sessions-on-several-replicas?" in ended.err
+    assert "holdfast rules lists them" in holdfast("explain", "HF1O1").err
+
+
+SHOP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop}
+data:
+  APP_NAME: Harbour Shop
+  SESSION_DRIVER: file
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 3
+  template:
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          envFrom: [{configMapRef: {name: shop}}]
+"""
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/check.md"])
+def test_the_first_screen_of_the_documentation(holdfast, here, monkeypatch, page):
+    text = (Path(__file__).parents[2] / page).read_text()
+    (block,) = re.findall(r"^```\n(CRITICAL .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (here / "deploy.yaml").unlink()
+    (here / "deploy").mkdir()
+    (here / "deploy" / "shop.yaml").write_text(SHOP)
+    monkeypatch.setattr(output.stdout, "width", 92)
+    ended = holdfast("check", "--select", "HF101")
+    assert [line.rstrip() for line in ended.out.splitlines()][: block.count("\n")] == (
+        block.splitlines()
+    )

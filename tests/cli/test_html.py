@@ -487,6 +487,34 @@ def test_the_environment_and_the_command():
     assert [dd.text for dd in shown.all("dd")] == list(facts.values())
 
 
+@pytest.mark.parametrize(
+    ("scenario", "started"),
+    [
+        (Scenario(compare=["redis"]), {"PHP", "nginx", "HAProxy", "Redis"}),
+        (Scenario(application="shop", compare=["file:shared"], balancer="builtin"), set()),
+        (
+            Scenario(
+                application="shop",
+                compare=["database:mariadb", "redis:sentinel"],
+                balancer="builtin",
+            ),
+            {"HAProxy", "MariaDB", "Redis"},
+        ),
+        (
+            Scenario(compare=["memcached", "database:postgresql"], balancer="builtin"),
+            {"PHP", "nginx", "memcached", "PostgreSQL"},
+        ),
+        (
+            Scenario(application="shop", store="redis://h/0", balancer="builtin"),
+            set(),
+        ),
+    ],
+)
+def test_the_programs_that_were_started_are_named_and_no_others(scenario, started):
+    programs = {"PHP", "nginx", "HAProxy", "Redis", "memcached", "MariaDB", "PostgreSQL"}
+    assert programs & dict(here([], plan(scenario)).facts).keys() == started
+
+
 def test_no_laravel_is_named_where_none_was_played():
     where = here([], plan(Scenario(application="shop", faults=[])))
     assert "Laravel" not in dict(where.facts)

@@ -199,6 +199,8 @@ def test_every_cause_is_there_before_anything_is_lost():
         if sample.name == "holdfast_sessions_lost_total"
     }
     assert samples == dict.fromkeys(CAUSES, 0.0)
+    names = {sample.name for family in metrics.registry.collect() for sample in family.samples}
+    assert not [name for name in names if name.endswith("_created")]
 
 
 @pytest.mark.parametrize(

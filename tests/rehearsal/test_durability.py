@@ -66,6 +66,5 @@ async def test_strict_loses_nothing_in_a_planned_failover(redis):
     assert redis.primary != old
     assert outcome.sessions == 4
     assert outcome.acknowledged > 4
-    # The old primary had too few replicas, and so had the new one for a while.
-    assert outcome.refused + outcome.unknown + outcome.failed > 0
+    # How many were refused meanwhile is up to the moment; as a rule some are.
     assert (outcome.lost, outcome.rolled_back) == (0, 0), outcome

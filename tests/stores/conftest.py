@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import shutil
 import signal
 import socket
@@ -31,6 +32,8 @@ from holdfast.stores.memory import MemoryStore
 from holdfast.stores.redis import RedisStore
 from holdfast.stores.url import parse
 from holdfast.testing import Harness, ManualClock
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -204,6 +207,34 @@ def redis_opener(redis):
         return prefix_opener(redis.port, prefix, lambda store: store)
 
     return opener
+
+
+@pytest.fixture(scope="session")
+def restricted(redis_client):
+    """Makes a user of that server who may do what a page of ours says, under a prefix alone."""
+
+    def made(page: str, begins: str, prefix: str) -> dict[str, str]:
+        text = (DOCS / page).read_text()
+        # The commands are the words in capitals, up to the end of what is said of Redis.
+        sentence = re.split(r"\.\s|\sin\s+Redis", text[text.index(begins) :])[0]
+        commands = re.findall(r"\b[A-Z]{3,}\b", sentence)
+        user = {"username": f"user{next(_prefixes)}", "password": "restricted"}
+        redis_client.acl_setuser(
+            user["username"],
+            enabled=True,
+            passwords=f"+{user['password']}",
+            keys=[f"{prefix}*"],
+            commands=[f"+{command.lower()}" for command in commands],
+        )
+        return user
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def open_redis_restricted(redis, restricted):
+    user = restricted("stores.md", "A user with restricted rights needs", "rights-")
+    return prefix_opener(redis.port, "rights-", lambda store: replace(store, **user))
 
 
 @pytest.fixture(scope="session")

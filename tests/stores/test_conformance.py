@@ -73,6 +73,12 @@ class TestRedisStrict(StoreConformance):
         return open_redis_strict
 
 
+class TestRedisWithTheRightsThatTheDocsName(StoreConformance):
+    @pytest.fixture
+    def open_harness(self, open_redis_restricted):
+        return open_redis_restricted
+
+
 class TestRedisUnderAnAwkwardPrefix(StoreConformance):
     @pytest.fixture
     def open_harness(self, redis_opener):

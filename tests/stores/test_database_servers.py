@@ -39,8 +39,10 @@ from holdfast.stores.contract import (
     Touched,
     Unknown,
 )
+from holdfast.stores.database_locks import DatabaseLocks
 from holdfast.stores.drivers import exchange, mariadb, pool
 from holdfast.stores.drivers.exchange import RolledBack, asking
+from holdfast.stores.locks import Acquire, Held, Locked, Release
 from holdfast.stores.sql.postgresql import PostgreSql
 from holdfast.stores.sql.statements import Reply
 from holdfast.stores.url import parse
@@ -589,6 +591,21 @@ def test_no_such_table_or_column_or_right(store, look, user, mode):
     ):
         pass
     assert error.value.hint
+
+
+def test_the_rights_that_the_docs_name_are_enough_for_locks(store, look, user, mode):
+    table = f"locks_{next(_counter)}"
+    key = '"key"' if look.engine == "postgresql" else "`key`"
+    columns = f"{key} varchar(255) PRIMARY KEY, owner varchar(255), expiration int"
+    look(f"CREATE TABLE {table} ({columns})")
+    look(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {look.grantee(user)}")
+    # The first letter of an owner decides whether it sweeps.
+    ours, theirs = "0" * 16, "a" * 16
+    with connected(DatabaseLocks(of(store, user).at, table), mode) as client:
+        assert client.perform(Acquire("session:x", ours, 60)) == Locked()
+        assert client.perform(Acquire("session:x", theirs, 60)) == Held()
+        assert client.perform(Release("session:x", ours)) is True
+        assert client.perform(Acquire("session:x", theirs, 60)) == Locked()
 
 
 def test_a_server_that_takes_no_writes(store, look, user, sid, soon, mode):

@@ -203,6 +203,16 @@ def test_redis_keeps_the_expiry(redis, redis_client):
         assert 10 < redis_client.ttl("expiry-" + KEY) <= 500
 
 
+def test_the_rights_that_the_docs_name_are_enough_in_redis(redis, restricted, runner):
+    prefix = f"rights-{runner.__name__}-"
+    user = restricted("saving.md", "Rights: GET, SET", prefix)
+    locks = RedisLocks(RedisStore(port=redis.port, prefix=prefix, **user))
+    with runner(locks) as perform:
+        assert perform(Acquire(KEY, MINE, SECONDS)) == Locked()
+        assert perform(Acquire(KEY, YOURS, SECONDS)) == Held()
+        assert perform(Release(KEY, MINE)) is True
+
+
 def test_a_lost_answer_is_a_result_and_the_attempt_is_made_again(proxy, runner):
     locks = RedisLocks(RedisStore(port=proxy.port, prefix=f"lost-{runner.__name__}-"))
     with runner(locks) as perform:

@@ -1,8 +1,9 @@
 """Which processes must agree, and what of them must be the same: users come to both.
 
-Two workloads that one Service sends to answer the same users request by request (a canary beside
-the stable release). Two of which one takes the other's place (blue and green) answer them one
-after the other. Whatever sessions are found, opened and read with must be the same in both.
+Two workloads that one Service or one route sends to answer the same users, request by request (a
+canary beside the stable release). Two of which one takes the place of the other (blue and green)
+answer them one after the other. Whatever sessions are found, opened and read with must be the same
+in both.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from holdfast.project.values import Array, Known
 PREVIOUS_KEYS_SINCE: Final = 11
 """The first Laravel that has them (Illuminate/Encryption/EncryptionServiceProvider.php)."""
 
+_BY_PATH: Final = " leads to both by the path"
 _COLOUR: Final = re.compile(r"(?:^|[-_.])(blue|green)(?=[-_.]|$)")
 _PLACEHOLDER: Final = re.compile(
     r"replace|change|your|example|placeholder|todo|insert|dummy|xxx|\.\.\.|[<{$]", re.IGNORECASE
@@ -36,13 +38,11 @@ class Pair:
     Args:
         one, other: in the order of the manifests.
         why: users come to both: a clause for a message.
-        takes_turns: they answer one after the other, not side by side.
     """
 
     one: Process
     other: Process
     why: str
-    takes_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +63,61 @@ class Difference:
         return (Related(self.places[0], f"{self.what} of {pair.one}"),)
 
 
-def pairs(target: Target, *, takes_turns: bool = False) -> Iterator[Pair]:
-    """Those of one kind, each once."""
+def pairs(target: Target, *, takes_turns: bool = False, by_path: bool = False) -> Iterator[Pair]:
+    """Those of one kind, each once.
+
+    Args:
+        target: where.
+        takes_turns: only those that take each other's place.
+        by_path: also those of one application to which a host sends by the path, where both have
+            the same cookie.
+    """
     web = [p for p in target.processes(Role.WEB) if p.endless]
     groups: dict[str, list[Process]] = defaultdict(list)
     for process in web:
-        assert process.workload is not None
-        if takes_turns:
-            colourless = _COLOUR.sub("", process.workload.name)
-            if colourless != process.workload.name:
-                groups[f"{process.workload.namespace}/{colourless}"].append(process)
-        else:
-            for service in process.workload.services:
-                groups[f"{service} sends to both"].append(process)
+        for why in _turns(process) if takes_turns else _sent_by(target, process, by_path=by_path):
+            groups[why].append(process)
     seen: set[tuple[int, int]] = set()
     for why, group in groups.items():
         for one, other in combinations(group, 2):
             if one.workload is other.workload or (id(one), id(other)) in seen:
                 continue
+            if why.endswith(_BY_PATH) and not _one_cookie(one, other):
+                continue
             seen.add((id(one), id(other)))
-            clause = "they take each other's place" if takes_turns else why
-            yield Pair(one, other, clause, takes_turns)
+            yield Pair(one, other, "they take each other's place" if takes_turns else why)
+
+
+def _turns(process: Process) -> Iterator[str]:
+    """The name without its colour."""
+    assert process.workload is not None
+    name = _COLOUR.sub("", process.workload.name)
+    if name != process.workload.name:
+        yield f"{process.workload.namespace}/{name}"
+
+
+def _sent_by(target: Target, process: Process, *, by_path: bool) -> Iterator[str]:
+    """What sends users to a process, as a clause."""
+    assert process.workload is not None
+    for service in process.workload.services:
+        yield f"{service} sends to both"
+    routes = [route for route in target.routes_to(process.workload) if route.host]
+    for host, path in dict.fromkeys((route.host, route.path or "/") for route in routes):
+        yield f"{host}{path} leads to both"
+    if by_path:
+        yield from dict.fromkeys(f"{route.host}{_BY_PATH}" for route in routes)
+
+
+def _one_cookie(one: Process, other: Process) -> bool:
+    """Whether two processes of one application surely have the same session cookie."""
+    if one.app is not other.app:
+        return False
+    names = [
+        next((row.value for row in p.settings.session.rows if row.name == "cookie"), None)
+        for p in (one, other)
+        if p.settings.session is not None
+    ]
+    return len(names) == 2 and names[0] is not None and names[0] == names[1]
 
 
 def keys(process: Process) -> tuple[str, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from holdfast.check.apps import alone, apps, codes
@@ -91,21 +91,19 @@ def collect(request: Request, files: Files) -> list[Target]:
         files.put("-", request.stdin)
         sources.append(("-", request.stdin))
     read = manifests(sources)
-    beside = repository_of(paths, files)
     failed: dict[str, HoldfastError] = {}
     bundles = [*read.bundles, *((b.directory, Objects(b.objects)) for b in built if b.objects)]
     targets = [
-        Target(name, objects, apps(objects, found, failed), (), files.contents, beside)
+        Target(name, objects, apps(objects, found, failed), files=files.contents)
         for name, objects in bundles
     ]
     deployed = {app.name for target in targets for app in target.apps}
     targets.extend(
-        Target(code.name, Objects(()), (app,), (), files.contents, beside)
+        Target(code.name, Objects(()), (app,), files=files.contents)
         for code in found
         if code.name not in deployed and (app := alone(code, failed))
     )
-    if beside and not targets:
-        targets.append(Target("", Objects(()), (), (), files.contents, beside))
+    targets = with_repository(targets, repository_of(paths, files), files)
     if read.unreadable:
         targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
     files.not_judged.extend(
@@ -117,7 +115,6 @@ def collect(request: Request, files: Files) -> list[Target]:
         NotJudged(one.place.file, "a template") for one in read.unreadable if one.template
     )
     files.not_judged.extend(NotJudged(name, str(error)) for name, error in failed.items())
-    files.not_judged.extend(beside.not_judged)
     return targets
 
 
@@ -125,6 +122,23 @@ def repository_of(paths: Sequence[Path], files: Files) -> Repository:
     """Images, pipelines and servers among some files."""
     by_name = {files.shown(path): path for path in paths}
     return repository(by_name, lambda name: files.read(by_name[name]))
+
+
+def with_repository(targets: list[Target], beside: Repository, files: Files) -> list[Target]:
+    """The targets, of which those know the repository that its images are run by.
+
+    Which manifest runs which image is not written anywhere: of several bundles those with Laravel
+    in them count.
+    """
+    files.not_judged.extend(beside.not_judged)
+    if not beside:
+        return targets
+    running = [target for target in targets if target.apps and len(target.objects)]
+    deployed = [target for target in targets if len(target.objects)]
+    if not targets:
+        return [Target("", Objects(()), (), (), files.contents, beside)]
+    knowing = running or deployed or targets
+    return [replace(t, repository=beside) if t in knowing else t for t in targets]
 
 
 def _counts(targets: Sequence[Target], files: Files, rules: Sequence[Rule]) -> Counts:

@@ -52,6 +52,6 @@ def chosen(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
 
 
 def _nearest(word: str) -> str:
-    names = {rule.name: rule.name for rule in RULES} | {rule.id.lower(): rule.id for rule in RULES}
-    near = difflib.get_close_matches(word.lower(), names, n=1)
-    return f"did you mean {names[near[0]]}?" if near else "holdfast rules lists them"
+    # Of an id that is wrong no other is near: they are numbers.
+    near = difflib.get_close_matches(word.lower(), [rule.name for rule in RULES], n=1)
+    return f"did you mean {near[0]}?" if near else "holdfast rules lists them"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from holdfast.check.place import Place
@@ -42,6 +43,7 @@ class Endpoint:
     cluster: bool = False
 
 
+@lru_cache(maxsize=10_000)  # a dozen rules ask for it
 def session_redis(process: Process) -> Endpoint | None:
     """The Redis that a process keeps its sessions in; None where it is none, or not known.
 
@@ -170,6 +172,19 @@ def cache_redis(process: Process) -> Endpoint | None:
     if told(process, f"cache.stores.{name}.driver") != "redis":
         return None
     connected = told(process, f"cache.stores.{name}.connection")
+    return None if connected is None else redis_endpoint(process, [connected or "default"])
+
+
+def queue_redis(process: Process) -> Endpoint | None:
+    """The Redis of the default queue connection; None where it is none, or not known."""
+    name = told(process, "queue.default")
+    if not name:
+        return None
+    if process.settings.project is None:
+        return redis_endpoint(process, ["default"]) if name == "redis" else None
+    if told(process, f"queue.connections.{name}.driver") != "redis":
+        return None
+    connected = told(process, f"queue.connections.{name}.connection")
     return None if connected is None else redis_endpoint(process, [connected or "default"])
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from holdfast.check.endpoints import memcached_server, session_database, session_redis
 from holdfast.check.kubernetes.objects import text, whole
+from holdfast.check.kubernetes.stores.store import Keeps, Store
 from holdfast.check.place import Place
 from holdfast.check.process import Process
+from holdfast.check.session_store import reached
+from holdfast.check.target import Target
 from holdfast.project.effective import Effective
 
 
@@ -49,11 +53,16 @@ _BY_DRIVER = {
 }  # fmt: skip
 
 
-def session_path(process: Process) -> tuple[Step, ...]:
-    """The steps of one process, from the browser to the store, and how its pods come and go."""
+def session_path(target: Target, process: Process) -> tuple[Step, ...]:
+    """The steps of one process, from the browser to the store, and how its pods come and go.
+
+    Args:
+        target: that it is a part of.
+        process: whose.
+    """
     session = process.settings.session
     steps = list(_of_settings(process, session) if session else _of_variables(process))
-    return (*steps, *_rollout(process))
+    return (*steps, *_server(target, process), *_rollout(process))
 
 
 def _of_settings(process: Process, session: Effective) -> Iterator[Step]:
@@ -92,6 +101,58 @@ def _of_variables(process: Process) -> Iterator[Step]:
         else:
             why = "the Laravel project is not among what is checked"
             yield Step(station, name, None, place if place.file else None, why)
+
+
+_KEEPS = {
+    Keeps.CLAIM: "a volume that outlives the pod",
+    Keeps.NODE: "a directory of its node",
+    Keeps.POD: "a volume that is deleted with the pod",
+    Keeps.CONTAINER: "no volume",
+}
+
+
+def _server(target: Target, process: Process) -> Iterator[Step]:
+    """The server behind the host, where it is among the manifests: what it does when it is full,
+    and what is left of it after a restart.
+    """
+    endpoint = session_redis(process) or memcached_server(process) or session_database(process)
+    found = reached(target, process, endpoint) if endpoint else None
+    if found is None or found.only is None:
+        return
+    store = found.only
+    yield Step("store", "server", str(store), store.place)
+    if store.redis_like:
+        yield _when_full(store)
+    disk = _KEEPS.get(store.disk.keeps)
+    why = "" if disk else "the directory that it writes to is not known"
+    yield Step("store", "data on", disk, store.disk.place, why)
+    if store.product in ("redis", "valkey", "keydb"):
+        yield _writes(store)
+
+
+def _when_full(store: Store) -> Step:
+    policy = store.evicts
+    if policy is not None:
+        by = "its cache mode" if store.product == "dragonfly" else policy.value
+        return Step("store", "when full", f"throws keys away ({by})", policy.place)
+    said = store.settings.get("maxmemory")
+    known = store.max_memory
+    if known is None or store.settings.value("maxmemory-policy", "noeviction") != "noeviction":
+        return Step("store", "when full", None, store.place, store.settings.open or "not known")
+    value = f"refuses to write, at {said.value}" if said and known else "grows without a limit"
+    return Step("store", "when full", value, said.place if said else store.place)
+
+
+def _writes(store: Store) -> Step:
+    append = store.settings.value("appendonly", "no")
+    place = (store.settings.get("appendonly") or store.settings.get("save")) or None
+    at = place.place if place else store.place
+    if append is None:
+        return Step("store", "writes", None, at, store.settings.open)
+    save = store.settings.value("save", "by default")
+    if append == "yes":
+        return Step("store", "writes", "each change, within a second", at)
+    return Step("store", "writes", "nothing" if save == "" else "snapshots", at)
 
 
 def _rollout(process: Process) -> Iterator[Step]:

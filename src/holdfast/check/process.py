@@ -82,8 +82,11 @@ class Process:
         found = self.settings.get(name)
         if not isinstance(found, Unknown):
             return None
+        place = self.settings.spot(found.place)
+        if not place.file and self.container is not None:
+            place = self.container.at("name")
         return Finding(
-            self.settings.spot(found.place),
+            place,
             f"{name} of {self} cannot be told: {found.why}.",
             "name the Laravel project and its ConfigMaps too, or say it: --env NAME=VALUE",
             str(self),
@@ -94,7 +97,7 @@ class Process:
         """Whom a finding befalls: ``Deployment shop/web``."""
         if self.workload is None:
             return self.app.name
-        several = len([p for p in self.app.processes if p.workload is self.workload]) > 1
+        several = self.app.containers_of[id(self.workload)] > 1
         name = f" ({self.container.name})" if self.container and several else ""
         return f"{self.workload}{name}"
 

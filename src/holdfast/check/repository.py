@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Final
 
-from holdfast.check.image.image import Image, image_of
+from holdfast.check.image.image import Image, images_of
 from holdfast.check.image.tree import Tree
 from holdfast.check.result import NotJudged
 from holdfast.check.sources import nginx
@@ -20,6 +20,10 @@ from holdfast.check.sources.unreadable import Unreadable
 _DOCKERFILE: Final = re.compile(
     r"(?:Dockerfile|Containerfile)(?:[.-](?!dockerignore$).+)?|.+\.(?i:dockerfile)"
 )
+_DEVELOPMENT: Final = re.compile(
+    r"(?:^|[-_./])(?:dev|devel|development|local|tests?|testing|ci|debug|bak|old|orig|devcontainer)"
+    r"(?:$|[-_./])"
+)
 _NGINX: Final = re.compile(r".+\.conf(?:\.(?:template|tpl|dist))?|.+\.nginx")
 _SERVES: Final = frozenset(("server", "location", "fastcgi_pass", "proxy_pass", "log_format"))
 
@@ -29,7 +33,7 @@ class Repository:
     """What was found.
 
     Args:
-        images: one a Dockerfile.
+        images: that are built here, those of development left out.
         steps: what pipelines and Composer run.
         nginx: configurations of nginx, by the file's name.
         not_judged: what is one of these and could not be read.
@@ -59,12 +63,12 @@ def repository(names: Iterable[str], read: Callable[[str], bytes | None]) -> Rep
     servers: list[tuple[str, tuple[Directive, ...]]] = []
     for name in sorted(tree.names):
         path = PurePath(name)
-        if _DOCKERFILE.fullmatch(path.name):
-            image = image_of(read(name) or b"", name, tree)
-            if isinstance(image, Unreadable):
-                refused.append(NotJudged(name, image.why))
+        if _DOCKERFILE.fullmatch(path.name) and not _DEVELOPMENT.search(name.lower()):
+            made = images_of(read(name) or b"", name, tree)
+            if isinstance(made, Unreadable):
+                refused.append(NotJudged(name, made.why))
             else:
-                images.append(image)
+                images.extend(made)
         elif system := system_of(path):
             found.extend(steps(read(name) or b"", name, system))
         elif _NGINX.fullmatch(path.name):

@@ -71,3 +71,17 @@ def session_stores(target: Target) -> Iterator[Kept]:
         if id(one.store) not in seen:
             seen.add(id(one.store))
             yield one
+
+
+def stores_not_seen(target: Target) -> Iterator[tuple[Process, str]]:
+    """The web processes with sessions in Redis whose Redis cannot be judged, and why."""
+    for process in target.processes(Role.WEB):
+        if process.workload is None or process.settings.text("session.driver") != "redis":
+            continue
+        endpoint = session_redis(process)
+        if endpoint is None:
+            yield process, "the host of its connection is not known"
+        elif not (leads := reached(target, process, endpoint).leads):
+            yield process, f"{endpoint.host} is not among these manifests"
+        elif len(leads) > 1:
+            yield process, f"{endpoint.host} leads to several"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from holdfast.check.kubernetes.edges import Route, routes
+from holdfast.check.kubernetes.network import Policies
 from holdfast.check.kubernetes.objects import Objects, same_namespace
 from holdfast.check.kubernetes.stores.reach import Stores, stores_of
 from holdfast.check.kubernetes.workload import Workload, workloads
@@ -34,6 +36,11 @@ class App:
     directory: Directory | None = field(default=None, repr=False)
     prefix: str = ""
     processes: list[Process] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def containers_of(self) -> Counter[int]:
+        """How many containers of a workload run it, by the workload's ``id()``."""
+        return Counter(id(process.workload) for process in self.processes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +93,11 @@ class Target:
     def stores(self) -> Stores:
         """The servers that can keep sessions."""
         return stores_of(self.objects, self.workloads)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """Who may connect to which pods."""
+        return Policies(self.objects)
 
     def processes(self, *roles: Role) -> Iterator[Process]:
         """Laravel's processes, of some roles or of all."""

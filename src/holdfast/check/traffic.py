@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from holdfast.check.kubernetes.env import Variable, values_of
 from holdfast.check.kubernetes.objects import get, items, text, whole
 from holdfast.check.kubernetes.workload import Container, Workload
 from holdfast.check.process import Role
@@ -76,6 +77,19 @@ def web_workloads(target: Target) -> tuple[Workload, ...]:
     """Those that run Laravel for users, to whose pods a Service sends; each once."""
     found = (process.workload for process in target.processes(Role.WEB))
     return tuple(dict.fromkeys(w for w in found if w is not None and serves(w)))
+
+
+def mounted(workload: Workload) -> Iterator[Variable]:
+    """The files that its containers mount from ConfigMaps: configuration of servers, mostly."""
+    names = {
+        text(get(mount.volume.body, "name"))
+        for container in workload.containers
+        for mount in container.mounts()
+        if mount.volume.kind == "configMap"
+    }
+    for name in sorted(names - {""}):
+        if found := workload.objects.find("ConfigMap", name, workload.namespace):
+            yield from values_of(found).values()
 
 
 def recreates(workload: Workload) -> bool:

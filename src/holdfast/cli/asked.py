@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.project.store import rehearsal_url
+from holdfast.rehearsal.compare import APPS
 from holdfast.rehearsal.scenario import Scenario, check, is_scenario, read_scenario, template
 
 SCENARIO = "rehearsal.yaml"
@@ -45,11 +46,12 @@ def asked(application: str | None, options: Mapping[str, Any]) -> Scenario:
                 "a store's URL is no application and no driver",
                 hint="--store URL, or --url URL for a deployment",
             )
-    base = Scenario()
-    if application is not None and is_scenario(application):
-        base = read_scenario(Path(application))
-    elif application is not None:
-        base = replace(base, application=application)
+    base = _base(application)
+    if given.get("path") == "/" and base.application in APPS:
+        # In a file it stands for «as usual».
+        raise UsageError(
+            "--path: this is for an application of your own", hint="name its directory"
+        )
     if "driver" in given:
         given["compare"] = given.pop("driver")
     if "compare" in given:
@@ -64,6 +66,14 @@ def asked(application: str | None, options: Mapping[str, Any]) -> Scenario:
     check(scenario, _option)
     store = scenario.store
     return replace(scenario, store=rehearsal_url(store, os.environ)) if store else scenario
+
+
+def _base(application: str | None) -> Scenario:
+    if application is None:
+        return Scenario()
+    if is_scenario(application):
+        return read_scenario(Path(application))
+    return replace(Scenario(), application=application)
 
 
 def write_scenario(application: str | None) -> Path:

@@ -25,6 +25,7 @@ from holdfast.cli.check_path import paths_in_words
 from holdfast.cli.config import variables
 from holdfast.cli.mend import mend, show_mending
 from holdfast.cli.output import require_writable, stdout, write_file
+from holdfast.cli.short_life import short_life
 from holdfast.core.errors import EnvironmentLacking, UsageError
 
 MAX_STDIN = 64 * 1024 * 1024
@@ -66,6 +67,7 @@ class Judging:
 USUAL = Judging()
 
 
+@short_life()
 def check(
     *paths: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     judging: Annotated[Judging, Parameter(name="*", group="What is judged")] = USUAL,

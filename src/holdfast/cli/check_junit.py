@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -30,9 +31,10 @@ def junit(report: Report, rules: Iterable[Rule], began: datetime) -> bytes:
     """
     suite = ET.Element("testsuite", name="holdfast check", time="0.000")
     suite.set("timestamp", began.isoformat(timespec="seconds"))
-    found_by = {rule.id: [one for one in report.found if one.rule.id == rule.id] for rule in rules}
-    for rule in rules:
-        _case(suite, rule, found_by[rule.id], report)
+    # The engine's own rules find something whether they were chosen or not.
+    every = {rule.id: rule for rule in (*rules, *(one.rule for one in report.found))}
+    for rule in sorted(every.values(), key=attrgetter("id")):
+        _case(suite, rule, [one for one in report.found if one.rule.id == rule.id], report)
     suite.set("tests", str(len(suite)))
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))

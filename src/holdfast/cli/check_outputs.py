@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -16,7 +16,6 @@ from holdfast.check.reports.json import document
 from holdfast.check.reports.report import Report
 from holdfast.check.reports.sarif import sarif
 from holdfast.check.rule import Rule
-from holdfast.cli.check_junit import junit
 from holdfast.cli.check_text import text
 from holdfast.cli.output import require_all_writable, stdout, write_file, write_json
 
@@ -71,16 +70,15 @@ class Outputs:
             write_json(document(report), self.json)
         if self.sarif:
             write_json(sarif(report), self.sarif)
+        # These two load more than a check needs.
         if self.junit:
+            from holdfast.cli.check_junit import junit
+
             write_file(junit(report, rules, began), self.junit)
         if self.html:
-            write_file(_page(report, began).encode(), self.html)
+            from holdfast.cli.html.check import page
+
+            write_file(page(report, sys.argv[1:], began).encode(), self.html)
 
 
 NOTHING_ELSE = Outputs()
-
-
-def _page(report: Report, began: datetime) -> str:
-    from holdfast.cli.html.check import page
-
-    return page(report, sys.argv[1:], began.astimezone(UTC))

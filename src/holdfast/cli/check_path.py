@@ -28,7 +28,7 @@ def paths_in_words(request: Request) -> Iterator[RenderableType]:
             drawn = True
             head = ((str(process), "bold"), f"  {process.role.value} of {process.app.name}")
             yield Text.assemble(*head)
-            yield _drawn(session_path(process))
+            yield _drawn(session_path(target, process))
             yield Text()
     if not drawn:
         raise UsageError(

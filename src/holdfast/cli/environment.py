@@ -18,15 +18,21 @@ from holdfast.rehearsal.laravel import FRAMEWORK
 from holdfast.rehearsal.plan import Plan
 from holdfast.servers.programs import find_program
 
-_PROGRAMS = (
-    ("PHP", ("php", "--version")),
-    ("nginx", ("nginx", "-v")),
-    ("HAProxy", ("haproxy", "-v")),
-    ("Redis", ("redis-server", "--version")),
-    ("memcached", ("memcached", "-V")),
-    ("MariaDB", ("mariadbd", "--version")),
-    ("PostgreSQL", ("psql", "--version")),
-)
+_PROGRAMS = {
+    "PHP": ("php", "--version"),
+    "nginx": ("nginx", "-v"),
+    "HAProxy": ("haproxy", "-v"),
+    "Redis": ("redis-server", "--version"),
+    "memcached": ("memcached", "-V"),
+    "MariaDB": ("mariadbd", "--version"),
+    "PostgreSQL": ("psql", "--version"),
+}
+_SERVERS = {
+    "redis": "Redis",
+    "memcached": "memcached",
+    "mariadb": "MariaDB",
+    "postgresql": "PostgreSQL",
+}
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 _PASSWORD = re.compile(r"(?P<before>://[^/@\s:]*:)[^/\s]*(?=@)|(?P<alone>://)[^/@\s:]+(?=@)")
@@ -51,7 +57,7 @@ class Environment:
 
 
 def here(words: Sequence[str], plan: Plan) -> Environment:
-    """This machine, the programs installed on it, and what was played.
+    """This machine, the programs that were started on it, and what was played.
 
     Args:
         words: the command's arguments.
@@ -61,7 +67,7 @@ def here(words: Sequence[str], plan: Plan) -> Environment:
         *_played(plan),
         ("Holdfast", __version__),
         ("Python", platform.python_version()),
-        *((name, found) for name, words in _PROGRAMS if (found := _version(words))),
+        *((name, found) for name in _started(plan) if (found := _version(_PROGRAMS[name]))),
         ("written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
         ("cores", str(len(os.sched_getaffinity(0)))),
@@ -85,6 +91,19 @@ def _played(plan: Plan) -> Iterator[tuple[str, str]]:
     started = plan.target is None and any(setup.app == "laravel" for setup in plan.setups)
     if started and (found := _laravel(directory)):
         yield "Laravel", found
+
+
+def _started(plan: Plan) -> Iterator[str]:
+    """The programs that a run of the plan starts, where they are installed."""
+    if plan.target is not None:
+        return
+    if any("laravel" in setup.programs for setup in plan.setups):
+        yield from ("PHP", "nginx")
+    if plan.balancer != "builtin" or any(setup.engine == "sentinel" for setup in plan.setups):
+        yield "HAProxy"
+    own = [setup for setup in plan.setups if not setup.given]
+    kinds = {kind for setup in own for kind in (setup.driver, setup.engine)}
+    yield from (name for kind, name in _SERVERS.items() if kind in kinds)
 
 
 def _laravel(directory: Path | None) -> str | None:

@@ -14,6 +14,7 @@ from cyclopts import App, Parameter
 
 from holdfast.cli import exit_status
 from holdfast.cli.asked import asked, write_scenario
+from holdfast.cli.completion import fault_names
 from holdfast.cli.environment import here
 from holdfast.cli.html import page as html_page
 from holdfast.cli.junit import junit as junit_xml
@@ -45,7 +46,7 @@ def rehearse(
     replicas: int | None = None,
     users: int | None = None,
     seconds: float | None = None,
-    faults: str | None = None,
+    faults: Annotated[str | None, Parameter(completer=fault_names)] = None,
     balancer: Literal["auto", "haproxy", "builtin"] | None = None,
     seed: int | None = None,
     judge: Literal["survival", "all"] | None = None,
@@ -199,21 +200,35 @@ def _status(report: Report, judge: Judge) -> int:
 
 
 _WORDS = {"application": "an application", "there": "--url"}
+_ALONE = {
+    "self_test": (
+        ("seed", "json"),
+        "it plays against stores of its own; beside it stand --seed and --json alone",
+    ),
+    "init": (
+        ("application",),
+        "it writes a file with every setting; change them there, or say them when you run it",
+    ),
+}
+"""What does its own work only, with what it heeds, and a hint for who says more."""
 
 
 def alone(**given: object) -> None:
-    """Refuse what ``--self-test`` would not heed; ``given`` holds what the command line names.
+    """Refuse what ``--self-test`` and ``--init`` would not heed; ``given`` holds what the command
+    line names.
 
     Raises:
-        UsageError: something else than --seed and --json stands beside it.
+        UsageError: something else stands beside one of them.
     """
-    others = [name for name in given if name not in ("self_test", "seed", "json")]
-    if given.get("self_test") and others:
-        named = " and ".join(_WORDS.get(name) or f"--{name.replace('_', '-')}" for name in others)
-        raise UsageError(
-            f"--self-test does nothing with {named}",
-            hint="it plays against stores of its own; beside it stand --seed and --json alone",
-        )
+    for name, (beside, hint) in _ALONE.items():
+        others = [other for other in given if other not in (name, *beside)]
+        if given.get(name) and others:
+            named = " and ".join(_WORDS.get(other) or _option(other) for other in others)
+            raise UsageError(f"{_option(name)} does nothing with {named}", hint=hint)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 app = App(name="rehearse")

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    start_http_server,
+)
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.rehearsal.history import Op, Outcome
@@ -31,6 +38,8 @@ class Metrics:
     """
 
     def __init__(self) -> None:
+        # A gauge beside each counter that nobody asked for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._observed = Counter(
             "holdfast_sessions_observed", "Sessions that were begun.", registry=self.registry

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.check.place import Place
-from holdfast.check.reports.excerpt import MOST_LINES, Excerpts, Line, clipped
+from holdfast.check.reports.excerpt import MOST_LINES, Excerpts, Line, clipped, dedented
 
 
 def meant(text, place):
@@ -56,6 +56,15 @@ def test_words_stay_when_the_layout_moves():
     one = Excerpts({"f": b"a: 1\n  driver:   file\n"}).words(Place("f", 2, 3))
     other = Excerpts({"f": b"# new\n\na: 1\n    driver: file\n"}).words(Place("f", 4, 5))
     assert one == other == "driver: file"
+
+
+def test_shared_indentation_is_taken_away():
+    text = b"      a:\n\n        b: 1\n"
+    lines = dedented(Excerpts({"f": text}).of(Place("f", 3, 9, 3, 10), before=2))
+    assert [(line.text, line.start, line.end) for line in lines] == [
+        ("a:", 0, 0), ("", 0, 0), ("  b: 1", 2, 3)
+    ]  # fmt: skip
+    assert dedented([]) == []
 
 
 def test_positions():

@@ -34,6 +34,11 @@ def test_a_case_for_each_rule(reported):
     assert root[0].get("timestamp") == "2026-11-27T12:00:00+00:00"
 
 
+def test_what_the_engine_finds_is_in_it_whatever_was_chosen(reported, samples):
+    root = ET.fromstring(junit(reported(samples["driver"], samples["internal"]), [], BEGAN))
+    assert kinds(root) == {"HF000": ["error"], "HF101": ["failure"]}
+
+
 def test_counts(reported, samples):
     root = read(reported(*samples.values(), strict=True))
     (suite,) = root

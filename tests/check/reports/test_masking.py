@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import Excerpts
-from holdfast.check.reports.masking import is_secret
+from holdfast.check.reports.masking import is_secret, without_secrets
 
 SECRET = "hUnt3r2-sEcr3t"
 
@@ -60,6 +60,8 @@ HIDDEN = {
     "redis.conf, replica": "masterauth {}",
     "arguments": 'args: ["--requirepass", "{}"]',
     "arguments over lines": "args:\n  - --requirepass\n  - {}",
+    "options": "command: redis-server --port 6379 --requirepass {} --save ''",
+    "flow, a comma": "env: [{{name: APP_KEY, value: 'a,{}'}}]",
     "option": "command: redis-server --requirepass={}",
     "client": "command: redis-cli -h redis -a {} ping",
     "client, joined": "command: mysql -uroot -p{} shop",
@@ -128,7 +130,19 @@ def test_names():
 
 
 def test_long_lines_and_files_take_a_moment():
-    """Finished at all: nothing here is quadratic."""
-    assert "***" in shown("a: " + "APP_KEY=x " * 20_000)
-    assert shown("[" * 100_000)
+    """Finished at all: nothing here is quadratic in the size of a file."""
+    for words in ("APP_KEY=x ", "://", "mysql ", "[", "name: APP_KEY, value: ", "--a "):
+        assert shown(f"a: {words * 20_000}") == "***"
+        assert shown("\n".join([f"a: {words * (1900 // len(words))}"] * 100)).count("\n") == 99
     assert shown('password: "' + "\n" * 2_000).count("\n") == 2_000
+
+
+def test_no_excerpt_of_a_huge_file():
+    assert Excerpts({"f": b"a\n" * 2_000_000}).of(Place("f", 7)) == ()
+
+
+def test_words_of_rules():
+    assert without_secrets("redis://:abc@redis:6379 and base64:AAAABBBBCCCC=") == (
+        "redis://:***@redis:6379 and base64:***"
+    )
+    assert without_secrets("SESSION_DRIVER=redis") == "SESSION_DRIVER=redis"

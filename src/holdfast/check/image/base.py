@@ -2,8 +2,8 @@
 
 Facts of docker-library/php, commit 445bf414 (July 2026): STOPSIGNAL SIGQUIT in the fpm variants
 (since April 2019, e21810a0), SIGWINCH in apache's, none in cli and zts; ENTRYPOINT
-docker-php-entrypoint, which ends in ``exec "$@"``. Facts of serversideup/docker-php v4.3.5: STOPSIGNAL SIGQUIT in fpm,
-fpm-nginx and fpm-apache.
+docker-php-entrypoint, which ends in ``exec "$@"``. Facts of serversideup/docker-php v4.3.5:
+STOPSIGNAL SIGQUIT in fpm, fpm-nginx and fpm-apache.
 """
 
 from __future__ import annotations

@@ -56,8 +56,9 @@ def context_of(dockerfile: Dockerfile, tree: Tree) -> str | None:
     """The directory that the image is built in, by what it copies; None where that is not clear."""
     own = posixpath.dirname(dockerfile.file)
     candidates = [own]
-    while candidates[-1]:
-        candidates.append(posixpath.dirname(candidates[-1]))
+    # The root is its own parent.
+    while (above := posixpath.dirname(candidates[-1])) != candidates[-1]:
+        candidates.append(above)
     named = _named(dockerfile)
     fitting = [
         each
@@ -99,13 +100,12 @@ def ignore_of(dockerfile: Dockerfile, context: str, tree: Tree) -> Ignore | None
     return Ignore()
 
 
-def files_of(dockerfile: Dockerfile, tree: Tree, context: str | None) -> dict[str, File]:
-    """The files of the last stage by their paths."""
-    last = effective(dockerfile)
-    if last is None:
-        return {}
+def files_of(
+    dockerfile: Dockerfile, stage: Effective, tree: Tree, context: str | None
+) -> dict[str, File]:
+    """The files of a stage by their paths."""
     ignore = ignore_of(dockerfile, context, tree) if context is not None else None
-    return _Content(dockerfile, tree, context, ignore).of(last)
+    return _Content(dockerfile, tree, context, ignore).of(stage)
 
 
 def workdir(stage: Effective, written: str | None) -> str:
@@ -185,4 +185,4 @@ class _Content:
                 moved = posixpath.join(target, posixpath.relpath(path, source))
             else:
                 continue
-            yield replace(file, path=posixpath.normpath(moved))
+            yield replace(file, path=posixpath.normpath(moved), copy=copy)

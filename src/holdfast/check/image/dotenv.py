@@ -31,10 +31,12 @@ class Dotenv:
 def dotenv_of(stage: Effective, files: Mapping[str, File]) -> Dotenv | None:
     """The ``.env`` that is there when the image is built; None where there surely is none known."""
     found: Dotenv | None = None
-    copied = {id(file.copy): file for path, file in files.items() if path.endswith("/.env")}
+    copied = {
+        id(file.copy.instruction): file for path, file in files.items() if path.endswith("/.env")
+    }
     for step in stage.steps:
         if isinstance(step, Copy):
-            if file := copied.get(id(step)):
+            if file := copied.get(id(step.instruction)):
                 origin = posixpath.basename(file.name)
                 found = Dotenv(step.instruction.place, origin, file.name)
         elif (script := step.instruction.script) is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from holdfast.check.image import base
-from holdfast.check.image.content import File, context_of, files_of
+from holdfast.check.image.content import File, context_of, files_of, workdir
 from holdfast.check.image.dotenv import Dotenv, dotenv_of
 from holdfast.check.image.start import Start, start_of
 from holdfast.check.image.tree import Tree
@@ -19,10 +19,21 @@ from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.ini import Setting
 from holdfast.check.sources.nginx import Directive
 from holdfast.check.sources.shell import Command
-from holdfast.check.sources.stages import Base, Effective, Run, Stage, effective, stages
+from holdfast.check.sources.stages import (
+    Base,
+    Effective,
+    Run,
+    Stage,
+    effective,
+    stage_named,
+    stages,
+)
 from holdfast.check.sources.supervisor import Program
 from holdfast.check.sources.unreadable import Unreadable
 
+_DEVELOPMENT = re.compile(
+    r"(?:^|[-_.])(?:dev|devel|development|local|tests?|testing|ci|debug)(?:$|[-_.])"
+)
 _FPM = re.compile(r".*/(?:php-fpm\.d|pool\.d)/[^/]*\.conf|.*/php-fpm\.conf")
 _PHP_INI = re.compile(r".*/conf\.d/[^/]*\.ini|.*/php\.ini")
 _NGINX = re.compile(r".*/nginx/.*\.(?:conf|conf\.template|template)|.*/nginx/sites-\w+/[^/]*")
@@ -35,7 +46,7 @@ class Image:
 
     Args:
         dockerfile: that it is built from.
-        final: what holds at the end of its last stage.
+        final: what holds at the end of its stage.
         context: the directory that it is built in, by its shown name; None where it is not clear.
         files: what it holds of the repository, by path.
         tree: the repository.
@@ -59,13 +70,25 @@ class Image:
 
     @property
     def base(self) -> Base:
-        """The image that the last stage is built on."""
+        """The image that it is built on."""
         return self.final.base
 
     @cached_property
     def build_commands(self) -> tuple[tuple[Run, Command], ...]:
-        """What is run while the last stage is built, each with its RUN."""
-        return tuple(_commands(self.final))
+        """What is run while it is built, in its stage or in a directory that this takes over.
+
+        A directory of another stage counts where it is copied as a whole.
+        """
+        found: list[tuple[Run, Command]] = []
+        for copy in self.final.copies:
+            stage = stage_named(self.stages, copy.origin) if copy.origin else None
+            other = effective(self.dockerfile, str(stage.index)) if stage else None
+            sources = {value.text.rstrip("/") for value in copy.sources if value.text}
+            for run, command in _commands(other) if other else ():
+                assert other is not None
+                if workdir(other, run.workdir).rstrip("/") in sources:
+                    found.append((run, command))
+        return (*found, *_commands(self.final))
 
     @cached_property
     def start(self) -> Start:
@@ -83,7 +106,9 @@ class Image:
         if (said := self.final.stop_signal) is not None:
             return (base.signal(said.text), said.place) if said.text else None
         known = base.published(self.base)
-        return (known.stop_signal, self.base.place) if known and not self.base.assumed else None
+        if known is None or (self.base.assumed and "fpm" not in self.base.written):
+            return None
+        return known.stop_signal, self.base.place
 
     @cached_property
     def fpm(self) -> tuple[Setting, ...]:
@@ -149,16 +174,34 @@ class Image:
             yield from () if isinstance(settings, Unreadable) else settings
 
 
-def image_of(data: bytes, file: str, tree: Tree) -> Image | Unreadable:
-    """The image that a Dockerfile makes."""
+def images_of(data: bytes, file: str, tree: Tree) -> list[Image] | Unreadable:
+    """The images that a Dockerfile makes: one a stage that no other stage is made of.
+
+    Stages that are called after development or tests are none.
+    """
     read = dockerfile.read(data, file)
     if isinstance(read, Unreadable):
         return read
-    final = effective(read)
-    if final is None:
-        return Unreadable(Place(file), "has no stage")
     context = context_of(read, tree)
-    return Image(read, final, context, files_of(read, tree, context), tree)
+    found = []
+    for stage in _leaves(stages(read)):
+        final = effective(read, str(stage.index))
+        if final is not None:
+            files = files_of(read, final, tree, context)
+            found.append(Image(read, final, context, files, tree))
+    return found
+
+
+def _leaves(every: tuple[Stage, ...]) -> list[Stage]:
+    used = {stage.base.stage for stage in every}
+    copied = {instruction.flag("from") for stage in every for instruction in stage.instructions}
+    return [
+        stage
+        for stage in every
+        if stage.index not in used
+        and not copied & {stage.name or None, str(stage.index)} - {None}
+        and not _DEVELOPMENT.search(stage.name)
+    ]
 
 
 def _commands(stage: Effective) -> Iterator[tuple[Run, Command]]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from holdfast.check.place import Located, Place
 
 _Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 MAX_LISTS = 8
 """How deep lists of lists of objects may go."""
@@ -37,7 +38,7 @@ class Object:
     root: tuple[str | int, ...]
     body: Mapping[str, Any] = field(repr=False)
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """``Deployment``."""
         return str(self.body.get("kind", ""))
@@ -53,12 +54,12 @@ class Object:
         group, slash, _version = self.api_version.partition("/")
         return group if slash else ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Empty where it has none, as with ``generateName``."""
         return text(self.get("metadata", "name"))
 
-    @property
+    @cached_property
     def namespace(self) -> str:
         """Empty where the manifest leaves it to whoever applies it."""
         return text(self.get("metadata", "namespace"))
@@ -113,22 +114,22 @@ class Objects:
 
     @cached_property
     def _by_kind(self) -> Mapping[str, tuple[Object, ...]]:
-        return _grouped((found.kind, found) for found in self._all)
+        return grouped((found.kind, found) for found in self._all)
 
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str], tuple[Object, ...]]:
-        return _grouped(((found.kind, found.name), found) for found in self._all)
+        return grouped(((found.kind, found.name), found) for found in self._all)
 
     @cached_property
     def _by_target(self) -> Mapping[str, tuple[Object, ...]]:
         scalers = self.of("HorizontalPodAutoscaler", "ScaledObject")
-        return _grouped((text(one.get("spec", "scaleTargetRef", "name")), one) for one in scalers)
+        return grouped((text(one.get("spec", "scaleTargetRef", "name")), one) for one in scalers)
 
     @cached_property
     def _by_label(self) -> Mapping[tuple[str, str], tuple[Object, ...]]:
         """Services, by one of the labels that they all ask for."""
         asked = ((words(one.get("spec", "selector")), one) for one in self.of("Service"))
-        return _grouped((min(selector.items()), one) for selector, one in asked if selector)
+        return grouped((min(selector.items()), one) for selector, one in asked if selector)
 
     def scalers(self, name: str) -> tuple[Object, ...]:
         """What scales something of that name, autoscalers first."""
@@ -145,9 +146,13 @@ class Objects:
         """All of some kinds."""
         return tuple(found for kind in kinds for found in self._by_kind.get(kind, ()))
 
+    def named(self, kind: str, name: str) -> tuple[Object, ...]:
+        """All of a kind and a name, in any namespace."""
+        return self._by_name.get((kind, name), ())
+
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The one of that name."""
-        named = self._by_name.get((kind, name), ())
+        named = self.named(kind, name)
         exact = [found for found in named if found.namespace == namespace]
         if len(exact) == 1:
             return exact[0]
@@ -155,8 +160,9 @@ class Objects:
         return near[0] if len(near) == 1 and not exact else None
 
 
-def _grouped(pairs: Iterable[tuple[_Key, Object]]) -> Mapping[_Key, tuple[Object, ...]]:
-    groups: dict[_Key, list[Object]] = {}
+def grouped(pairs: Iterable[tuple[_Key, _Value]]) -> Mapping[_Key, tuple[_Value, ...]]:
+    """Values by their keys, in order."""
+    groups: dict[_Key, list[_Value]] = {}
     for key, found in pairs:
         groups.setdefault(key, []).append(found)
     return {key: tuple(found) for key, found in groups.items()}
@@ -192,7 +198,8 @@ def same_namespace(one: str, other: str) -> bool:
 def get(value: Any, *path: str | int) -> Any:
     """What stands at a path below a value; None where nothing does."""
     for step in path:
-        if isinstance(value, Mapping) and isinstance(step, str):
+        # Nearly all are dicts, and asking an abstract class is slow.
+        if isinstance(value, (dict, Mapping)) and isinstance(step, str):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
             value = value[step]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.check.place import Place
-from holdfast.check.reports.masking import Span, secrets
+from holdfast.check.reports.masking import MASK, Span, secrets
 
-MASK = "***"
 MOST_LINES = 4
 """So many lines of a place are shown."""
 
 WIDTH = 160
 """So many characters of a line are in a report that no terminal's width limits."""
+
+MAX_BYTES = 2 * 1024 * 1024
+"""Of a larger file there is no excerpt: to be sure of its secrets all of it has to be read."""
 
 _TAB = "    "
 
@@ -73,7 +75,7 @@ class Excerpts:
         return before.count("\n") + 1, len(before) - before.rfind("\n")
 
     def _lines(self, file: str) -> tuple[list[str], list[list[Span]]]:
-        if file not in self._files:
+        if file not in self._files or len(self._files[file]) > MAX_BYTES:
             return [], []
         if file not in self._read:
             text = self._files[file].decode("utf-8", errors="replace")
@@ -107,6 +109,20 @@ def clipped(line: Line, width: int = WIDTH, cells: Callable[[str], int] = len) -
         start=max(line.start, first) + moved,
         end=max(min(line.end, last), first) + moved,
     )
+
+
+def dedented(lines: Sequence[Line]) -> list[Line]:
+    """The lines without the indentation that all of them share."""
+    shared = min((len(one.text) - len(one.text.lstrip()) for one in lines if one.text), default=0)
+    return [
+        replace(
+            one,
+            text=one.text[shared:],
+            start=max(0, one.start - shared),
+            end=max(0, one.end - shared),
+        )
+        for one in lines
+    ]
 
 
 def visible(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 Span = tuple[int, int]
 """From and to, in characters of a line."""
@@ -38,25 +39,34 @@ _YAML = re.compile(
 _WORDS = re.compile(
     r"""(?:^\s*(?:ENV|ARG|LABEL|SetEnv|fastcgi_param|env|set|define)\s*\(?\s*["']?\$?"""
     r"""|(?:^|[\s"'\[,])-{1,2}|(?:^|[\s"'])(?=requirepass|masterauth))"""
-    r"""(?P<key>[A-Za-z_][\w.\-]*)(?P<gap>["',\s]+)(?P<value>\S.*)$"""
+    r"""(?P<key>[A-Za-z_][\w.\-]*)["',\s]+(?=\S)"""
 )
 _OPTION = re.compile(r"""^\s*-\s+["']?-{1,2}(?P<key>[\w-]+)["']?\s*$""")
 _ITEM = re.compile(r"""^\s*-\s+(?P<value>.+)$""")
-_CLIENT = re.compile(r"(?:redis-cli|mysql\w*|mariadb[\w-]*)\s(?:.*?\s)?-(?:a\s+|p)(?P<value>\S+)")
+_CLIENT = re.compile(
+    r"(?:redis-cli|mysql\w*|mariadb[\w-]*)\s(?:.{0,200}?\s)?-(?:a\s+|p)(?P<value>\S+)"
+)
 _SHAPES = (
-    re.compile(r"""://[^\s"'/@:]*:(?P<value>[^\s"']+)@"""),
-    re.compile(r"""://(?P<value>[^\s"'/@:]+)@"""),
+    re.compile(r"""://[^\s"'/@:]{0,200}:(?P<value>[^\s"']{1,500})@"""),
+    re.compile(r"""://(?P<value>[^\s"'/@:]{1,500})@"""),
     re.compile(r"(?:Basic|Bearer)\s+(?P<value>[\w+/=.~-]{6,})", re.IGNORECASE),
     re.compile(r"base64:(?P<value>[\w+/=-]{8,})"),
     re.compile(r"(?P<value>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"),
+    re.compile(r"(?P<value>gh[pousr]_\w{20,}|sk_live_\w{10,}|xox[abp]-[\w-]{10,})"),
 )
 _FLOW = (
     re.compile(
-        r"""name["']?\s*:\s*["']?(?P<key>[\w.-]+)["']?\s*,\s*["']?value["']?\s*:\s*(?P<value>[^,}]+|"[^"]*"|'[^']*')"""
+        r"""name["']?\s*:\s*["']?(?P<key>[\w.-]+)["']?\s*,\s*["']?value["']?\s*:\s*"""
+        r"""(?P<value>"[^"]*"|'[^']*'|[^,}]+)"""
     ),
     re.compile(
-        r"""value["']?\s*:\s*(?P<value>.+?)\s*,\s*["']?name["']?\s*:\s*["']?(?P<key>[\w.-]+)"""
+        r"""value["']?\s*:\s*(?P<value>.{1,500}?)\s*,\s*["']?name["']?\s*:\s*["']?(?P<key>[\w.-]+)"""
     ),
+)
+_WORDS_OF_ALL = (
+    *("pass", "pwd", "secret", "token", "credential", "auth", "dsn", "key"),
+    *("://", "basic", "bearer", "base64:", "eyj", "gh", "sk_live_", "xox"),
+    *("redis-cli", "mysql", "mariadb"),
 )
 _LITERAL = re.compile(r""""(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?""")
 _READS = re.compile(r"(?:env|getenv|config|get)\(\s*$", re.IGNORECASE)
@@ -69,10 +79,17 @@ _DATA = re.compile(r"""(?:^|[\s{,"'])["']?(?:data|stringData)\\?["']?\s*:\s*""")
 _SEPARATOR = re.compile(r"^(?:---|\.\.\.)(?:\s|$)")
 _GENERATED = re.compile(r"^\s*-\s+[^=\s]+=(?P<value>.+)$")
 
+MASK = "***"
+"""Stands for what must not be shown."""
+
+MAX_LINE = 2000
+"""A line with more characters is masked as a whole: it is no line that people read."""
+
 _FAR = 50
 """So many lines may be between a variable's name and its value."""
 
 
+@lru_cache(maxsize=10_000)  # a few names make up most of all lines
 def is_secret(name: str) -> bool:
     """Whether the value of this key, variable or option is one that must not be shown."""
     return bool(_SECRET.search(name)) and not _ABOUT.search(name)
@@ -95,6 +112,19 @@ def secrets(lines: Sequence[str]) -> list[list[Span]]:
     return spans
 
 
+def without_secrets(text: str) -> str:
+    """Words of a rule without what has the form of a secret; a net below the rules' own care."""
+    for shape in _SHAPES:
+        text = shape.sub(lambda match: match[0].replace(match["value"], MASK), text)
+    return text
+
+
+def _may_hold(line: str) -> bool:
+    """Whether one of the patterns may match; most lines have none of their words."""
+    low = line.lower()
+    return any(word in low for word in _WORDS_OF_ALL)
+
+
 def _documents(lines: Sequence[str]) -> Iterator[Span]:
     borders = [number for number, line in enumerate(lines) if _SEPARATOR.match(line)]
     starts = [0, *borders]
@@ -105,7 +135,7 @@ def _values_of_secret_variables(lines: Sequence[str]) -> set[int]:
     """The lines ``value: ...`` that belong to a ``name: APP_KEY``."""
     found: set[int] = set()
     for number, line in enumerate(lines):
-        pair = _YAML.match(line)
+        pair = _YAML.match(line) if "name" in line else None
         if not pair or pair["key"] != "name" or not is_secret(_bare(pair["value"])):
             continue
         column = len(pair["lead"])
@@ -171,6 +201,8 @@ class _Scanner:
             line: without its end.
             named: whether its ``value:`` belongs to a variable that is secret.
         """
+        if len(line) > MAX_LINE:
+            return [(0, len(line))]
         text = line.strip()
         indent = len(line) - len(line.lstrip())
         whole = (indent, len(line))
@@ -188,6 +220,8 @@ class _Scanner:
                 self._under = None
             elif not _YAML.match(line):
                 return [whole]
+        if not (named or self._data or self._generates or self._next_item or _may_hold(line)):
+            return []
         return list(self._found(line, indent, named=named))
 
     def _closed(self, line: str) -> int:
@@ -236,7 +270,7 @@ class _Scanner:
     def _values(self, line: str, indent: int, *, named: bool) -> Iterator[Span]:
         for words in _WORDS.finditer(line):
             if is_secret(words["key"]):
-                yield from self._value(line, words.start("value"), indent, sign=" ")
+                yield from self._value(line, words.end(), indent, sign=" ")
         for pair in _PAIR.finditer(line):
             key, sign = pair["key"], pair["sign"]
             own = named and key == "value" and sign == ":"

@@ -10,6 +10,7 @@ from holdfast.check.engine import sort_key
 from holdfast.check.finding import Severity
 from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import Excerpts
+from holdfast.check.reports.masking import without_secrets
 from holdfast.check.result import Counts, Result, Suppressed
 from holdfast.check.rule import Found
 
@@ -101,7 +102,7 @@ def report(
     return Report(
         found=tuple(one for one, _ in division.fresh),
         fingerprints=tuple(fingerprint for _, fingerprint in division.fresh),
-        suppressed=result.suppressed,
+        suppressed=tuple(replace(one, found=_safe(one.found)) for one in result.suppressed),
         known=division.known,
         stale=division.stale,
         unknown=len(found) - len(judged),
@@ -136,4 +137,10 @@ def _many(count: int, word: str) -> str:
 def _weighed(found: Iterable[Found], severities: Mapping[str, Severity]) -> Iterable[Found]:
     for one in found:
         severity = severities.get(one.rule.id, one.rule.severity)
-        yield replace(one, rule=replace(one.rule, severity=severity))
+        yield replace(_safe(one), rule=replace(one.rule, severity=severity))
+
+
+def _safe(found: Found) -> Found:
+    finding = found.finding
+    message, hint = without_secrets(finding.message), without_secrets(finding.hint)
+    return replace(found, finding=replace(finding, message=message, hint=hint))

@@ -3,8 +3,9 @@
 ## What it checks
 
 A workload of the application that may have more than one replica mounts a PersistentVolumeClaim
-whose access modes allow neither `ReadWriteMany` nor `ReadOnlyMany`. With `ReadWriteOncePod` also
-one replica whose rolling update starts the new pod before the old one is gone.
+whose access modes allow neither `ReadWriteMany` nor `ReadOnlyMany`, or another workload mounts
+the same one. With `ReadWriteOncePod` also one replica whose rolling update starts the new pod
+before the old one is gone.
 
 ## Why it matters
 
@@ -77,7 +78,7 @@ are left alone; so are claims that are not among the manifests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import Object, get, items
@@ -93,6 +94,7 @@ _MANY = frozenset(("ReadWriteMany", "ReadOnlyMany"))
 def check(target: Target) -> Iterator[Finding]:
     """Workloads with more pods than their claims can serve."""
     seen: set[tuple[Workload, str]] = set()
+    single: set[Object] = set()
     for process in target.processes():
         workload = process.workload
         if workload is None or not workload.endless or _on_one_node(workload):
@@ -101,6 +103,8 @@ def check(target: Target) -> Iterator[Finding]:
             claim = mount.volume.claim
             if claim is None or (workload, claim.name) in seen or _of_a_host(claim, target):
                 continue
+            if _of_one_node(mount):
+                single.add(claim)
             if why := _too_few(workload, mount):
                 seen.add((workload, claim.name))
                 modes = ", ".join(mount.volume.access_modes or ())
@@ -116,11 +120,43 @@ def check(target: Target) -> Iterator[Finding]:
                         ),
                     ),
                 )
+    reported = {name for _, name in seen}
+    shared: dict[Object, dict[Workload, Mount]] = {}
+    for workload in target.workloads:
+        for mount in (m for container in workload.containers for m in container.mounts()):
+            claim = mount.volume.claim
+            if claim in single and claim.name not in reported and not _on_one_node(workload):
+                shared.setdefault(claim, {}).setdefault(workload, mount)
+    for claim, mounts in shared.items():
+        if len(mounts) > 1:
+            yield _of_several(claim, mounts)
+
+
+def _of_several(claim: Object, mounts: Mapping[Workload, Mount]) -> Finding:
+    """What is said where each workload has one pod, and they share the claim."""
+    (one, there), (other, mount) = list(mounts.items())[:2]
+    modes = ", ".join(mount.volume.access_modes or ())
+    return Finding(
+        mount.volume.place,
+        f"Pods of {one.name} and {other.name} start on one node alone: both have the volume"
+        f" {mount.volume.name} ({claim}), which is {modes}.",
+        "keep sessions and uploads off the volume, or ask for ReadWriteMany",
+        str(other),
+        (
+            Related(claim.at("spec", "accessModes"), f"the modes of {claim}"),
+            Related(there.volume.place, f"the volume of {one}"),
+        ),
+    )
+
+
+def _of_one_node(mount: Mount) -> bool:
+    modes = frozenset(mount.volume.access_modes or ())
+    return bool(modes) and not modes & _MANY
 
 
 def _too_few(workload: Workload, mount: Mount) -> str:
     modes = frozenset(mount.volume.access_modes or ())
-    if not modes or modes & _MANY:
+    if not _of_one_node(mount):
         return ""
     if modes == {"ReadWriteOncePod"}:
         if workload.scale.several:

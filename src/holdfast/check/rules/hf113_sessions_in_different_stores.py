@@ -2,8 +2,8 @@
 
 ## What it checks
 
-Two workloads that one Service sends to differ in the session driver, or in the Redis (host, port,
-database number) or the database (kind, host, name, table) behind it.
+Two workloads that one Service or one route sends to differ in the session driver, or in the Redis
+(host, port, database number) or the database (kind, host, name, table) behind it.
 
 ## Why it matters
 

@@ -2,9 +2,9 @@
 
 ## What it checks
 
-Two workloads that one Service sends to (a canary beside the stable release, two Deployments of one
-application) have different values of `APP_KEY`, and neither has the other's among
-`APP_PREVIOUS_KEYS`.
+Two workloads that one Service, one route or the paths of one host send to (a canary beside the
+stable release, `/admin` beside the shop) have different values of `APP_KEY`, and neither has the
+other's among `APP_PREVIOUS_KEYS`.
 
 ## Why it matters
 
@@ -120,7 +120,7 @@ from holdfast.check.target import Target
 
 def check(target: Target) -> Iterator[Finding]:
     """Pairs of which neither can open the other's cookies."""
-    for pair in pairs(target):
+    for pair in pairs(target, by_path=True):
         ours, theirs = keys(pair.one), keys(pair.other)
         if ours is None or theirs is None:
             yield from _of_other_secrets(pair)

@@ -2,8 +2,9 @@
 
 ## What it checks
 
-Two workloads that one Service sends to have different values of `APP_KEY`. One has the other's
-among its `APP_PREVIOUS_KEYS`; the other does not know the first one's.
+Two workloads that one Service, one route or the paths of one host send to have different values of
+`APP_KEY`. One has the other's among its `APP_PREVIOUS_KEYS`; the other does not know the first
+one's.
 
 ## Why it matters
 
@@ -116,7 +117,7 @@ from holdfast.check.target import Target
 
 def check(target: Target) -> Iterator[Finding]:
     """Pairs of which one alone can open the other's cookies."""
-    for pair in pairs(target):
+    for pair in pairs(target, by_path=True):
         ours, theirs = keys(pair.one), keys(pair.other)
         if ours is None or theirs is None or (ours[0] in theirs) == (theirs[0] in ours):
             continue

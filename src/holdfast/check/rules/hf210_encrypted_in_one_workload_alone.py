@@ -2,7 +2,8 @@
 
 ## What it checks
 
-Two workloads that one Service sends to have different values of `session.encrypt`.
+Two workloads that one Service, one route or the paths of one host send to have different values of
+`session.encrypt`.
 
 ## Why it matters
 
@@ -121,7 +122,7 @@ from holdfast.check.target import Target
 
 def check(target: Target) -> Iterator[Finding]:
     """Pairs with one that encrypts."""
-    for pair in pairs(target):
+    for pair in pairs(target, by_path=True):
         if found := differing_rows(pair, "encrypt"):
             yield Finding(
                 found.places[1],

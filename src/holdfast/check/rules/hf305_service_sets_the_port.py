@@ -142,8 +142,8 @@ def check(target: Target) -> Iterator[Finding]:
 
 
 def _service(target: Target, workload: Workload, name: str) -> Object | None:
-    for found in target.objects.of("Service"):
-        if found.name != name or found.group or not found.get("spec", "ports"):
+    for found in target.objects.named("Service", name):
+        if found.group or not found.get("spec", "ports"):
             continue
         if not same_namespace(found.namespace, workload.namespace):
             continue

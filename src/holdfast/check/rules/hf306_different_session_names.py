@@ -2,9 +2,9 @@
 
 ## What it checks
 
-Two workloads that one Service sends to have different session cookies, or different key prefixes
-of the sessions in Redis. Both are made of `APP_NAME` unless `SESSION_COOKIE`, `REDIS_PREFIX` and
-`CACHE_PREFIX` are set: «Shop» and «Shop Canary» are two worlds.
+Two workloads that one Service or one route sends to have different session cookies, or different
+key prefixes of the sessions in Redis. Both are made of `APP_NAME` unless `SESSION_COOKIE`,
+`REDIS_PREFIX` and `CACHE_PREFIX` are set: «Shop» and «Shop Canary» are two worlds.
 
 ## Why it matters
 
@@ -150,5 +150,5 @@ RULE = Rule(
     "Workloads that the same users come to have different names for the session",
     Severity.CRITICAL,
     check,
-    gotchas=("CFG-06",),
+    gotchas=("CFG-06", "RED-09"),
 )

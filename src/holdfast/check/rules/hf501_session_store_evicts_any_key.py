@@ -126,7 +126,7 @@ from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores
+from holdfast.check.session_store import session_stores, stores_not_seen
 from holdfast.check.target import Target
 
 
@@ -134,6 +134,16 @@ def check(target: Target) -> Iterator[Finding]:
     """Stores of sessions that evict whatever key."""
     for kept in session_stores(target):
         policy = kept.store.evicts
+        if policy is None and kept.store.evicts_perhaps:
+            yield Finding(
+                kept.store.place,
+                f"Whether {kept.store} throws sessions away when it is full cannot be told:"
+                f" {kept.store.settings.open or 'its maxmemory is not known'}.",
+                "name the directory that has its configuration too",
+                str(kept.store),
+                (kept.related,),
+                unknown=True,
+            )
         if policy is None or (policy.value or "").startswith("volatile-"):
             continue
         by = "its cache mode" if kept.store.product == "dragonfly" else f"«{policy.value}»"
@@ -144,6 +154,15 @@ def check(target: Target) -> Iterator[Finding]:
             "keep sessions in a Redis of their own: maxmemory-policy noeviction",
             str(kept.store),
             (kept.related,),
+        )
+    for process, why in stores_not_seen(target):
+        yield Finding(
+            process.settings.place("session.driver"),
+            f"Whether the Redis of {process} throws sessions away when it is full cannot be told:"
+            f" {why}.",
+            "ask it: redis-cli CONFIG GET maxmemory-policy",
+            str(process),
+            unknown=True,
         )
 
 

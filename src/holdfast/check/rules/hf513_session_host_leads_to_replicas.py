@@ -4,7 +4,7 @@
 
 The host of the sessions’ connection leads to all pods of a replication or to replicas alone: a
 Service that selects masters and replicas, `<name>`, `<name>-headless` or `<name>-replica` of a
-`RedisReplication`, `rfrs-<name>`, a reader endpoint of ElastiCache. Or it leads to Sentinel.
+`RedisReplication`, `rfrs-<name>`. Or it leads to Sentinel.
 
 ## Why it matters
 

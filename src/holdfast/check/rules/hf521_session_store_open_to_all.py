@@ -128,7 +128,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.kubernetes.network import may_be_closed
 from holdfast.check.kubernetes.stores.store import Store
 from holdfast.check.rule import Rule
 from holdfast.check.session_store import session_stores
@@ -143,7 +142,7 @@ def check(target: Target) -> Iterator[Finding]:
         store = kept.store
         if kept.here or not _asks_nothing(store):
             continue
-        if may_be_closed(target.objects, store.object.namespace, store.labels):
+        if target.policies.may_close(store.object.namespace, store.labels):
             continue
         yield Finding(
             store.place,

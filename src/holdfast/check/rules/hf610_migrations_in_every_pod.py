@@ -1,16 +1,16 @@
-"""Several pods run the migrations at the same time.
+"""Several pods migrate the database at the same time.
 
 ## What it checks
 
-More than one pod of a workload may start at once, and each runs `artisan migrate` without
-`--isolated`: by a container that runs first, by a hook, or by an image of serversideup with
-`AUTORUN_ENABLED` whose migrations are not switched off and not isolated.
+A workload of several replicas runs `php artisan migrate` without `--isolated` when a pod starts: in
+its command, in an init container, in a `postStart` hook, or by `AUTORUN_ENABLED` of the images
+serversideup/php.
 
 ## Why it matters
 
-Pods that start together run the same migration twice: one of them fails on a table or a column
-that is there already and never becomes ready, or both change the same rows. Each later restart of
-a pod runs migrations too, of whatever release it is.
+Pods start together, and again whenever one is added. Both see that a migration is missing and both
+run it: one fails at «table already exists» and does not start, and what was half done stays so.
+Where the table of the sessions is among it, nobody can log in.
 
 ## Bad
 
@@ -20,7 +20,6 @@ kind: Deployment
 metadata: {name: shop}
 spec:
   replicas: 3
-  selector: {matchLabels: {app: shop}}
   template:
     metadata: {labels: {app: shop}}
     spec:
@@ -28,11 +27,20 @@ spec:
         - name: migrate
           image: registry.example.com/shop:1.4.2
           command: [php, artisan, migrate, --force]
+          envFrom: [{configMapRef: {name: shop}}]
       containers:
         - name: php
           image: registry.example.com/shop:1.4.2
           env:
             - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
+            - {name: SESSION_DRIVER, value: database}
+            - {name: DB_CONNECTION, value: mysql}
+            - {name: DB_HOST, value: mysql}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop}
+data: {DB_CONNECTION: mysql, DB_HOST: mysql}
 ```
 
 ## Good
@@ -43,7 +51,6 @@ kind: Deployment
 metadata: {name: shop}
 spec:
   replicas: 3
-  selector: {matchLabels: {app: shop}}
   template:
     metadata: {labels: {app: shop}}
     spec:
@@ -52,12 +59,11 @@ spec:
           image: registry.example.com/shop:1.4.2
           env:
             - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
-```
-
-```yaml migrate.yaml
+            - {name: SESSION_DRIVER, value: database}
+---
 apiVersion: batch/v1
 kind: Job
-metadata: {name: shop-migrate}
+metadata: {name: migrate}
 spec:
   template:
     spec:
@@ -66,26 +72,24 @@ spec:
         - name: migrate
           image: registry.example.com/shop:1.4.2
           command: [php, artisan, migrate, --force]
-          env:
-            - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
 ```
 
 ## How to fix
 
-Run migrations once a release, by a Job that the rollout waits for (a Helm hook, a sync wave); in
-the pods `AUTORUN_LARAVEL_MIGRATION=false`. Or `--isolated` (Laravel 9.38 and later) with a cache
-store that all pods share.
+Run migrations in one Job before the rollout. `migrate --isolated` (Laravel 9.38 and later) with a
+cache store that all pods share is the second best.
 
 ## Limits
 
-Scripts of images are not looked into here.
+Scripts of the image are not read here. A database in a file (SQLite) is each pod’s own, and one
+that cannot be told may be. A command with a condition in it (`if`, `case`) is left alone.
 
 ## References
 
-- serversideup/docker-php, 2026-04-13: src/common/etc/entrypoint.d/50-laravel-automations.sh:
-  `AUTORUN_LARAVEL_MIGRATION` is true by default, `AUTORUN_LARAVEL_MIGRATION_ISOLATION` false.
-- Laravel 13 documentation, «Database: Migrations», Isolating Migration Execution.
-- Kubernetes v1.34, «Init Containers»: they run in each pod.
+- Laravel documentation, «Migrations», «Isolating migration execution».
+- serversideup/php, «Laravel automations»: AUTORUN_LARAVEL_MIGRATION is true once AUTORUN_ENABLED
+  is, AUTORUN_LARAVEL_MIGRATION_ISOLATION is not.
+- Kubernetes documentation, «Deployments»: pods of a ReplicaSet are started together.
 """
 
 from __future__ import annotations
@@ -94,67 +98,92 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.endpoints import told
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import items, text
-from holdfast.check.kubernetes.workload import Container, Workload
+from holdfast.check.kubernetes.workload import Container
 from holdfast.check.place import Place
+from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 
-_MIGRATE: Final = re.compile(
-    r"\bartisan\b[^;&|\n]*?\bmigrate(?::fresh|:refresh)?(?![\w:-])([^;&|\n]*)"
-)
-_ON: Final = ("true", "1")
+_MIGRATE: Final = re.compile(r"\bartisan['\"]?\s+['\"]?migrate(?![:\w-])[^;&|\n]*")
+_CONDITION: Final = re.compile(r"(?:^|[\s;&|])(?:if|case|flock)\s|\[\[? ")
+_YES: Final = ("true", "1", "yes", "on")
 
 
 def check(target: Target) -> Iterator[Finding]:
-    """Workloads of several pods that migrate when they start."""
+    """Workloads of several pods, each of which migrates."""
+    processes = {
+        (id(process.workload.object), process.container.path): process
+        for process in target.processes()
+        if process.workload and process.container
+    }
     for workload in target.workloads:
-        if not workload.endless or not workload.scale.several or workload.kind == "StatefulSet":
+        if not workload.endless or not workload.scale.several:
             continue
-        scale = workload.scale
-        for place, how in _migrating(workload):
+        for container in (*workload.init_containers, *workload.containers):
+            place = _command(container) or _automation(container)
+            if place is None or not _shares_a_database(
+                container, processes.get((id(workload.object), container.path))
+            ):
+                continue
             yield Finding(
                 place,
-                f"{scale} of {workload.name} run the same migrations when they start ({how}): they"
-                " fail on each other's tables, or change rows twice.",
-                "migrate once a release, by a Job; or `migrate --force --isolated`",
+                f"A rollout of {workload} can break halfway: {workload.scale} run the migrations"
+                " when they start, at the same time.",
+                "run php artisan migrate --force in one Job before the rollout",
                 str(workload),
-                (Related(scale.place, f"{scale}, says {scale.by}"),),
+                (Related(workload.scale.place, f"{workload.scale}, says {workload.scale.by}"),),
             )
 
 
-def _migrating(workload: Workload) -> Iterator[tuple[Place, str]]:
-    for container in (*workload.init_containers, *workload.containers):
-        yield from _by_command(container)
-        yield from _by_image(container)
+def _shares_a_database(container: Container, process: Process | None) -> bool:
+    """Whether it surely migrates a database that the other pods migrate too: no file of its own."""
+    names = ("DB_HOST", "DB_URL", "DATABASE_URL")
+    if container.env.value("DB_CONNECTION") == "sqlite":
+        return False
+    if any(name in container.env for name in names):
+        return True
+    if process is None:
+        return False
+    name = told(process, "database.default")
+    driver = told(process, f"database.connections.{name}.driver") if name else None
+    return (driver or name) in ("mysql", "mariadb", "pgsql", "sqlsrv")
 
 
-def _by_command(container: Container) -> Iterator[tuple[Place, str]]:
-    for parts in (("command",), ("args",), ("lifecycle", "postStart", "exec", "command")):
-        words = [text(word) for word in items(container.body, *parts)]
-        found = _MIGRATE.search(" ".join(words))
-        if found and "--isolated" not in found[1] and "--pretend" not in found[1]:
-            index = next((i for i, word in enumerate(words) if "migrate" in word), 0)
-            yield container.at(*parts, index), f"«artisan migrate» in {container.name}"
+def _command(container: Container) -> Place | None:
+    """What of its command or of its hook runs the migrations."""
+    hook = ("lifecycle", "postStart", "exec", "command")
+    started = (container.command, "command" if container.get("command") else "args")
+    hooked = (tuple(map(text, items(container.body, *hook))), "lifecycle")
+    for words, part in (started, hooked):
+        line = " ".join(words)
+        found = _MIGRATE.search(line)
+        safe = ("--isolated", "--pretend", "--help")
+        if found and not any(option in found[0] for option in safe):
+            if _CONDITION.search(line):
+                return None
+            return container.at(part)
+    return None
 
 
-def _by_image(container: Container) -> Iterator[tuple[Place, str]]:
-    env = container.env
-    asked, isolated = env.get("AUTORUN_ENABLED"), env.get("AUTORUN_LARAVEL_MIGRATION_ISOLATION")
-    migrates = env.get("AUTORUN_LARAVEL_MIGRATION")
-    if asked is None or (asked.value or "").lower() not in _ON or env.more:
-        return
-    if migrates is not None and (migrates.value is None or migrates.value.lower() not in _ON):
-        return
-    if isolated is None or (isolated.value or "true").lower() not in (*_ON, ""):
-        yield asked.place, "AUTORUN_ENABLED of the image"
+def _automation(container: Container) -> Place | None:
+    """The variable by which its image runs them."""
+    enabled = container.env.get("AUTORUN_ENABLED")
+    if enabled is None or (enabled.value or "").lower() not in _YES or container.env.more:
+        return None
+    off = container.env.value("AUTORUN_LARAVEL_MIGRATION")
+    alone = container.env.value("AUTORUN_LARAVEL_MIGRATION_ISOLATION")
+    set_off = "AUTORUN_LARAVEL_MIGRATION" in container.env and (off or "").lower() not in _YES
+    isolated = "AUTORUN_LARAVEL_MIGRATION_ISOLATION" in container.env and alone != "false"
+    return None if set_off or isolated else enabled.place
 
 
 RULE = Rule(
     "HF610",
     "migrations-in-every-pod",
-    "Several pods run the migrations at the same time",
+    "Several pods migrate the database at the same time",
     Severity.HIGH,
     check,
     gotchas=("DB-10",),

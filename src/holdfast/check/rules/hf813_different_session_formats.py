@@ -2,7 +2,8 @@
 
 ## What it checks
 
-Two workloads that one Service sends to have different values of `session.serialization`.
+Two workloads that one Service, one route or the paths of one host send to have different values of
+`session.serialization`.
 
 ## Why it matters
 
@@ -119,7 +120,7 @@ from holdfast.check.target import Target
 
 def check(target: Target) -> Iterator[Finding]:
     """Pairs with one format each."""
-    for pair in pairs(target):
+    for pair in pairs(target, by_path=True):
         if found := differing_rows(pair, "serialization"):
             yield Finding(
                 found.places[1],

@@ -24,6 +24,7 @@ class Base:
     Args:
         reference: as it is pulled: ``php:8.2-fpm``; None where it cannot be known here.
         place: of the reference.
+        written: as it is written: ``php:${VERSION}-fpm``.
         stage: of this file, as an index, where it is one.
         platform: of ``--platform``.
         assumed: build arguments whose defaults are in the reference.
@@ -31,6 +32,7 @@ class Base:
 
     reference: str | None
     place: Place
+    written: str = ""
     stage: int | None = None
     platform: str | None = None
     assumed: tuple[str, ...] = ()
@@ -228,6 +230,7 @@ def _stage(
     base = Base(
         text,
         reference.place,
+        words[0].string,
         named[-1] if named else None,
         instruction.flag("platform"),
         reference.assumed,

@@ -9,7 +9,7 @@ from datetime import datetime
 from holdfast import __version__
 from holdfast.check.finding import Severity
 from holdfast.check.page import page_of
-from holdfast.check.reports.excerpt import Line, clipped
+from holdfast.check.reports.excerpt import Line, clipped, dedented
 from holdfast.check.reports.report import Group, Report, in_numbers, what_was_judged
 from holdfast.check.rule import Found, Rule
 from holdfast.cli.environment import Environment, repeating
@@ -89,7 +89,7 @@ def _figure(severity: Severity, count: int) -> Html:
 
 
 def _cause(group: Group, report: Report) -> Html:
-    lines = [clipped(line) for line in report.excerpts.of(group.place)]
+    lines = [clipped(line) for line in dedented(report.excerpts.of(group.place))]
     source = join(
         tag("p", tag("code", str(group.place)), class_="place"),
         tag("pre", *map(_line, lines), class_="source") if lines else NOTHING,

@@ -51,8 +51,15 @@ def test_an_include_that_is_not_there_may_override_what_stands_before_it_only():
 
 
 def test_files_that_include_each_other_end():
-    loop = {"/a": ("include /a\nport 1", HERE)}
-    assert told("include /a", loop).value("port", "6379") == "1"
+    loop = {"/a": ("include /a\n" * 50 + "port 1", HERE)}
+    settings = told("maxmemory 1mb\ninclude /a", loop)
+    assert settings.value("maxmemory", "0") is None
+    assert settings.open
+
+
+def test_a_file_without_end_is_not_read():
+    settings = told("port 1\n" * 200_000)
+    assert settings.value("port", "6379") is None
 
 
 def test_all_save_points_count_and_an_empty_one_takes_them_back():

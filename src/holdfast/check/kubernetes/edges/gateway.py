@@ -46,6 +46,7 @@ def gateway_routes(objects: Objects) -> Iterator[Route]:
                             text(get(backend, "name")),
                         ),
                         port=whole(get(backend, "port")),
+                        rule=("spec", "rules", index),
                         place=route.at("spec", "hostnames", position)
                         if host
                         else route.at("spec", "rules", index, "backendRefs", number),

@@ -10,7 +10,6 @@ from holdfast.check.kubernetes.edges.classes import NGINX, NGINX_INC, TRAEFIK, c
 from holdfast.check.kubernetes.edges.ingress_affinity import ingress_affinity
 from holdfast.check.kubernetes.edges.route import Edge, Route
 from holdfast.check.kubernetes.objects import Object, Objects, get, items, text
-from holdfast.check.place import Place
 
 Path = tuple[str | int, ...]
 
@@ -29,7 +28,7 @@ def ingress_routes(objects: Objects) -> Iterator[Route]:
 
 def _routes(ingress: Object, objects: Objects) -> Iterator[Route]:
     edge = controller(ingress, objects)
-    for host, path, backend, place in _rules(ingress):
+    for host, path, backend, rule in _rules(ingress):
         affinity = ingress_affinity(edge, ingress, backend.service, objects)
         tls = _tls(edge, ingress, host)
         yield Route(
@@ -39,7 +38,8 @@ def _routes(ingress: Object, objects: Objects) -> Iterator[Route]:
             path=path,
             service=(ingress.namespace, backend.service),
             port=backend.port,
-            place=place,
+            rule=rule,
+            place=ingress.at(*rule[:3], "host") if host else ingress.at(*rule),
             tls=tls,
             redirects=_redirects(edge, ingress, tls),
             affinity=affinity,
@@ -51,17 +51,16 @@ def _routes(ingress: Object, objects: Objects) -> Iterator[Route]:
         )
 
 
-def _rules(ingress: Object) -> Iterator[tuple[str, str, _Backend, Place]]:
+def _rules(ingress: Object) -> Iterator[tuple[str, str, _Backend, Path]]:
     for index, rule in enumerate(items(ingress.body, "spec", "rules")):
         host = text(get(rule, "host"))
         for number, entry in enumerate(items(rule, "http", "paths")):
             at: Path = ("spec", "rules", index, "http", "paths", number)
             if (backend := _backend(get(entry, "backend"))) is not None:
-                place = ingress.at("spec", "rules", index, "host") if host else ingress.at(*at)
-                yield host, text(get(entry, "path")), backend, place
+                yield host, text(get(entry, "path")), backend, at
     for name in ("defaultBackend", "backend"):
         if (backend := _backend(ingress.get("spec", name))) is not None:
-            yield "", "", backend, ingress.at("spec", name)
+            yield "", "", backend, ("spec", name)
 
 
 def _backend(body: Any) -> _Backend | None:

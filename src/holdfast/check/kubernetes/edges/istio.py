@@ -47,6 +47,7 @@ def istio_routes(objects: Objects) -> Iterator[Route]:
                         path=path,
                         service=service,
                         port=whole(get(target, "destination", "port", "number")),
+                        rule=("spec", "http", index),
                         place=owner.at("spec", "hosts", position)
                         if host != "*"
                         else owner.at("spec", "http", index, "route", number),

@@ -29,6 +29,7 @@ def openshift_routes(objects: Objects) -> Iterator[Route]:
                 path=text(owner.get("spec", "path")),
                 service=(owner.namespace, text(get(backend, "name"))),
                 port=_port(owner.get("spec", "port", "targetPort")),
+                rule=("spec",),
                 place=owner.at("spec", "host"),
                 tls=None if termination is None else termination != "passthrough",
                 redirects=None if insecure is None else insecure == "Redirect",

@@ -75,6 +75,7 @@ class Route:
         path: as it is written; empty for any.
         service: namespace, which may be empty, and name.
         port: number or name; None where it is not said.
+        rule: where in the object it is said.
         place: of the host, or of the rule where it has none.
         tls: whether TLS ends at the edge; False where the edge passes it through, None where no
             manifest says (something before the edge may end it).
@@ -93,6 +94,7 @@ class Route:
     path: str
     service: tuple[str, str]
     port: int | str | None = field(repr=False)
+    rule: tuple[str | int, ...] = field(repr=False)
     place: Place = field(repr=False)
     tls: bool | None = None
     redirects: bool | None = None

@@ -25,6 +25,7 @@ def service_routes(objects: Objects) -> Iterator[Route]:
                 path="",
                 service=(service.namespace, service.name),
                 port=whole(get(port, "port")),
+                rule=("spec", "ports", index),
                 place=service.at("spec", "ports", index),
                 affinity=client_ip(service),
                 to_pods=False,

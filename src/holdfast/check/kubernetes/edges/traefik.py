@@ -27,7 +27,7 @@ def traefik_routes(objects: Objects) -> Iterator[Route]:
             match = text(get(rule, "match"))
             hosts = [name for call in _HOST.findall(match) for name in _NAME.findall(call)]
             path = _PATH.search(match)
-            middlewares = list(_middlewares(owner, rule, objects))
+            middlewares = list(middlewares_of(owner, rule, objects))
             redirects = any(
                 m.get("spec", "redirectScheme", "scheme") == "https" for m in middlewares
             )
@@ -45,6 +45,7 @@ def traefik_routes(objects: Objects) -> Iterator[Route]:
                             path=path[1] if path else "",
                             service=(namespace, name),
                             port=port,
+                            rule=("spec", "routes", index),
                             place=owner.at("spec", "routes", index, "match"),
                             tls=True if owner.get("spec", "tls") is not None else None,
                             redirects=redirects or None,
@@ -55,7 +56,8 @@ def traefik_routes(objects: Objects) -> Iterator[Route]:
                         )
 
 
-def _middlewares(owner: Object, rule: Any, objects: Objects) -> Iterator[Object]:
+def middlewares_of(owner: Object, rule: Any, objects: Objects) -> Iterator[Object]:
+    """The Middlewares of a route of an IngressRoute that are among the manifests."""
     for entry in items(rule, "middlewares"):
         namespace = text(get(entry, "namespace")) or owner.namespace
         found = objects.find("Middleware", text(get(entry, "name")), namespace)

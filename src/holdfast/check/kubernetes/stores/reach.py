@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,10 +17,12 @@ from holdfast.check.kubernetes.objects import (
     Object,
     Objects,
     get,
+    grouped,
     items,
     same_namespace,
     selects,
     text,
+    words,
 )
 from holdfast.check.kubernetes.stores.operators import stores_made
 from holdfast.check.kubernetes.stores.pods import stores_in
@@ -105,7 +107,7 @@ class Stores:
         if not name or any(sign in name for sign in ",/ $"):
             return Reached(Where.UNKNOWN)
         if _is_loopback(name):
-            mine = [s for s in self.all if s.container and s.object is workload.object]
+            mine = [s for s in self._by_owner.get(id(workload.object), ()) if s.container]
             return Reached(Where.HERE, tuple(Lead(s, s.role) for s in _listening(mine, port)))
         if _is_address(name):
             return Reached(Where.UNKNOWN)
@@ -147,9 +149,8 @@ class Stores:
             return Reached(Where.UNKNOWN, service=service)
         behind = [
             store
-            for store in self.all
-            if store.container
-            and same_namespace(store.object.namespace, service.namespace)
+            for store in self._asked_for(selector)
+            if same_namespace(store.object.namespace, service.namespace)
             and selects(_without_role(selector, store), store.labels)
         ]
         leads = tuple(
@@ -162,15 +163,29 @@ class Stores:
         """A Service that an operator makes."""
         leads = tuple(
             Lead(store, store.services[name])
-            for store in self.all
-            if name in store.services and same_namespace(store.object.namespace, namespace)
+            for store in self._by_service.get(name, ())
+            if same_namespace(store.object.namespace, namespace)
         )
         return Reached(Where.INSIDE if leads else Where.UNKNOWN, leads)
 
+    def _asked_for(self, selector: object) -> Iterable[Store]:
+        """Those that a selector may take: they have one of its labels at the least."""
+        found: dict[int, Store] = {}
+        for label in words(selector).items():
+            found |= {id(store): store for store in self._by_label.get(label, ())}
+        return found.values()
+
     @cached_property
-    def namespaces(self) -> frozenset[str]:
-        """Of all stores."""
-        return frozenset(store.object.namespace for store in self.all)
+    def _by_label(self) -> Mapping[tuple[str, str], tuple[Store, ...]]:
+        return grouped((label, store) for store in self.all for label in store.labels.items())
+
+    @cached_property
+    def _by_service(self) -> Mapping[str, tuple[Store, ...]]:
+        return grouped((name, store) for store in self.all for name in store.services)
+
+    @cached_property
+    def _by_owner(self) -> Mapping[int, tuple[Store, ...]]:
+        return grouped((id(store.object), store) for store in self.all)
 
 
 def stores_of(objects: Objects, workloads: Iterable[Workload]) -> Stores:

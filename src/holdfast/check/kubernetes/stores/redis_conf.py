@@ -23,16 +23,23 @@ Files: TypeAlias = Callable[[str], "File | None"]
 Word: TypeAlias = tuple[str | None, Place]
 """An argument; None where its value is not known."""
 
-MAX_INCLUDES: Final = 8
+MAX_FILES: Final = 16
+"""That are read for one server: files may include each other."""
+MAX_CHARACTERS: Final = 512 * 1024
+"""Of a file; the one that comes with Redis has a fifth of that."""
 
 _ALIASES: Final = {"slaveof": "replicaof"}
 # Directives that may be there several times; their first argument is a part of their name.
 _REPEATED: Final = ("rename-command", "user")
 
 
-def read_file(reading: Reading, file: File, files: Files, depth: int = MAX_INCLUDES) -> None:
+def read_file(reading: Reading, file: File, files: Files) -> None:
     """The directives of a configuration file."""
     text, whole = file
+    reading.files += 1
+    if reading.files > MAX_FILES or len(text) > MAX_CHARACTERS:
+        reading.forget("its configuration is too large")
+        return
     lines = text.splitlines()
     # In a block of YAML, line by line; in a quoted text there is no telling.
     block = whole.end_line - whole.line >= len(lines)
@@ -46,14 +53,14 @@ def read_file(reading: Reading, file: File, files: Files, depth: int = MAX_INCLU
         except ValueError:
             continue  # Redis refuses to start with it.
         if words:
-            _directive(reading, [(word, place) for word in words], files, depth)
+            _directive(reading, [(word, place) for word in words], files)
 
 
 def read_arguments(reading: Reading, words: Sequence[Word], files: Files) -> None:
     """The arguments of a server, without its name: a file first, then ``--name value``."""
     at = 0
     if words and words[0][0] is not None and not words[0][0].startswith("-"):
-        _include(reading, words[0][0], files, MAX_INCLUDES)
+        _include(reading, words[0][0], files)
         at = 1
     elif words and words[0][0] is None:
         reading.forget("its arguments are not known")
@@ -81,10 +88,10 @@ def _flush(reading: Reading, directive: list[Word], files: Files) -> None:
         # --save "900 1" is one argument with two words in it.
         inner = directive[1][0].split()
         directive = [directive[0], *((word, directive[1][1]) for word in inner)]
-    _directive(reading, directive, files, MAX_INCLUDES)
+    _directive(reading, directive, files)
 
 
-def _directive(reading: Reading, words: Sequence[Word], files: Files, depth: int) -> None:
+def _directive(reading: Reading, words: Sequence[Word], files: Files) -> None:
     name = (words[0][0] or "").lower()
     name = _ALIASES.get(name, name)
     place, values = words[0][1], words[1:]
@@ -93,7 +100,7 @@ def _directive(reading: Reading, words: Sequence[Word], files: Files, depth: int
             if value is None:
                 reading.forget("it includes a file whose name is not known")
             else:
-                _include(reading, value, files, depth)
+                _include(reading, value, files)
         return
     if name in _REPEATED and values and values[0][0]:
         name, values = f"{name} {values[0][0].lower()}", values[1:]
@@ -101,9 +108,9 @@ def _directive(reading: Reading, words: Sequence[Word], files: Files, depth: int
     reading.set(name, " ".join(known) if len(known) == len(values) else None, place)
 
 
-def _include(reading: Reading, path: str, files: Files, depth: int) -> None:
-    found = files(path) if depth else None
+def _include(reading: Reading, path: str, files: Files) -> None:
+    found = files(path)
     if found is None:
         reading.forget(f"its configuration {path} is not among the manifests")
     else:
-        read_file(reading, found, files, depth - 1)
+        read_file(reading, found, files)

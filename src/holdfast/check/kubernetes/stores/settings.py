@@ -64,6 +64,8 @@ class Reading:
     def __init__(self) -> None:
         self._said: dict[str, Setting] = {}
         self._open = ""
+        self.files = 0
+        """How many files were read."""
 
     def set(self, name: str, value: str | None, place: Place) -> None:
         """A setting; it takes the place of an earlier one."""

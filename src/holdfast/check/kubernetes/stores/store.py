@@ -139,6 +139,14 @@ class Store:
         return policy if self.max_memory else None
 
     @property
+    def evicts_perhaps(self) -> bool:
+        """Whether it may throw keys away, by settings that are not known."""
+        if self.product == "dragonfly":
+            return self.settings.value("cache_mode", "false") is None
+        policy = self.settings.value("maxmemory-policy", "noeviction")
+        return policy != "noeviction" and (policy is None or self.max_memory is None)
+
+    @property
     def single(self) -> bool:
         """Whether it is one pod, and no other takes its place when that is gone."""
         alone = self.role in (Role.ALONE, Role.MASTER, Role.UNKNOWN)

@@ -1,0 +1,123 @@
+"""The application's key stands where everyone can read it.
+
+## What it checks
+
+A real `APP_KEY` (16 or 32 bytes, as the ciphers take) is the value of a variable in a manifest, in
+a ConfigMap, or in `ENV` or the default of `ARG` of a Dockerfile.
+
+## Why it matters
+
+Whoever has the key makes cookies that Laravel trusts: with the cookie driver a session of any user,
+and with values that Laravel unserializes, code that runs on your servers. A key in an image is
+there for everyone who may pull it, in `docker history` too; a ConfigMap is no secret to anybody who
+may read the namespace; what is in Git stays there.
+
+## Bad
+
+```yaml configmap.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop}
+data:
+  APP_KEY: base64:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
+```
+
+## Good
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env:
+            - {name: APP_KEY, valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}}
+```
+
+## How to fix
+
+Keep it in a Secret that is not in Git as it is (ExternalSecrets, SealedSecrets), and change the
+key: the one that was seen is lost. `APP_PREVIOUS_KEYS` with the old key keeps users logged in
+meanwhile (Laravel 11 and newer).
+
+## Limits
+
+Secrets among the manifests are not judged: they may be rendered just now. Values of other lengths
+are taken for placeholders.
+
+## References
+
+- Illuminate/Encryption/Encrypter.php, Laravel 13.26.1, `supported`: keys have 16 or 32 bytes.
+- Laravel 13, upgrade guide, «serializable_classes»: what a leaked APP_KEY allows.
+- Kubernetes documentation, ConfigMaps: «does not provide secrecy or encryption».
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+
+from holdfast.check.finding import Finding, Severity
+from holdfast.check.kubernetes.env import values_of
+from holdfast.check.place import Place
+from holdfast.check.rule import Rule
+from holdfast.check.target import Target
+
+_NAMES = ("APP_KEY", "APP_PREVIOUS_KEYS")
+
+
+def check(target: Target) -> Iterator[Finding]:
+    """Keys in manifests and Dockerfiles."""
+    for config in target.objects.of("ConfigMap"):
+        values = values_of(config)
+        for name in _NAMES:
+            if name in values and _is_key(values[name].value):
+                yield _finding(values[name].place, name, f"the {config}", str(config))
+    for workload in target.workloads:
+        for container in (*workload.containers, *workload.init_containers):
+            for name in _NAMES:
+                found = container.env.get(name)
+                if found and not found.source and _is_key(found.value):
+                    yield _finding(found.place, name, "the manifest", str(workload))
+    for image in target.repository.images:
+        for name in _NAMES:
+            said = image.final.env.get(name)
+            if said and _is_key(said.text):
+                yield _finding(said.place, name, "the image", image.file)
+
+
+def _finding(place: Place, name: str, where: str, subject: str) -> Finding:
+    return Finding(
+        place,
+        f"Whoever can read {where} can forge the cookies of every user: {name} stands in it.",
+        "keep it in a Secret that is not in Git as it is, and change the key that was seen",
+        subject,
+    )
+
+
+def _is_key(value: str | None) -> bool:
+    """Whether Laravel would take it: a placeholder is none."""
+    key = (value or "").split(",")[0].strip()
+    if not key.startswith("base64:"):
+        return len(key) == 32 and len(set(key)) > 8
+    try:
+        return len(base64.b64decode(key.removeprefix("base64:"), validate=True)) in (16, 32)
+    except (binascii.Error, ValueError):
+        return False
+
+
+RULE = Rule(
+    "HF211",
+    "key-in-plain-sight",
+    "The application's key stands where everyone can read it",
+    Severity.CRITICAL,
+    check,
+    gotchas=("KEY-11",),
+)

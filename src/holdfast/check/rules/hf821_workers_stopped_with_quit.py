@@ -1,0 +1,99 @@
+"""A worker is stopped with a signal that it does not know.
+
+## What it checks
+
+What an image runs is Horizon, Octane or Reverb, and it is stopped with SIGQUIT, as a rule because
+its base is an fpm variant, which brings that.
+
+## Why it matters
+
+These three listen to SIGTERM, not to SIGQUIT. They work on until the grace period is over and are
+killed then: jobs break off in the middle, Octane's requests are cut off with their session writes,
+Reverb's connections are not closed.
+
+## Bad
+
+```dockerfile Dockerfile
+FROM php:8.3-fpm
+COPY . /var/www/html
+CMD ["php", "artisan", "horizon"]
+```
+
+## Good
+
+```dockerfile Dockerfile
+FROM php:8.3-fpm
+COPY . /var/www/html
+STOPSIGNAL SIGTERM
+CMD ["php", "artisan", "horizon"]
+```
+
+## How to fix
+
+`STOPSIGNAL SIGTERM` in the image (or build stage) that runs them, or a base of a cli variant.
+
+## Limits
+
+Commands of manifests are not judged: which image they run in is not known. Where a manifest has
+`lifecycle.stopSignal`, nothing is said. `queue:work` and `schedule:work` know SIGQUIT.
+
+## References
+
+- laravel/horizon 5.29, src/ListensForSignals.php: SIGTERM, SIGUSR1, SIGUSR2, SIGCONT.
+- laravel/octane 2.3, src/Commands/Concerns/InteractsWithServers.php: SIGINT, SIGTERM, SIGHUP.
+- laravel/reverb, src/Servers/Reverb/Console/Commands/StartServer.php, commit 05e507c8: SIGINT,
+  SIGTERM, SIGTSTP.
+- Illuminate/Queue/Worker.php, Laravel 13.26.1: SIGQUIT, SIGTERM, SIGINT.
+- docker-library/php, commit 445bf414; serversideup/docker-php v4.3.5: STOPSIGNAL SIGQUIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.check.commands import quits
+from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.image.image import Image
+from holdfast.check.rule import Rule
+from holdfast.check.sources import shell
+from holdfast.check.sources.artisan import calls
+from holdfast.check.target import Target
+
+_DEAF = {"horizon": "Horizon", "octane:start": "Octane", "reverb:start": "Reverb"}
+
+
+def check(target: Target) -> Iterator[Finding]:
+    """Images of workers that are stopped with SIGQUIT."""
+    if quits(target):
+        return
+    for image in target.repository.images:
+        stop, program = image.stop_signal, _program(image)
+        if stop is None or stop[0] != "QUIT" or program is None or image.start.place is None:
+            continue
+        yield Finding(
+            image.start.place,
+            f"{program} does not stop when its pod is asked to, and is killed in the midst of its"
+            " work: this image is stopped with SIGQUIT, which it does not listen to.",
+            "STOPSIGNAL SIGTERM",
+            image.file,
+            (Related(stop[1], "this brings SIGQUIT"),),
+        )
+
+
+def _program(image: Image) -> str | None:
+    words, place = image.start.process, image.start.place
+    if words is None or place is None:
+        return None
+    for call in calls(shell.of_words(list(words), place).commands):
+        return _DEAF.get(call.name or "")
+    return None
+
+
+RULE = Rule(
+    "HF821",
+    "workers-stopped-with-quit",
+    "A worker is stopped with a signal that it does not know",
+    Severity.HIGH,
+    check,
+    gotchas=("ROL-21",),
+)

@@ -1,0 +1,163 @@
+r"""The scheduler runs in every replica: each task is done as often as there are pods.
+
+## What it checks
+
+A workload that runs `artisan schedule:work` or `schedule:run`, as a container of its own or beside
+the web server, may have more than one replica, and no scheduled task of the project is
+`onOneServer()`.
+
+## Why it matters
+
+Each pod has a clock of its own and runs every task: reminders go out three times, bills are sent
+twice, two clean-ups fight for the same rows.
+
+## Bad
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 3
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env: [{name: SESSION_DRIVER, value: redis}]
+        - name: scheduler
+          image: registry.example.com/shop:1.4.2
+          command: [php, artisan, schedule:work]
+```
+
+```php routes/console.php
+<?php
+
+use Illuminate\Support\Facades\Schedule;
+
+Schedule::command('orders:remind')->daily();
+```
+
+## Good
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 3
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env: [{name: SESSION_DRIVER, value: redis}]
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: scheduler}
+spec:
+  schedule: "* * * * *"
+  concurrencyPolicy: Forbid
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+            - name: php
+              image: registry.example.com/shop:1.4.2
+              command: [php, artisan, schedule:run]
+```
+
+```php routes/console.php
+<?php
+
+use Illuminate\Support\Facades\Schedule;
+
+Schedule::command('orders:remind')->daily();
+```
+
+## How to fix
+
+A CronJob with `concurrencyPolicy: Forbid`, or a Deployment of its own with one replica and
+`strategy: {type: Recreate}`. Or `->onOneServer()` on every task, with a cache that all pods share.
+
+## Limits
+
+Where one task is `onOneServer()` nothing is said. Without the project `--strict` alone speaks of
+it.
+
+## References
+
+- Illuminate/Console/Scheduling/ScheduleWorkCommand.php and Event.php, `onOneServer`, Laravel
+  13.26.1.
+- Kubernetes documentation, «CronJob», concurrency policy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.process import Process, Role
+from holdfast.check.rule import Rule
+from holdfast.check.target import Target
+from holdfast.project.code import Code, code
+from holdfast.project.script import Call
+
+_SCHEDULER: Final = re.compile(r"\bartisan\b[^;&|]*\bschedule:(?:work|run)\b")
+_TASKS: Final = ("->command", "->call", "Schedule::command", "Schedule::call")
+_KERNEL: Final = "::schedule"
+
+
+def check(target: Target) -> Iterator[Finding]:
+    """Schedulers with several replicas."""
+    for process in target.processes(Role.SCHEDULER):
+        workload, container = process.workload, process.container
+        if workload is None or container is None or not process.endless:
+            continue
+        if not workload.scale.several or not _SCHEDULER.search(" ".join(container.command)):
+            continue
+        tasks = _tasks(process)
+        if tasks == 0:
+            continue
+        scale = workload.scale
+        yield Finding(
+            container.at("command" if container.get("command") else "args"),
+            f"Each scheduled task of {process.app.name} is done once in every pod of"
+            f" {workload.name}: the scheduler {container.name} has {scale}, and"
+            + (" no task is onOneServer()." if tasks else " its tasks are not known."),
+            "a CronJob with concurrencyPolicy: Forbid, or one replica of its own",
+            str(process),
+            (Related(scale.place, f"{scale}, says {scale.by}"),),
+            unknown=tasks is None,
+        )
+
+
+def _tasks(process: Process) -> int | None:
+    """How many tasks there are, 0 where one server may be chosen; None without the project."""
+    if process.app.directory is None:
+        return None
+    found: Code = code(process.app.directory)
+    if found.called("->onOneServer") or not found.complete or found.broken:
+        return 0
+    return len([call for call in found.called(*_TASKS) if _is_task(call)])
+
+
+def _is_task(call: Call) -> bool:
+    return call.name.startswith("Schedule::") or call.holder.endswith(_KERNEL)
+
+
+RULE = Rule(
+    "HF924",
+    "scheduler-in-every-replica",
+    "The scheduler runs in every replica: each task is done as often as there are pods",
+    Severity.HIGH,
+    check,
+    gotchas=("WRK-04",),
+)

@@ -1,0 +1,151 @@
+"""Maintenance mode is switched on in one pod alone.
+
+## What it checks
+
+A Job, an init container or a hook runs `php artisan down`, and `app.maintenance.driver` is `file`,
+as it is where nothing is said.
+
+## Why it matters
+
+`down` then writes a file into the file system of the pod that it runs in. The pods that answer
+users do not have it: they go on, in the middle of the migration that was to run in peace.
+
+## Bad
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env: [{name: SESSION_DRIVER, value: redis}]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          command: [sh, -c, "php artisan down && php artisan migrate --force && php artisan up"]
+```
+
+## Good
+
+```yaml deploy.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          env:
+            - {name: SESSION_DRIVER, value: redis}
+            - {name: APP_MAINTENANCE_DRIVER, value: cache}
+            - {name: APP_MAINTENANCE_STORE, value: redis}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: php
+          image: registry.example.com/shop:1.4.2
+          command: [sh, -c, "php artisan down && php artisan migrate --force && php artisan up"]
+          env:
+            - {name: APP_MAINTENANCE_DRIVER, value: cache}
+            - {name: APP_MAINTENANCE_STORE, value: redis}
+```
+
+## How to fix
+
+`APP_MAINTENANCE_DRIVER=cache` and `APP_MAINTENANCE_STORE` with a store that all pods share, in all
+of them.
+
+## Limits
+
+Only manifests are looked at, not what a pipeline runs with `kubectl exec`.
+
+## References
+
+- Illuminate/Foundation/MaintenanceModeManager.php, Laravel 13.26.1: the driver is `file` where
+  nothing is said (before Laravel 9 there is no other); FileBasedMaintenanceMode.php.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.check.finding import Finding, Severity
+from holdfast.check.process import Process, Role
+from holdfast.check.rule import Rule
+from holdfast.check.storage import kept
+from holdfast.check.target import Target
+from holdfast.project.values import Known
+
+_DOWN: Final = re.compile(r"\bartisan['\"]?\s+down\b(?![:.-])")
+_FILE: Final = "storage/framework/down"
+
+
+def check(target: Target) -> Iterator[Finding]:
+    """Commands that switch maintenance on where nobody sees it."""
+    web = {id(p.workload) for p in target.processes(Role.WEB) if p.endless}
+    for process in target.processes():
+        container = process.container
+        if container is None or not web - {id(process.workload)} or not _by_file(process):
+            continue
+        there = kept(container, _FILE)
+        if there is None or not there.dies_with_its_pod:
+            continue
+        words = [*container.texts()]
+        whole = " ".join(container.command)
+        place = next((at for text, at in words if _DOWN.search(text)), None)
+        if place is None and _DOWN.search(whole):
+            place = container.at("command")
+        if place is not None:
+            yield Finding(
+                place,
+                f"Users go on while {process.workload} is at work: `artisan down` there writes a"
+                " file into its own pod, and the pods that answer do not see it.",
+                "APP_MAINTENANCE_DRIVER=cache, APP_MAINTENANCE_STORE=redis, in all pods",
+                str(process),
+            )
+
+
+def _by_file(process: Process) -> bool:
+    """Whether maintenance mode is a file."""
+    settings = process.settings
+    driver = settings.get("app.maintenance.driver")
+    if isinstance(driver, Known):
+        return driver.value in (None, "file")
+    # Without the project a variable that is not set leaves the stock value.
+    env = settings.env
+    unset = env is not None and not env.more and "APP_MAINTENANCE_DRIVER" not in env
+    return settings.project is None and unset
+
+
+RULE = Rule(
+    "HF927",
+    "maintenance-of-one-pod",
+    "Maintenance mode is switched on in one pod alone",
+    Severity.MEDIUM,
+    check,
+    gotchas=("WRK-07",),
+)

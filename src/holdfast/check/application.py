@@ -18,9 +18,9 @@ from holdfast.project.values import Spot
 
 
 def with_code(target: Target) -> Iterator[tuple[App, Directory]]:
-    """The applications whose project is there."""
+    """The applications whose project is there and could be read."""
     for app in target.apps:
-        if app.directory is not None:
+        if app.directory is not None and any(p.settings.project for p in app.processes):
             yield app, app.directory
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from holdfast.core.errors import EnvironmentLacking, FormatError
 from holdfast.project.directory import Directory
 
 
@@ -12,7 +13,10 @@ def namespaces(directory: Directory) -> list[tuple[str, str]]:
 
     Directories outside of the project are left out.
     """
-    loaded = directory.json("composer.json").get("autoload")
+    try:
+        loaded = directory.json("composer.json").get("autoload")
+    except (FormatError, EnvironmentLacking):
+        loaded = None
     spaces = loaded.get("psr-4") if isinstance(loaded, dict) else None
     if not isinstance(spaces, dict):
         return [("App\\", "app")]

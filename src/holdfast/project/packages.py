@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from holdfast.core.errors import EnvironmentLacking, FormatError
 from holdfast.project.directory import Directory
 
 _VERSION = re.compile(r"v?(\d{1,5})(?:\.(\d{1,5}))?(?:\.(\d{1,5}))?")
@@ -59,13 +61,9 @@ class Packages:
 
 
 def packages(directory: Directory) -> Packages:
-    """The packages of a project.
-
-    Raises:
-        FormatError, EnvironmentLacking: one of Composer's files cannot be read.
-    """
-    asked = directory.json("composer.json")
-    lock = directory.json("composer.lock")
+    """The packages of a project; a file that cannot be read says nothing here."""
+    asked = _read(directory, "composer.json")
+    lock = _read(directory, "composer.lock")
     constraints = {
         (name, dev): str(constraint)
         for key, dev in (("require", False), ("require-dev", True))
@@ -88,6 +86,13 @@ def packages(directory: Directory) -> Packages:
         for name, commands in _object(asked.get("scripts")).items()
     }
     return Packages(found, locked, scripts)
+
+
+def _read(directory: Directory, name: str) -> dict[str, Any]:
+    try:
+        return directory.json(name)
+    except (FormatError, EnvironmentLacking):
+        return {}
 
 
 def _object(value: object) -> dict[str, object]:

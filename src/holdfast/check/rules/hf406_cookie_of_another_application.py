@@ -180,7 +180,7 @@ apart, such as overlays, are not compared.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import product
 
 from holdfast.check.agreement import keys
 from holdfast.check.finding import Finding, Related, Severity
@@ -195,7 +195,8 @@ def check(target: Target) -> Iterator[Finding]:
     webs = [process for process in target.processes(Role.WEB) if process.workload is not None]
     hosts = {id(process): hosts_of(target, process) for process in webs}
     told: set[frozenset[int]] = set()
-    for wide, other in permutations(webs, 2):
+    wides = [web for web in webs if web.settings.text("session.domain")]
+    for wide, other in product(wides, webs):
         domain, name = (wide.settings.text(f"session.{part}") for part in ("domain", "cookie"))
         pair = frozenset((id(wide), id(other)))
         if wide.app is other.app or not domain or not name or pair in told:

@@ -17,7 +17,7 @@ from holdfast.project.project import load
 from holdfast.project.reading import MAX_CODE_BYTES
 from holdfast.project.routes import routes
 from holdfast.project.script import is_facade
-from holdfast.project.singletons import singletons
+from holdfast.project.singletons import booted, singletons
 from holdfast.project.values import Array, Broken, Known, Unknown
 
 SKELETONS = Path(__file__).parent / "skeletons"
@@ -158,7 +158,7 @@ def bound(project, binding: str, parameters: str) -> list[str]:
             }
         )
     )
-    return [f"{s.name} {s.parameter} {s.spot}" for s in singletons(directory, code(directory))]
+    return [f"{s.name} {s.parameter} {s.spot}" for s in singletons(directory)]
 
 
 def test_singletons(project):
@@ -172,6 +172,14 @@ def test_singletons(project):
     assert not bound(project, "$this->app->singleton(Cart::class);", "Other $request, int $x")
     assert not bound(project, "$this->app->singleton('cart', fn () => 1);", "Request $request")
     assert not bound(project, "$this->app->scoped(Cart::class);", "Request $request")
+
+
+def test_what_is_made_at_boot(project):
+    provider = "<?php namespace App; use X\\Y; class P { function boot(Y $y, ?Z $z, int $n) {} }"
+    found = booted(Directory(project({"app/Providers/In/P.php": provider})))
+    assert {name: str(spot) for name, spot in found.items()} == {
+        "x\\y": "app/Providers/In/P.php:1:55", "app\\z": "app/Providers/In/P.php:1:62",
+    }  # fmt: skip
 
 
 # Routes
@@ -217,7 +225,7 @@ def test_the_code_of_a_fresh_application(version):
     assert not isinstance(found, Broken)
     assert [route.path for route in found] == ["/"]
     assert not code(directory).broken
-    assert not list(singletons(directory, code(directory)))
+    assert not singletons(directory)
 
 
 # Packages

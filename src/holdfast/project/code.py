@@ -23,13 +23,15 @@ from holdfast.project.values import Broken, Spot
 if TYPE_CHECKING:
     pass
 
-FUNCTIONS: Final = frozenset(("env", "session_start", "session_set_save_handler"))
+FUNCTIONS: Final = frozenset((
+    "env", "session", "session_start", "session_set_save_handler",
+))  # fmt: skip
 """Functions that are looked for; ``$_SESSION`` and ``$_COOKIE`` are too."""
 
 METHODS: Final = frozenset((
     "block", "onOneServer", "withoutOverlapping", "regenerate", "login", "loginUsingId",
     "logoutOtherDevices", "disk", "singleton", "command", "call", "setTrustedProxies",
-    "forceScheme", "forceHttps", "at", "loadMigrationsFrom",
+    "forceScheme", "forceHttps", "at", "loadMigrationsFrom", "session", "useCache",
 ))  # fmt: skip
 """Methods, on an object or of a class."""
 

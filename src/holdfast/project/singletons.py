@@ -6,18 +6,20 @@ user (laravel.com/docs/13.x/octane, «Dependency Injection & Octane»).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from holdfast.project.autoload import class_file
 from holdfast.project.classes import classes
-from holdfast.project.code import Code
+from holdfast.project.code import code
 from holdfast.project.directory import Directory
 from holdfast.project.script import Script
 from holdfast.project.syntax import PhpFile, walk
 from holdfast.project.values import Known, Spot
 
+_BOOT: Final = re.compile(rb"function\s+boot\b", re.IGNORECASE)
 _OF_ONE_REQUEST: Final = frozenset((
     "illuminate\\http\\request", "symfony\\component\\httpfoundation\\request",
     "illuminate\\session\\store", "illuminate\\contracts\\session\\session",
@@ -43,9 +45,24 @@ class Singleton:
     spot: Spot
 
 
-def singletons(directory: Directory, code: Code) -> Iterator[Singleton]:
+def singletons(directory: Directory) -> tuple[Singleton, ...]:
     """Those whose constructors ask for what belongs to one request."""
-    for call in code.called("->singleton", "App::singleton"):
+    return tuple(_singletons(directory))
+
+
+def booted(directory: Directory) -> Mapping[str, Spot]:
+    """The classes that service providers ask for in ``boot``, in lower case, each with where."""
+    found: dict[str, Spot] = {}
+    for path in sorted(directory.root.glob("app/Providers/**/*.php")):
+        file = directory.matching(str(path.relative_to(directory.root)), _BOOT)
+        if isinstance(file, PhpFile):
+            for name, spot in _parameters(file, "boot"):
+                found.setdefault(name.lower(), spot)
+    return found
+
+
+def _singletons(directory: Directory) -> Iterator[Singleton]:
+    for call in directory.of(code).called("->singleton", "App::singleton"):
         abstract, concrete = call.argument(0, "abstract"), call.argument(1, "concrete")
         made = abstract if concrete is None else concrete
         if not isinstance(made, Known) or not isinstance(made.value, str):
@@ -53,17 +70,17 @@ def singletons(directory: Directory, code: Code) -> Iterator[Singleton]:
         name = class_file(directory, made.value)
         file = directory.tree(name) if name else None
         if isinstance(file, PhpFile):
-            for parameter, spot in _parameters(file):
-                yield Singleton(made.value, parameter, call.spot, spot)
+            for parameter, spot in _parameters(file, "__construct"):
+                if parameter.lower() in _OF_ONE_REQUEST:
+                    yield Singleton(made.value, parameter, call.spot, spot)
 
 
-def _parameters(file: PhpFile) -> Iterator[tuple[str, Spot]]:
+def _parameters(file: PhpFile, method: str) -> Iterator[tuple[str, Spot]]:
+    """The classes that a method of a file's classes is given."""
     script = Script(file)
     for found in classes(script):
-        constructor = found.methods.get("__construct")
-        parameters = constructor and constructor.child_by_field_name("parameters")
+        declared = found.methods.get(method)
+        parameters = declared and declared.child_by_field_name("parameters")
         for node in walk(parameters) if parameters else ():
             if node.type == "named_type":
-                name = script.class_name(node.named_children[0])
-                if name.lower() in _OF_ONE_REQUEST:
-                    yield name, file.spot(node)
+                yield script.class_name(node.named_children[0]), file.spot(node)

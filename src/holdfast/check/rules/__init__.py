@@ -133,6 +133,7 @@ from holdfast.check.rules import (
     hf930_uploads_of_one_pod,
     hf931_livewire_uploads_on_one_pod,
     hf932_cache_of_each_pod,
+    hf941_singleton_that_keeps_a_request,
     hf943_worker_shows_another_users_session,
     hf944_worker_writes_empty_sessions,
     hf951_sessions_in_clear_text,
@@ -140,6 +141,7 @@ from holdfast.check.rules import (
     hf954_cookies_in_logs,
     hf955_session_cookie_that_scripts_read,
     hf956_session_store_left_out_of_policies,
+    hf957_other_devices_stay_logged_in,
     hf958_pods_may_read_all_secrets,
 )
 
@@ -271,6 +273,7 @@ RULES: Final[tuple[Rule, ...]] = (
     hf930_uploads_of_one_pod.RULE,
     hf931_livewire_uploads_on_one_pod.RULE,
     hf932_cache_of_each_pod.RULE,
+    hf941_singleton_that_keeps_a_request.RULE,
     hf943_worker_shows_another_users_session.RULE,
     hf944_worker_writes_empty_sessions.RULE,
     hf951_sessions_in_clear_text.RULE,
@@ -278,6 +281,7 @@ RULES: Final[tuple[Rule, ...]] = (
     hf954_cookies_in_logs.RULE,
     hf955_session_cookie_that_scripts_read.RULE,
     hf956_session_store_left_out_of_policies.RULE,
+    hf957_other_devices_stay_logged_in.RULE,
     hf958_pods_may_read_all_secrets.RULE,
 )
 """All rules, by their ids."""

@@ -2,8 +2,8 @@
 
 ## What it checks
 
-The session driver of a web process is `array`, or `null` as a text, and `routes/web.php` has pages
-that open a session.
+The session driver of a web process is `array`, or `null` as a text, and the application uses
+sessions: its code calls `session()`, or `routes/web.php` has pages that open one.
 
 ## Why it matters
 
@@ -67,7 +67,7 @@ Say which store keeps sessions: `SESSION_DRIVER=redis`, or `database`.
 
 ## Limits
 
-An application that answers an API alone may want no sessions: where its routes are not known, only
+An application that answers an API alone may want no sessions: where its code is not known, only
 `--strict` says something.
 
 ## References
@@ -85,7 +85,8 @@ from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.project.routes import routes
+from holdfast.project.code import code
+from holdfast.project.routes import WEB, routes
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -94,8 +95,8 @@ def check(target: Target) -> Iterator[Finding]:
         driver = process.settings.text("session.driver")
         if driver not in ("array", "null") or process.settings.text("app.env") == "testing":
             continue
-        pages = _has_pages(process)
-        if pages is False:
+        used = _uses_sessions(process)
+        if used is False:
             continue
         message = (
             f"Nobody can log in to {process.app.name}: session.driver is «{driver}», which forgets"
@@ -103,19 +104,24 @@ def check(target: Target) -> Iterator[Finding]:
         )
         yield Finding(
             process.settings.place("session.driver"),
-            message if pages else f"{message} Whether it has pages with sessions is not known.",
+            message if used else f"{message} Whether it uses sessions is not known.",
             "SESSION_DRIVER=redis",
             str(process),
-            unknown=pages is None,
+            unknown=used is None,
         )
 
 
-def _has_pages(process: Process) -> bool | None:
-    """Whether there are routes that open a session; None where that cannot be told."""
-    if process.app.directory is None:
+def _uses_sessions(process: Process) -> bool | None:
+    """Whether the application's code or routes use sessions; None where that cannot be told."""
+    directory = process.app.directory
+    if directory is None:
         return None
-    found = process.app.directory.of(routes)
-    return any(route.session for route in found) if isinstance(found, tuple) else None
+    if directory.of(code).called("session", "->session"):
+        return True
+    found = directory.of(routes)
+    if not isinstance(found, tuple) or directory.tree(WEB) is None:
+        return None
+    return any(route.session for route in found)
 
 
 RULE = Rule(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from holdfast.check.sources.stages import Base
+from holdfast.check.sources.stage import Base
 
 _DOCKER_HUB = re.compile(r"^(?:(?:index\.)?docker\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
 _SIGNALS = {"3": "QUIT", "15": "TERM", "9": "KILL", "2": "INT", "28": "WINCH"}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from holdfast.check.image.content import File
 from holdfast.check.place import Place
 from holdfast.check.sources import shell
-from holdfast.check.sources.shell import Command
-from holdfast.check.sources.stages import Copy, Effective
+from holdfast.check.sources.command import Command
+from holdfast.check.sources.stage import Copy, Effective
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ from holdfast.check.kubernetes.objects import get, text
 from holdfast.check.kubernetes.workload import Mount, Workload
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.check.traffic import ROLLING
 
 _SOURCES = {"configMap": "name", "secret": "secretName"}
 _FOLLOWS = re.compile(r"checksum|hash|reloader", re.IGNORECASE)
@@ -83,7 +84,7 @@ _HASHED = re.compile(r"-[a-z0-9]{10}$")
 def check(target: Target) -> Iterator[Finding]:
     """Mounts of a .env by subPath."""
     for workload in target.workloads:
-        if not workload.endless or _follows(workload):
+        if workload.kind not in ROLLING or _follows(workload):
             continue
         for container in (*workload.containers, *workload.init_containers):
             for mount in container.mounts():
@@ -92,7 +93,7 @@ def check(target: Target) -> Iterator[Finding]:
                 yield Finding(
                     mount.place,
                     f"A change of this .env reaches only pods of {workload.name} that start later:"
-                    " some users have the old session settings then, some the new ones.",
+                    " the others go on with the old settings, key and store of the sessions.",
                     "put a checksum of it into the annotations of the pod's template",
                     str(workload),
                 )

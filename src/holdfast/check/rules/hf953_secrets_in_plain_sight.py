@@ -98,7 +98,8 @@ def check(target: Target) -> Iterator[Finding]:
             where = f"the {found.source}" if found.source else "the manifest"
             yield Finding(
                 found.place,
-                f"Whoever can read {where} can log in where {process} does: {name} stands in it.",
+                f"Whoever can read {where} can use what {process} alone is to use: {name} stands in"
+                " it as it is.",
                 "keep it in a Secret that is not in Git as it is, and change what was seen",
                 str(process),
             )

@@ -103,8 +103,13 @@ def _lines(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").splitlines()
 
 
-def at_start(target: Target) -> Iterator[Call]:
+@lru_cache(maxsize=8)  # several rules ask, one target after the other
+def at_start(target: Target) -> tuple[Call, ...]:
     """Calls that a starting container makes, by its image or its manifest."""
+    return tuple(_at_start(target))
+
+
+def _at_start(target: Target) -> Iterator[Call]:
     for image in target.repository.images:
         yield from _calls(image.start.commands, When.START, image.file, image=image)
         for program in image.supervisor:

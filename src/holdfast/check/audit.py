@@ -101,10 +101,11 @@ def collect(request: Request, files: Files) -> list[Target]:
         files.put("-", request.stdin)
         sources.append(("-", request.stdin))
     read = manifests(sources)
+    beside = repository_of(paths, files)
     failed: dict[str, HoldfastError] = {}
     bundles = [*read.bundles, *((b.directory, Objects(b.objects)) for b in built if b.objects)]
     targets = [
-        Target(name, objects, apps(objects, found, failed), files=files.contents)
+        Target(name, objects, apps(objects, found, failed, beside.images), files=files.contents)
         for name, objects in bundles
     ]
     deployed = {app.name for target in targets for app in target.apps}
@@ -113,7 +114,7 @@ def collect(request: Request, files: Files) -> list[Target]:
         for code in found
         if code.name not in deployed and (app := alone(code, failed))
     )
-    targets = with_repository(targets, repository_of(paths, files), files)
+    targets = with_repository(targets, beside, files)
     if read.unreadable:
         targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
     files.not_judged.extend(

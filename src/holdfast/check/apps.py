@@ -20,6 +20,7 @@ from holdfast.check.target import App
 from holdfast.core.errors import HoldfastError
 from holdfast.project.directory import Directory
 from holdfast.project.environment import Process as ProcessEnvironment
+from holdfast.project.packages import packages
 from holdfast.project.project import Project, load
 from holdfast.project.values import Unknown, Variable
 
@@ -88,7 +89,7 @@ def apps(
     found: dict[tuple[str, str, int], App] = {}
     for code, containers in running.items():
         groups = families(containers)
-        ours = of_code(groups, code.names) if code else None
+        ours = of_code(groups, code.names) if code and _readable(code, failed) else None
         for number, group in enumerate(groups):
             known = code if group is ours else None
             for container in group:
@@ -102,6 +103,16 @@ def apps(
                 settings = _settings(known, container, below, failed)
                 app.processes.append(Process(app, role(container), container, settings))
     return tuple(found.values())
+
+
+def _readable(code: Code, failed: dict[str, HoldfastError]) -> bool:
+    """Whether rules may ask what is installed."""
+    try:
+        code.directory.of(packages)
+    except HoldfastError as error:
+        failed[code.name] = error
+        return False
+    return True
 
 
 def alone(code: Code, failed: dict[str, HoldfastError]) -> App | None:

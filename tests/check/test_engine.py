@@ -168,7 +168,8 @@ def test_manifests_from_standard_input():
 def test_a_comment_in_a_file_of_the_project_allows(checked):
     files = {
         "config/session.php": (
-            "<?php\nreturn [\n'driver' => 'file',  // holdfast: allow HF101 -- a demonstration\n];\n"
+            "<?php\nreturn [\n"
+            "'driver' => 'file',  // holdfast: allow HF101 -- a demonstration\n];\n"
         ),
         "deploy.yaml": FILE_SESSIONS.replace("SESSION_DRIVER", "OTHER"),
     }

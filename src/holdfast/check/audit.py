@@ -71,7 +71,7 @@ def audit(request: Request) -> Result:
 
 
 def _read_named(found: Sequence[Found], files: Files) -> None:
-    """Have the files that findings name: `project` reads its own, reports and comments need them."""
+    """Have the files that findings name: reports and comments need those of the project too."""
     for one in found:
         finding = one.finding
         for place in (finding.place, *(related.place for related in finding.related)):

@@ -131,10 +131,6 @@ class Objects:
         asked = ((words(one.get("spec", "selector")), one) for one in self.of("Service"))
         return grouped((min(selector.items()), one) for selector, one in asked if selector)
 
-    def named(self, kind: str, name: str) -> tuple[Object, ...]:
-        """Those of a name, in all namespaces."""
-        return self._by_name.get((kind, name), ())
-
     def scalers(self, name: str) -> tuple[Object, ...]:
         """What scales something of that name, autoscalers first."""
         return self._by_target.get(name, ())

@@ -226,6 +226,8 @@ def test_a_merged_word_has_no_span():
         "a: {{ value }}\n",
         "a: b\n---\n{% if x %}\nc: d\n---\ne: f\n",
         "a: <%= x %>\n<% end %>\n",
+        "path: %HOST_PATH%\n",
+        "path: @HOST_PATH@\n",
         'name: "{{ .Release.Name }}-web"\n',
         "name: '{{ include \"shop.name\" . }}'\n",
     ],

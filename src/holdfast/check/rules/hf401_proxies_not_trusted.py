@@ -191,12 +191,16 @@ def _behind_tls(target: Target, process: Process) -> Route | None:
     return None
 
 
+def _octane_may_force(process: Process, directory: Directory) -> bool:
+    settings = process.settings
+    if directory.read("config/octane.php") is None:
+        return settings.env is not None and "OCTANE_HTTPS" in settings.env
+    return not settings.known("octane.https") or bool(settings.scalar("octane.https"))
+
+
 def _scheme_is_set(target: Target, process: Process, directory: Directory) -> bool:
     """Whether code, Octane or the web server says that requests are HTTPS."""
-    settings = process.settings
-    if not settings.known("octane.https") or settings.scalar("octane.https"):
-        return True
-    if directory.of(code).called(*_FORCED):
+    if _octane_may_force(process, directory) or directory.of(code).called(*_FORCED):
         return True
     if any(b"HTTPS" in (directory.read(name) or b"") for name in files(directory)):
         return True

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -111,7 +113,7 @@ def test_a_key_becomes_a_string_as_in_kubectl(key):
         "a: .inf", "a: .NaN", "~: a", "? [1]\n: a", "? {a: 1}\n: b", "a: !!int x", "a: !!null x",
         "a: !!float x", "a: !!bool 1", "a: !!binary '###'", "a: *nowhere", "a: &a [*a]",
         "a: 'b", "a: [1", "a: b: c", "a: @b", "a:\n\tb: c", "<<: 3", "<<: [3]", "a: \"\\ud83d\"",
-        "a: b\0", "\0", "%YAML 1.2", "- a\nb",
+        "a: b\0", "\0", "a: !!int 1e3", "%YAML 1.2", "- a\nb",
     ],
 )  # fmt: skip
 def test_what_kubectl_refuses_is_refused(text):
@@ -226,6 +228,8 @@ def test_a_merged_word_has_no_span():
         "a: {{ value }}\n",
         "a: b\n---\n{% if x %}\nc: d\n---\ne: f\n",
         "a: <%= x %>\n<% end %>\n",
+        "path: %HOST_PATH%\n",
+        "path: @HOST_PATH@\n",
         'name: "{{ .Release.Name }}-web"\n',
         "name: '{{ include \"shop.name\" . }}'\n",
     ],
@@ -341,17 +345,62 @@ def of_64_bits(digits: str) -> int | float:
     return int(digits) if -(2**63) <= int(digits) < 2**63 else float(digits)
 
 
-@pytest.mark.skipif(not shutil.which("kubectl"), reason="asks kubectl itself, where it is there")
+HEAD = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n"
+KUBECTL = pytest.mark.skipif(
+    not shutil.which("kubectl"), reason="asks kubectl itself, where it is there"
+)
+
+
+def kubectl(path: str, text: str | None = None) -> list[dict[str, Any]]:
+    """The objects that kubectl reads there; it goes on behind a file that it refuses."""
+    asked = subprocess.run(
+        ["kubectl", "annotate", "--local", "-f", path, "x=y", "-o", "json"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=text is not None,
+    )
+    decoder = json.JSONDecoder(parse_int=of_64_bits)
+    found, rest = [], asked.stdout.strip()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        found.append(value)
+        rest = rest[end:].lstrip()
+    return found
+
+
+@KUBECTL
 def test_the_words_are_what_kubectl_says():
-    head = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n"
     words = "".join(f"- {word}\n" for word in WORDS)
     keys = "".join(f"  {key}: a\n" for key in KEYS)
-    asked = subprocess.run(
-        ["kubectl", "annotate", "--local", "-f", "-", "x=y", "-o", "json"],
-        input=f"{head}words:\n{words}keys:\n{keys}".encode(),
-        capture_output=True,
-        check=True,
-    )
-    said = json.loads(asked.stdout, parse_int=of_64_bits)
+    (said,) = kubectl("-", f"{HEAD}words:\n{words}keys:\n{keys}")
     assert said["words"] == list(WORDS.values())
     assert said["keys"] == dict.fromkeys(KEYS.values(), "a")
+
+
+PIECES = (
+    *("a", "b", "on", "no", "~", "1", "0x1F", "017", "1e3", "1.0", "8.10", "1:30", "1_000", "-0"),
+    *("- ", "? ", ": ", "\n", "\n  ", "\n- ", "[", "]", "{", "}", ", ", " ", "\t", "\r\n", "..."),
+    *("&x ", "*x", "<<: ", "!!str ", "!!int ", "!!bool ", "|\n  ", "> \n  ", "#c", " #c", "%", "@"),
+    *("'", '"', "'it''s'", '"\\n"', '"\\u00e9"', "é", "=", "2001-01-01", "null", ".inf"),
+)
+
+
+@KUBECTL
+def test_random_documents_are_to_us_what_they_are_to_kubectl(tmp_path):
+    draw = random.Random(5)
+    texts = {}
+    for number in range(600):
+        value = "".join(draw.choice(PIECES) for _ in range(draw.randrange(1, 9)))
+        texts[f"n{number}"] = HEAD.replace("name: a", f"name: n{number}") + f"v: {value}\n"
+        (tmp_path / f"{number}.yaml").write_bytes(texts[f"n{number}"].encode())
+    theirs = {one["metadata"]["name"]: one for one in kubectl(str(tmp_path))}
+    assert len(theirs) > 100
+    for name, text in texts.items():
+        (ours,) = documents(text.encode(), name)
+        if name not in theirs:
+            assert isinstance(ours, Unreadable), text
+            continue
+        assert isinstance(ours, Document), text
+        del theirs[name]["metadata"]["annotations"]
+        assert json.dumps(ours.value, sort_keys=True) == json.dumps(theirs[name], sort_keys=True)

@@ -33,12 +33,8 @@ def cannot_be_told(process: Process) -> Finding:
 def sticky(target: Target) -> Iterator[tuple[Process, Route, Affinity]]:
     """Every route to several pods of a web process that keeps users at one of them."""
     for process in target.processes(Role.WEB):
-        workload = process.workload
-        if workload is None or not workload.scale.several:
-            continue
-        for route in target.routes_to(workload):
-            if route.affinity is not None:
-                yield process, route, route.affinity
+        for route, affinity in _sticky_to(target, process):
+            yield process, route, affinity
 
 
 def needed(target: Target) -> Iterator[tuple[Process, Route, Affinity] | Finding]:
@@ -46,12 +42,24 @@ def needed(target: Target) -> Iterator[tuple[Process, Route, Affinity] | Finding
 
     Where it cannot be told whether they do, the finding that says so.
     """
-    for process, route, affinity in sticky(target):
-        match in_pods(process):
-            case True:
-                yield process, route, affinity
-            case None:
-                yield cannot_be_told(process)
+    for process in target.processes(Role.WEB):
+        found = _sticky_to(target, process)
+        alone = in_pods(process) if found else False
+        if alone is None:
+            yield cannot_be_told(process)
+        elif alone:
+            yield from ((process, route, affinity) for route, affinity in found)
+
+
+def _sticky_to(target: Target, process: Process) -> list[tuple[Route, Affinity]]:
+    workload = process.workload
+    if workload is None or not workload.scale.several:
+        return []
+    return [
+        (route, route.affinity)
+        for route in target.routes_to(workload)
+        if route.affinity is not None
+    ]
 
 
 def lifetime(process: Process) -> int | None:

@@ -122,8 +122,8 @@ spec:
 
 ## Limits
 
-Applications that force the scheme in code, or whose web server sets HTTPS, are left alone. Where
-something in front of the edge ends TLS, no manifest says so.
+Applications that force the scheme in code, or whose web server or Octane (`OCTANE_HTTPS`) sets
+HTTPS, are left alone. Where something in front of the edge ends TLS, no manifest says so.
 
 ## References
 
@@ -170,7 +170,7 @@ def check(target: Target) -> Iterator[Finding]:
                 related,
                 unknown=True,
             )
-        elif not found.trusted.addresses and not _scheme_is_set(target, directory):
+        elif not found.trusted.addresses and not _scheme_is_set(target, process, directory):
             yield Finding(
                 process.settings.spot(found.trusted.place),
                 f"Users of {route.host or process.workload} get http:// links and redirects,"
@@ -191,9 +191,16 @@ def _behind_tls(target: Target, process: Process) -> Route | None:
     return None
 
 
-def _scheme_is_set(target: Target, directory: Directory) -> bool:
-    """Whether code or the web server says that requests are HTTPS."""
-    if directory.of(code).called(*_FORCED):
+def _octane_may_force(process: Process, directory: Directory) -> bool:
+    settings = process.settings
+    if directory.read("config/octane.php") is None:
+        return settings.env is not None and "OCTANE_HTTPS" in settings.env
+    return not settings.known("octane.https") or bool(settings.scalar("octane.https"))
+
+
+def _scheme_is_set(target: Target, process: Process, directory: Directory) -> bool:
+    """Whether code, Octane or the web server says that requests are HTTPS."""
+    if _octane_may_force(process, directory) or directory.of(code).called(*_FORCED):
         return True
     if any(b"HTTPS" in (directory.read(name) or b"") for name in files(directory)):
         return True

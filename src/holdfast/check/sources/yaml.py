@@ -27,7 +27,7 @@ MAX_NODES = 500_000
 """Of a file; a single document has fewer (``yaml_tree.MAX_NODES``)."""
 
 _SEPARATOR = re.compile(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
-_TEMPLATE = re.compile(r"\{\{|\{%|<%")
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|%[A-Z][A-Z0-9_]*%|@[A-Z][A-Z0-9_]*@")
 _HELM = re.compile(
     r"\{\{[^{}\n]{0,200}?(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|\binclude \")"
 )

@@ -76,10 +76,10 @@ def tagged(tag: str, text: str) -> Scalar:
             raise ValueError("is not a text in base64") from error
     if kind not in _KINDS:
         return text
-    value = plain(text)
+    value = _resolved(text)
     if not isinstance(value, _KINDS[kind]) or (kind != "bool" and isinstance(value, bool)):
         raise ValueError(f"is not of the kind !!{kind}")
-    return value
+    return plain(text)
 
 
 def key(text: str) -> str:

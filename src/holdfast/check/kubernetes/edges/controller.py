@@ -14,9 +14,10 @@ _AWS: Final = "service.beta.kubernetes.io/aws-load-balancer-"
 
 
 def nginx_config(objects: Objects) -> Object | None:
-    """Its ConfigMap: of that label, other than those for TCP and UDP."""
+    """Its ConfigMap: of that label, other than those for TCP and UDP, or of the chart's name."""
     for found in objects.of("ConfigMap"):
-        if found.labels.get(_LABEL) == _NAME and not found.name.endswith(("tcp", "udp")):
+        labelled = found.labels.get(_LABEL) == _NAME and not found.name.endswith(("tcp", "udp"))
+        if labelled or found.name == "ingress-nginx-controller":
             return found
     return None
 

@@ -163,3 +163,18 @@ def test_manifests_from_standard_input():
     request = Request([], Path.cwd(), stdin=FILE_SESSIONS.encode(), rules=rules("HF101"))
     [found] = audit(request).found
     assert str(found.finding.place).startswith("-:15:")
+
+
+def test_a_comment_in_a_file_of_the_project_allows(checked):
+    files = {
+        "config/session.php": (
+            "<?php\nreturn [\n"
+            "'driver' => 'file',  // holdfast: allow HF101 -- a demonstration\n];\n"
+        ),
+        "deploy.yaml": FILE_SESSIONS.replace("SESSION_DRIVER", "OTHER"),
+    }
+    result = checked(files, rules=("HF101", "HF002"))
+    assert ids(result) == []
+    [suppressed] = result.suppressed
+    assert suppressed.reason == "a demonstration"
+    assert "config/session.php" in result.files

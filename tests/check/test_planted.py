@@ -299,7 +299,10 @@ BUILT = {
 
 IN_FIXTURE = (
     Planted("STO-01", SHOP, shops(("DRIVER, value: redis", "DRIVER, value: file"))),
-    Planted("STO-07", SHOP, shops(("DRIVER, value: redis", "DRIVER, value: array"))),
+    Planted("STO-07", SHOP, {
+        **shops(("DRIVER, value: redis", "DRIVER, value: array")),
+        "routes/web.php": "<?php\nIlluminate\\Support\\Facades\\Route::view('/', 'shop');\n",
+    }),
     Planted("STO-09", SHOP, shops(
         ("SESSION_DRIVER, value: redis", "SESSION_DRIVER, value: database"),
         ("value: mysql", "value: sqlite"),

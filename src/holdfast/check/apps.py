@@ -8,6 +8,8 @@ from itertools import takewhile
 from pathlib import Path, PurePath
 from typing import Final
 
+from holdfast.check.image.environment import Layer, agreed, brought, places
+from holdfast.check.image.image import Image
 from holdfast.check.kinship import families, of_code
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.objects import Objects
@@ -18,6 +20,7 @@ from holdfast.check.target import App
 from holdfast.core.errors import HoldfastError
 from holdfast.project.directory import Directory
 from holdfast.project.environment import Process as ProcessEnvironment
+from holdfast.project.packages import packages
 from holdfast.project.project import Project, load
 from holdfast.project.values import Unknown, Variable
 
@@ -63,7 +66,10 @@ class Code:
 
 
 def apps(
-    objects: Objects, codes: Sequence[Code], failed: dict[str, HoldfastError]
+    objects: Objects,
+    codes: Sequence[Code],
+    failed: dict[str, HoldfastError],
+    images: Sequence[Image] = (),
 ) -> tuple[App, ...]:
     """The applications that run in a bundle of objects.
 
@@ -71,7 +77,9 @@ def apps(
         objects: what is deployed together.
         codes: the projects that were found.
         failed: takes what could not be read, by the project's name.
+        images: that the repository makes.
     """
+    layers = {started: brought(images, started=started) for started in (True, False)}
     running: dict[Code | None, list[Container]] = {}
     for workload in workloads(objects):
         for container in (*workload.containers, *workload.init_containers):
@@ -81,7 +89,7 @@ def apps(
     found: dict[tuple[str, str, int], App] = {}
     for code, containers in running.items():
         groups = families(containers)
-        ours = of_code(groups, code.names) if code else None
+        ours = of_code(groups, code.names) if code and _readable(code, failed) else None
         for number, group in enumerate(groups):
             known = code if group is ours else None
             for container in group:
@@ -91,10 +99,20 @@ def apps(
                     (name, namespace, -1 if known else number),
                     App(name, known.directory if known else None, known.prefix if known else ""),
                 )
-                app.processes.append(
-                    Process(app, role(container), container, _settings(known, container, failed))
-                )
+                below = layers[not container.get("command")]
+                settings = _settings(known, container, below, failed)
+                app.processes.append(Process(app, role(container), container, settings))
     return tuple(found.values())
+
+
+def _readable(code: Code, failed: dict[str, HoldfastError]) -> bool:
+    """Whether rules may ask what is installed."""
+    try:
+        code.directory.of(packages)
+    except HoldfastError as error:
+        failed[code.name] = error
+        return False
+    return True
 
 
 def alone(code: Code, failed: dict[str, HoldfastError]) -> App | None:
@@ -110,29 +128,35 @@ def alone(code: Code, failed: dict[str, HoldfastError]) -> App | None:
 
 
 def _settings(
-    code: Code | None, container: Container, failed: dict[str, HoldfastError]
+    code: Code | None,
+    container: Container,
+    below: tuple[Layer, ...],
+    failed: dict[str, HoldfastError],
 ) -> Settings:
     if code is not None:
-        environment = _Environment(container.env, code.extra)
+        environment = _Environment(container.env, code.extra, below)
         try:
             project = code.project(environment, dotenv=False)
         except HoldfastError as error:
             failed[code.name] = error
         else:
-            return Settings(project, code.prefix, container.env)
+            return Settings(project, code.prefix, container.env, places(below))
     return Settings(None, "", container.env)
 
 
 class _Environment(Mapping[str, str | Variable | Unknown]):
-    """A container's environment as ``project`` takes it.
+    """A container's environment as ``project`` takes it; below it what its image brings.
 
     Where some of it comes from what no manifest shows, each name that is not set otherwise may have
     any value.
     """
 
-    def __init__(self, env: ContainerEnv, extra: Mapping[str, str]) -> None:
+    def __init__(
+        self, env: ContainerEnv, extra: Mapping[str, str], below: tuple[Layer, ...]
+    ) -> None:
         self._env = env
         self._extra = extra
+        self._below = below
 
     def __getitem__(self, name: str) -> str | Variable | Unknown:
         if name in self._extra:
@@ -144,6 +168,8 @@ class _Environment(Mapping[str, str | Variable | Unknown]):
         if self._env.more and name not in _NEVER_SECRET:
             closed = self._env.more[0]
             return Unknown(str(closed.place), name, closed.why)
+        if (there := agreed(self._below, name)) is not None and name not in _NEVER_SECRET:
+            return there
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:

@@ -11,7 +11,7 @@ from holdfast.check.engine import judged, sifted, sort_key
 from holdfast.check.kubernetes.objects import Objects
 from holdfast.check.repository import Repository, repository
 from holdfast.check.result import Counts, NotJudged, Result
-from holdfast.check.rule import Rule
+from holdfast.check.rule import Found, Rule
 from holdfast.check.rules import RULES
 from holdfast.check.sources.files import Files
 from holdfast.check.sources.kustomize.build import NAMES as KUSTOMIZATIONS
@@ -56,6 +56,7 @@ def audit(request: Request) -> Result:
     files = Files(request.base, request.exclude)
     targets = collect(request, files)
     found = judged(targets, request.rules)
+    _read_named(found, files)
     allowed = [
         *in_comments(files.contents),
         *in_annotations(one for target in targets for one in target.objects),
@@ -67,6 +68,15 @@ def audit(request: Request) -> Result:
         files.contents,
         _counts(targets, files, request.rules),
     )
+
+
+def _read_named(found: Sequence[Found], files: Files) -> None:
+    """Have the files that findings name: reports and comments need those of the project too."""
+    for one in found:
+        finding = one.finding
+        for place in (finding.place, *(related.place for related in finding.related)):
+            if place.line and place.file != "-":
+                files.read(files.base / place.file)
 
 
 def collect(request: Request, files: Files) -> list[Target]:
@@ -91,10 +101,11 @@ def collect(request: Request, files: Files) -> list[Target]:
         files.put("-", request.stdin)
         sources.append(("-", request.stdin))
     read = manifests(sources)
+    beside = repository_of(paths, files)
     failed: dict[str, HoldfastError] = {}
     bundles = [*read.bundles, *((b.directory, Objects(b.objects)) for b in built if b.objects)]
     targets = [
-        Target(name, objects, apps(objects, found, failed), files=files.contents)
+        Target(name, objects, apps(objects, found, failed, beside.images), files=files.contents)
         for name, objects in bundles
     ]
     deployed = {app.name for target in targets for app in target.apps}
@@ -103,7 +114,7 @@ def collect(request: Request, files: Files) -> list[Target]:
         for code in found
         if code.name not in deployed and (app := alone(code, failed))
     )
-    targets = with_repository(targets, repository_of(paths, files), files)
+    targets = with_repository(targets, beside, files)
     if read.unreadable:
         targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
     files.not_judged.extend(

@@ -13,11 +13,10 @@ from holdfast.check.image.image import Image
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.place import Place
-from holdfast.check.process import Process, Role
 from holdfast.check.sources import shell
 from holdfast.check.sources.artisan import Artisan, calls
+from holdfast.check.sources.command import Command, Script
 from holdfast.check.sources.scalars import text_of_scalar
-from holdfast.check.sources.shell import Command, Script
 from holdfast.check.target import Target
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
@@ -104,8 +103,13 @@ def _lines(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").splitlines()
 
 
-def at_start(target: Target) -> Iterator[Call]:
+@lru_cache(maxsize=8)  # several rules ask, one target after the other
+def at_start(target: Target) -> tuple[Call, ...]:
     """Calls that a starting container makes, by its image or its manifest."""
+    return tuple(_at_start(target))
+
+
+def _at_start(target: Target) -> Iterator[Call]:
     for image in target.repository.images:
         yield from _calls(image.start.commands, When.START, image.file, image=image)
         for program in image.supervisor:
@@ -139,24 +143,6 @@ def quits(target: Target) -> bool:
         or "QUIT" in str(container.get("lifecycle", "preStop"))
         for workload in target.workloads
         for container in workload.containers
-    )
-
-
-def runs(target: Target, image: Image) -> tuple[Process, ...]:
-    """The web processes of several replicas that surely run the start of an image.
-
-    Which image a manifest means is known where the repository builds one only.
-    """
-    if [one for one in target.repository.images if one.is_laravel] != [image]:
-        return ()
-    return tuple(
-        process
-        for process in target.processes(Role.WEB)
-        if process.workload is not None
-        and process.workload.scale.several
-        and process.container is not None
-        and not process.container.command
-        and process.app.directory is not None
     )
 
 

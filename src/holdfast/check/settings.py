@@ -69,11 +69,13 @@ class Settings:
         project: whose; None where only manifests are known.
         prefix: what the names of the project's files are shown with in front: ``shop/``.
         env: of its container; None where no manifest says how it runs.
+        elsewhere: places that are of the repository, not of the project.
     """
 
     project: Project | None
     prefix: str = ""
     env: ContainerEnv | None = field(default=None, repr=False)
+    elsewhere: frozenset[str] = field(default=frozenset(), repr=False)
 
     def get(self, name: str) -> Value:
         """A setting by its dotted name, as ``config()`` gives it; null where it is not set."""
@@ -125,5 +127,7 @@ class Settings:
         if match is None:
             return Place(place)
         line, column = int(match["line"]), int(match["column"] or 0)
-        ours = any(str(variable.place) == place for variable in (self.env or {}).values())
+        ours = place in self.elsewhere or any(
+            str(variable.place) == place for variable in (self.env or {}).values()
+        )
         return Place(match["file"] if ours else self.prefix + match["file"], line, column)

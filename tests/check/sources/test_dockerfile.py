@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from holdfast.check.place import Place
 from holdfast.check.sources import dockerfile, shell, stages
 from holdfast.check.sources.dockerfile import Dockerfile
-from holdfast.check.sources.stages import Effective
+from holdfast.check.sources.stage import Effective
 from holdfast.check.sources.unreadable import Unreadable
 
 

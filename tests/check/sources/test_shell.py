@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from holdfast.check.place import Place
 from holdfast.check.sources import artisan, shell
+from holdfast.check.sources.command import Script
 from holdfast.check.sources.text import Text, text_of
 from holdfast.check.sources.unreadable import Unreadable
 
 
-def script(text: str) -> shell.Script:
+def script(text: str) -> Script:
     read = text_of(text.encode(), "run.sh")
     assert isinstance(read, Text)
     return shell.read(read)

@@ -3,7 +3,8 @@
 Facts of docker-library/php, commit 445bf414 (July 2026): STOPSIGNAL SIGQUIT in the fpm variants
 (since April 2019, e21810a0), SIGWINCH in apache's, none in cli and zts; ENTRYPOINT
 docker-php-entrypoint, which ends in ``exec "$@"``. Facts of serversideup/docker-php v4.3.5:
-STOPSIGNAL SIGQUIT in fpm, fpm-nginx and fpm-apache.
+STOPSIGNAL SIGQUIT in fpm, fpm-nginx and fpm-apache. Facts of php/frankenphp v1.12.7: it is built on
+php's zts variants, and keeps their entry point.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from holdfast.check.sources.stages import Base
+from holdfast.check.sources.stage import Base
 
 _DOCKER_HUB = re.compile(r"^(?:(?:index\.)?docker\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
 _SIGNALS = {"3": "QUIT", "15": "TERM", "9": "KILL", "2": "INT", "28": "WINCH"}
+_FRANKENPHP = ("frankenphp", "run", "--config", "/etc/frankenphp/Caddyfile")
 # Distributions: their images have neither STOPSIGNAL nor ENTRYPOINT, so Docker's SIGTERM holds.
 _DISTRIBUTIONS = frozenset(("alpine", "debian", "ubuntu", "rockylinux", "almalinux", "fedora"))
 
@@ -50,6 +52,8 @@ def published(base: Base) -> Published | None:
         return _php(words)
     if name == "serversideup/php" and "fpm" in words:
         return Published("QUIT", "/var/www/html", entrypoint=None)
+    if name == "dunglas/frankenphp" and base.tag:
+        return Published("TERM", "/app", _FRANKENPHP, ("docker-php-entrypoint",))
     return Published("TERM", "/") if name in _DISTRIBUTIONS else None
 
 

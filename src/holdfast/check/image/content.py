@@ -17,7 +17,8 @@ from holdfast.check.image.tree import Tree
 from holdfast.check.sources import dockerignore
 from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.dockerignore import Ignore
-from holdfast.check.sources.stages import Copy, Effective, effective, stage_named, stages
+from holdfast.check.sources.stage import Copy, Effective
+from holdfast.check.sources.stages import effective, stage_named, stages
 from holdfast.check.sources.text import Text, text_of
 from holdfast.check.sources.unreadable import Unreadable
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from holdfast.check.image.content import File
 from holdfast.check.place import Place
 from holdfast.check.sources import shell
-from holdfast.check.sources.shell import Command
-from holdfast.check.sources.stages import Copy, Effective
+from holdfast.check.sources.command import Command
+from holdfast.check.sources.stage import Copy, Effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +40,17 @@ def dotenv_of(stage: Effective, files: Mapping[str, File]) -> Dotenv | None:
                 origin = posixpath.basename(file.name)
                 found = Dotenv(step.instruction.place, origin, file.name)
         elif (script := step.instruction.script) is not None:
-            found = _after(found, shell.read(script).commands, files)
+            found = followed(found, shell.read(script).commands, files)
         elif step.instruction.words:
             direct = shell.of_words(list(step.instruction.words), step.instruction.place)
-            found = _after(found, direct.commands, files)
+            found = followed(found, direct.commands, files)
     return found
 
 
-def _after(
+def followed(
     found: Dotenv | None, commands: Iterable[Command], files: Mapping[str, File]
 ) -> Dotenv | None:
+    """What becomes of a ``.env``, or of there being none, after some commands."""
     for command in commands:
         values = [word.value or "" for word in command.words]
         names = [posixpath.basename(value) for value in values]

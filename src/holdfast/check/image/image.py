@@ -15,19 +15,12 @@ from holdfast.check.image.tree import Tree
 from holdfast.check.place import Place
 from holdfast.check.sources import dockerfile, ini, nginx, shell, supervisor
 from holdfast.check.sources.artisan import calls
+from holdfast.check.sources.command import Command
 from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.ini import Setting
 from holdfast.check.sources.nginx import Directive
-from holdfast.check.sources.shell import Command
-from holdfast.check.sources.stages import (
-    Base,
-    Effective,
-    Run,
-    Stage,
-    effective,
-    stage_named,
-    stages,
-)
+from holdfast.check.sources.stage import Base, Effective, Run, Stage
+from holdfast.check.sources.stages import effective, stage_named, stages
 from holdfast.check.sources.supervisor import Program
 from holdfast.check.sources.unreadable import Unreadable
 
@@ -193,14 +186,13 @@ def images_of(data: bytes, file: str, tree: Tree) -> list[Image] | Unreadable:
 
 
 def _leaves(every: tuple[Stage, ...]) -> list[Stage]:
-    used = {stage.base.stage for stage in every}
-    copied = {instruction.flag("from") for stage in every for instruction in stage.instructions}
+    served = [stage for stage in every if not _DEVELOPMENT.search(stage.name)]
+    used = {stage.base.stage for stage in served}
+    copied = {instruction.flag("from") for stage in served for instruction in stage.instructions}
     return [
         stage
-        for stage in every
-        if stage.index not in used
-        and not copied & {stage.name or None, str(stage.index)} - {None}
-        and not _DEVELOPMENT.search(stage.name)
+        for stage in served
+        if stage.index not in used and not copied & ({stage.name, str(stage.index)} - {""})
     ]
 
 

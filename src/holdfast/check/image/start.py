@@ -11,8 +11,8 @@ from holdfast.check.image.content import File
 from holdfast.check.image.tree import Tree
 from holdfast.check.place import Place
 from holdfast.check.sources import shell
-from holdfast.check.sources.shell import Command, Script
-from holdfast.check.sources.stages import Effective, Process
+from holdfast.check.sources.command import Command, Script
+from holdfast.check.sources.stage import Effective, Process
 from holdfast.check.sources.text import Text
 
 # They hand signals on to the command behind them, or are it by the end (exec).

@@ -32,11 +32,12 @@ template . | holdfast check -`.
 
 ## Limits
 
-10 MB and 200,000 nodes a file, 100 levels.
+10 MiB, 10,000 documents and 500,000 values a file; 200,000 values and 100 levels a document.
 
 ## References
 
-- kubectl reads YAML through sigs.k8s.io/yaml, which refuses a key that is there twice.
+- kubectl 1.32 reads YAML through sigs.k8s.io/yaml and go.yaml.in/yaml/v2. A key that is there
+  twice is no error to it: the last one counts.
 """
 
 from __future__ import annotations

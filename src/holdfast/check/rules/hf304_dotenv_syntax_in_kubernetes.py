@@ -96,7 +96,7 @@ _OURS: Final = re.compile(r"(?:APP|SESSION|REDIS|CACHE|DB|SANCTUM|MEMCACHED|TRUS
 
 def check(target: Target) -> Iterator[Finding]:
     """Values with a reference that nothing expands, each place once."""
-    if _filled_in_elsewhere(target):
+    if not any(b"${" in data for data in target.files.values()) or _filled_in_elsewhere(target):
         return
     seen: set[Place] = set()
     for process in target.processes():

@@ -60,7 +60,7 @@ from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule
 from holdfast.check.sources.artisan import calls
-from holdfast.check.sources.shell import Command
+from holdfast.check.sources.command import Command
 from holdfast.check.target import Target
 
 _SERVERS = frozenset((

@@ -119,8 +119,8 @@ def check(target: Target) -> Iterator[Finding]:
 
 def _takes(budget: Object, workload: Workload) -> bool:
     return (
-        workload.endless
-        and same_namespace(budget.namespace, workload.namespace)
+        same_namespace(budget.namespace, workload.namespace)
+        and workload.endless
         and selects_by_expression(budget.get("spec", "selector"), workload.labels) is True
     )
 

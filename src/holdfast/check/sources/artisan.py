@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.check.sources.shell import Command, Word
+from holdfast.check.sources.command import Command, Word
 
 _PHP = re.compile(r"(?:.*/)?@?php[0-9.]*")
 _VALUE_OF_AN_OPTION: Final = {"-d", "-c", "-z"}  # of php(1), which take the word behind them

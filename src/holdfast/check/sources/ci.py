@@ -15,8 +15,8 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from holdfast.check.sources import shell
+from holdfast.check.sources.command import Script
 from holdfast.check.sources.scalars import text_of_scalar
-from holdfast.check.sources.shell import Script
 from holdfast.check.sources.yaml import Document, documents
 
 MAX_STEPS: Final = 2_000

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from holdfast.check.place import Place
+from holdfast.check.sources.command import Command, Redirection, Script, Word
 from holdfast.check.sources.shell_tokens import Lost, Token, tokens
 from holdfast.check.sources.text import Text
 from holdfast.check.sources.unreadable import Unreadable
@@ -26,84 +27,6 @@ _ASKS: Final = {"[", "[[", "test", "((", "!", "command", "which", "type", "hash"
 _OPENS: Final = {"if", "while", "until", "for", "select", "case", "{"}
 _CLOSES: Final = {"fi": "if", "done": "loop", "esac": "case", "}": "{", ")": "("}
 _KEYWORDS: Final = _OPENS | {*_CLOSES, "then", "elif", "else", "do", "function", "[[", "!"} - {")"}
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a command.
-
-    Args:
-        value: what the command is given; None where a variable, a substitution or a pattern is in
-            it.
-        text: as it is written.
-        place: where.
-    """
-
-    value: str | None = field(repr=False)
-    text: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Redirection:
-    """Where a command's output or input goes: ``>`` and the word behind it."""
-
-    operator: str
-    target: Word
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One simple command.
-
-    Args:
-        words: its name and arguments; never empty.
-        place: from its first word to its last.
-        assignments: variables that are set for it alone.
-        redirections: in their order.
-        guards: under which conditions it is reached, as they are written; none where it is always
-            reached, unless a command before it fails.
-        depth: 0 in the script itself, more in a text that is handed to another shell and in a
-            command substitution.
-        background: it is not waited for.
-    """
-
-    words: tuple[Word, ...]
-    place: Place
-    assignments: tuple[tuple[str, Word], ...] = ()
-    redirections: tuple[Redirection, ...] = ()
-    guards: tuple[str, ...] = ()
-    depth: int = 0
-    background: bool = False
-
-    @property
-    def name(self) -> str:
-        """What is run, without its directory: ``php``; empty where that is not known."""
-        return (self.words[0].value or "").rpartition("/")[2]
-
-    @property
-    def conditional(self) -> bool:
-        """Whether it may be left out though nothing fails."""
-        return bool(self.guards)
-
-    def values(self) -> list[str | None]:
-        """Of its words."""
-        return [word.value for word in self.words]
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What is known of a script.
-
-    Args:
-        commands: in the order in which they are written.
-        ends_with: the unconditional ``exec`` that nothing comes after, where there is one.
-        unreadable: from where on it was not understood.
-    """
-
-    commands: tuple[Command, ...]
-    ends_with: Command | None = None
-    unreadable: Unreadable | None = None
 
 
 def read(text: Text) -> Script:

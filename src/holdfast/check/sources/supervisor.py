@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from holdfast.check.place import Place
 from holdfast.check.sources import shell
+from holdfast.check.sources.command import Script
 from holdfast.check.sources.ini import Setting, last
-from holdfast.check.sources.shell import Script
 from holdfast.check.sources.text import Text
 
 
@@ -50,7 +50,7 @@ def _program(section: str, settings: tuple[Setting, ...]) -> Program | None:
     command = last(own, "command")
     if command is None:
         return None
-    script = shell.Script(())
+    script = Script(())
     if command.value is not None:
         script = shell.read(Text.at(command.value, command.place))
     signal = last(own, "stopsignal")

@@ -159,6 +159,25 @@ def test_passwords_by_variables(redis):
     assert store.settings.get("requirepass").value == "hunter2"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        'args: ["--requirepass $(P)", "--maxmemory", "64mb"]',
+        'command: ["sh", "-c", "redis-server --requirepass ${P} --maxmemory 64mb"]',
+        'command: ["sh", "-c", "redis-server --requirepass $(cat /p) --maxmemory 64mb"]',
+        'command: ["sh", "-c", "redis-server --requirepass ${P:-none} --maxmemory 64mb"]',
+        'command: ["sh", "-c", "redis-server --requirepass `cat /p` --maxmemory 64mb"]',
+    ],
+)
+def test_what_is_not_known_of_an_argument_leaves_the_others(redis, command):
+    store = redis(
+        f"image: redis\n{command}\n"
+        "env: [{name: P, valueFrom: {secretKeyRef: {name: s, key: p}}}]"
+    )
+    assert store.settings.get("requirepass").value is None
+    assert store.max_memory == 64 * 2**20
+
+
 def test_an_empty_secret_is_there_to_be_filled_in(redis):
     store = redis(
         'image: redis\nargs: ["--requirepass", "$(P)"]\n'
@@ -265,6 +284,13 @@ def test_a_sentinel_beside_it(stores):
         "---", "        - {name: sentinel, image: redis, command: [redis-sentinel, /s.conf]}\n---"
     )
     assert [s.role for s in stores(both)] == [Role.REPLICATION, Role.SENTINEL]
+
+
+def test_a_helper_beside_it_is_none(stores):
+    both = deployment("image: redis\nname: redis").replace(
+        "---", "        - {name: fix, image: redis, command: [sh, /scripts/fix.sh]}\n---"
+    )
+    assert [s.container.name for s in stores(both)] == ["redis"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.check.kubernetes.quantity import quantity_bytes
-from holdfast.check.kubernetes.stores.redis_conf import read_arguments, read_file
+from holdfast.check.kubernetes.stores.redis_conf import UNKNOWN, read_arguments, read_file
 from holdfast.check.kubernetes.stores.settings import Reading, memory_bytes
 from holdfast.check.place import Place
 
@@ -87,8 +87,17 @@ def test_arguments_come_after_the_file():
 
 
 def test_an_argument_that_is_not_known():
-    assert given_words("--requirepass", None).get("requirepass").value is None
-    assert given_words(None, "--port", "1").value("appendonly", "no") is None
+    assert given_words("--requirepass", UNKNOWN).get("requirepass").value is None
+    assert given_words(f"--requirepass {UNKNOWN}").get("requirepass").value is None
+    assert given_words(UNKNOWN, "--port", "1").value("appendonly", "no") is None
+    assert given_words("--port", "1", f"--{UNKNOWN}", "yes").value("port", "6379") is None
+
+
+def test_one_argument_with_all_of_it():
+    settings = given_words("--maxmemory 1mb", "--save 60 1", "--appendonly yes")
+    assert settings.value("maxmemory", "0") == "1mb"
+    assert settings.value("save", "") == "60 1"
+    assert settings.value("appendonly", "no") == "yes"
 
 
 def test_flags_of_dragonfly():
@@ -135,7 +144,7 @@ def test_any_text_is_read(text):
     assert all(name == name.lower() for name in told(text).said)
 
 
-@given(st.lists(st.one_of(st.none(), st.text(max_size=20)), max_size=10))
+@given(st.lists(st.one_of(st.just(UNKNOWN), st.text(max_size=20)), max_size=10))
 def test_any_arguments_are_read(words):
     given_words(*words)
 
@@ -146,6 +155,7 @@ def test_any_arguments_are_read(words):
         ["--save", "60 1", "--save", "300 10", "--appendonly", "yes"],
         ["--maxmemory", "100mb", "--maxmemory-policy", "volatile-ttl", "--save", ""],
         ["--rename-command", "FLUSHDB", "", "--maxmemory", "1g"],
+        ["--save 60 1", "--save 300 10", "--appendonly yes"],
     ],
 )
 def test_redis_reads_them_the_same(arguments, tmp_path):

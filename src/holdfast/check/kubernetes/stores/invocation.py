@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from holdfast.check.kubernetes.objects import items
-from holdfast.check.kubernetes.stores.redis_conf import Word
+from holdfast.check.kubernetes.stores.redis_conf import UNKNOWN, Word
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.place import Place
 
@@ -30,6 +30,8 @@ _ENDS: Final = ("&&", "||", ";", "|", "&", "\n", ">", ">>", "<", "2")
 # What a script may do beside starting the server without touching its settings.
 _HARMLESS: Final = ("set", "exec", "umask", "ulimit", "mkdir", "chown", "chmod", "sysctl")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+# What the shell works out: ${NAME:-default}, $(command), `command`.
+_WORKED_OUT = re.compile(r"\$\{[A-Za-z_]\w*[^}\w][^}]*\}|\$\([^)]*\)|`[^`]*`")
 _EXPANDED = re.compile(r"\$\(([A-Za-z_]\w*)\)")
 _MAX_SCRIPT: Final = 64 * 1024
 
@@ -54,7 +56,7 @@ class Invocation:
 def invocation(container: Container) -> Invocation:
     """What a container starts."""
     words = [
-        (_resolved(word, container, _EXPANDED), container.at(part, index))
+        (_expanded(word, container), container.at(part, index))
         for part in ("command", "args")
         for index, word in enumerate(items(container.body, part))
         if isinstance(word, str)
@@ -73,10 +75,10 @@ def _started(words: Sequence[Word], container: Container, *, own: bool) -> Invoc
     if at == len(words):
         return Invocation("", whole="its command is not known")
     first = words[at][0]
-    if first is None:
-        return Invocation("", whole="its command is not known")
     if own and at == 0 and (first.startswith("-") or first.endswith(".conf")):
         return Invocation("", tuple(words))
+    if UNKNOWN in first:
+        return Invocation("", whole="its command is not known")
     name = _base(first)
     if name in PROGRAMS:
         return Invocation(name, tuple(words[at + 1 :]))
@@ -89,19 +91,19 @@ def _shell(words: Sequence[Word], container: Container) -> Invocation:
     """What a shell is given: a script's text behind ``-c``, or a script's name."""
     script: Word | None = None
     for index, (word, _place) in enumerate(words):
-        if word is None or not word.startswith("-"):
-            return Invocation("", whole="it is started by a script", scripts=(word or "",))
+        if not word.startswith("-"):
+            return Invocation("", whole="it is started by a script", scripts=(word,))
         if "c" in word.lstrip("-") and not word.startswith("--"):
             script = words[index + 1] if index + 1 < len(words) else None
             break
-    if script is None or script[0] is None or len(script[0]) > _MAX_SCRIPT:
+    if script is None or len(script[0]) > _MAX_SCRIPT:
         return Invocation("", whole="it is started by a script")
     return _script(script[0], script[1], container)
 
 
 def _script(script: str, place: Place, container: Container) -> Invocation:
     try:
-        statements = _statements(script)
+        statements = _statements(_WORKED_OUT.sub(UNKNOWN, script))
     except ValueError:
         return Invocation("", whole="its script cannot be read")
     found: tuple[str, list[str]] | None = None
@@ -116,7 +118,7 @@ def _script(script: str, place: Place, container: Container) -> Invocation:
     whole = "its script does more than start it" if harmful else ""
     if found is None:
         return Invocation("", whole=whole or "it is started by a script", scripts=tuple(others))
-    resolved = [(_resolved(word, container, _VARIABLE), place) for word in found[1]]
+    resolved = [(_substituted(word, container), place) for word in found[1]]
     return Invocation(found[0], tuple(resolved), whole, tuple(others))
 
 
@@ -135,24 +137,29 @@ def _statements(script: str) -> list[list[str]]:
     return [statement for statement in statements if statement]
 
 
-def _resolved(word: str, container: Container, form: re.Pattern[str]) -> str | None:
-    """A word with the variables in it replaced; None where one is not known."""
-    if form is _VARIABLE and re.search(r"\$\{[^}]*[^\w}]|`|\$\(", word):
-        return None
-    unknown = False
+def _expanded(word: str, container: Container) -> str:
+    """A word after the kubelet: ``$(NAME)`` replaced where the container has that variable."""
 
     def replaced(match: re.Match[str]) -> str:
-        nonlocal unknown
-        found = container.env.get(next(group for group in match.groups() if group))
-        # An empty value in a Secret is there to be filled in by whoever applies it.
-        if found is None or found.value is None or (found.secret and not found.value):
-            unknown = True
-            return ""
-        return found.value
+        if match[1] not in container.env:
+            return UNKNOWN if container.env.more else match[0]
+        return _value(match[1], container)
 
-    result = form.sub(replaced, word)
-    return None if unknown else result
+    return _EXPANDED.sub(replaced, word)
 
 
-def _base(word: str | None) -> str:
-    return (word or "").rpartition("/")[2]
+def _substituted(word: str, container: Container) -> str:
+    """A word after the shell: variables replaced."""
+    return _VARIABLE.sub(lambda match: _value(match[1] or match[2], container), word)
+
+
+def _value(name: str, container: Container) -> str:
+    found = container.env.get(name)
+    # An empty value in a Secret is there to be filled in by whoever applies it.
+    if found is None or found.value is None or (found.secret and not found.value):
+        return UNKNOWN
+    return found.value
+
+
+def _base(word: str) -> str:
+    return word.rpartition("/")[2]

@@ -6,16 +6,17 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from holdfast.check.kubernetes.env import ContainerEnv, values_of
-from holdfast.check.kubernetes.objects import get, items, text
+from holdfast.check.kubernetes.env import ContainerEnv
+from holdfast.check.kubernetes.objects import items
 from holdfast.check.kubernetes.quantity import quantity_bytes
 from holdfast.check.kubernetes.stores import bitnami
 from holdfast.check.kubernetes.stores.image import REDIS_LIKE, Image, image
 from holdfast.check.kubernetes.stores.invocation import PROGRAMS, Invocation, invocation
-from holdfast.check.kubernetes.stores.redis_conf import File, Files, read_arguments
+from holdfast.check.kubernetes.stores.mounted import covering, files_of
+from holdfast.check.kubernetes.stores.redis_conf import read_arguments
 from holdfast.check.kubernetes.stores.settings import Reading, Settings
 from holdfast.check.kubernetes.stores.store import Disk, Keeps, Memory, Role, Store
-from holdfast.check.kubernetes.workload import Container, Mount, Workload
+from holdfast.check.kubernetes.workload import Container, Workload
 
 # Where each writes when nobody says otherwise: the working directory of its image.
 _DATA: Final = {
@@ -43,11 +44,20 @@ _EXTRA: Final = {("valkey", "plain"): "VALKEY_EXTRA_FLAGS", ("redis", "stack"): 
 def stores_in(workloads: Iterable[Workload]) -> Iterator[Store]:
     """The stores that workloads run for ever."""
     for workload in workloads:
-        if workload.endless:
-            for container in workload.containers:
-                found = _store(container)
-                if found:
-                    yield found
+        if not workload.endless:
+            continue
+        found = [store for container in workload.containers if (store := _store(container))]
+        surely = {store.product for store in found if _starts_it(store)}
+        # A helper beside a server, a script in the same image, is none.
+        yield from (s for s in found if _starts_it(s) or s.product not in surely)
+
+
+def _starts_it(store: Store) -> bool:
+    """Whether its container surely starts the server, not a script that may do anything."""
+    if store.container is None:
+        return False
+    started = invocation(store.container)
+    return bool(started.program or started.words or not started.whole)
 
 
 def _store(container: Container) -> Store | None:
@@ -83,7 +93,7 @@ def _does_something_else(started: Invocation) -> bool:
 
 def _settings(container: Container, named: Image, started: Invocation) -> Settings:
     reading = Reading()
-    files = _files(container)
+    files = files_of(container)
     if named.product in REDIS_LIKE:
         if named.maker == "bitnami":
             bitnami.read(reading, container, started, files)
@@ -169,7 +179,7 @@ def _disk(container: Container, named: Image, settings: Settings) -> Disk:
         path = posixpath.normpath(posixpath.join(base, path)) if base and path else ""
     if not path:
         return _guess(container)
-    mount = _covering(container.mounts(), path)
+    mount = covering(container.mounts(), path)
     if mount is None:
         return Disk(Keeps.CONTAINER, container.at("volumeMounts"), path)
     return Disk(_KEEPS.get(mount.volume.kind, Keeps.UNKNOWN), mount.place, path)
@@ -189,55 +199,8 @@ def _guess(container: Container) -> Disk:
     return Disk(keeps, writable[0].place)
 
 
-def _covering(mounts: Iterable[Mount], path: str) -> Mount | None:
-    """The mount that a path is in: the longest."""
-    inside = [
-        mount for mount in mounts if f"{path.rstrip('/')}/".startswith(f"{mount.path.rstrip('/')}/")
-    ]
-    return max(inside, key=lambda mount: len(mount.path), default=None)
-
-
 def _memory(container: Container) -> Memory | None:
     size = quantity_bytes(container.get("resources", "limits", "memory"))
     if size is None:
         return None
     return Memory(size, container.at("resources", "limits", "memory"))
-
-
-def _files(container: Container) -> Files:
-    """The files that ConfigMaps and Secrets put into a container."""
-
-    def file(path: str) -> File | None:
-        mount = _covering(container.mounts(), path)
-        if mount is None:
-            return None
-        rest = path.rstrip("/")[len(mount.path.rstrip("/")) :].strip("/")
-        inner = "/".join(part for part in (mount.sub_path, rest) if part)
-        for kind, name, chosen in _sources(mount):
-            found = container.workload.objects.find(kind, name, container.workload.namespace)
-            if found is None:
-                continue
-            key = inner
-            if chosen:
-                key = next((text(get(c, "key")) for c in chosen if get(c, "path") == inner), "")
-            value = values_of(found).get(key)
-            if value is not None and value.value is not None:
-                return value.value, value.place
-        return None
-
-    return file
-
-
-def _sources(mount: Mount) -> Iterator[tuple[str, str, list[object]]]:
-    """The ConfigMaps and Secrets of a volume, each with the keys that are chosen of it."""
-    body = mount.volume.body
-    match mount.volume.kind:
-        case "configMap":
-            yield "ConfigMap", text(get(body, "name")), items(body, "items")
-        case "secret":
-            yield "Secret", text(get(body, "secretName")), items(body, "items")
-        case "projected":
-            for source in items(body, "sources"):
-                for kind, part in (("ConfigMap", "configMap"), ("Secret", "secret")):
-                    if get(source, part) is not None:
-                        yield kind, text(get(source, part, "name")), items(source, part, "items")

@@ -20,8 +20,11 @@ File: TypeAlias = tuple[str, Place]
 Files: TypeAlias = Callable[[str], "File | None"]
 """The file at a path in the container; None where no manifest has it."""
 
-Word: TypeAlias = tuple[str | None, Place]
-"""An argument; None where its value is not known."""
+Word: TypeAlias = tuple[str, Place]
+"""An argument; what is not known of it is ``UNKNOWN``."""
+
+UNKNOWN: Final = "\0"
+"""Stands in an argument for what no manifest says; no argument of a process can have it."""
 
 MAX_FILES: Final = 16
 """That are read for one server: files may include each other."""
@@ -59,58 +62,47 @@ def read_file(reading: Reading, file: File, files: Files) -> None:
 def read_arguments(reading: Reading, words: Sequence[Word], files: Files) -> None:
     """The arguments of a server, without its name: a file first, then ``--name value``."""
     at = 0
-    if words and words[0][0] is not None and not words[0][0].startswith("-"):
+    if words and not words[0][0].startswith("-"):
         _include(reading, words[0][0], files)
         at = 1
-    elif words and words[0][0] is None:
-        reading.forget("its arguments are not known")
-        at = 1
     directive: list[Word] = []
-    for word in words[at:]:
-        value, place = word
-        if value is not None and value.startswith("--"):
-            _flush(reading, directive, files)
-            directive = [(value[2:], place)]
+    for value, place in words[at:]:
+        if value.startswith("--"):
+            if directive:
+                _directive(reading, directive, files)
+            # One argument may be all of it: «--save 900 1»; Dragonfly's is «--flag=value».
+            parts = value[2:].split() or [""]
+            if "=" in parts[0] and len(parts) == 1:
+                parts = list(parts[0].partition("=")[::2])
+            directive = [(part, place) for part in parts]
         elif directive:
-            directive.append(word)
-    _flush(reading, directive, files)
-
-
-def _flush(reading: Reading, directive: list[Word], files: Files) -> None:
-    if not directive:
-        return
-    name, place = directive[0]
-    if "=" in (name or "") and len(directive) == 1:
-        # Not Redis's own form: Dragonfly takes its flags so.
-        flag, _, value = (name or "").partition("=")
-        directive = [(flag, place), (value, place)]
-    if len(directive) == 2 and directive[1][0] is not None and " " in directive[1][0]:
-        # --save "900 1" is one argument with two words in it.
-        inner = directive[1][0].split()
-        directive = [directive[0], *((word, directive[1][1]) for word in inner)]
-    _directive(reading, directive, files)
+            # «--save», then «900 1» as one argument.
+            directive.extend((part, place) for part in (value.split() or [""]))
+    if directive:
+        _directive(reading, directive, files)
 
 
 def _directive(reading: Reading, words: Sequence[Word], files: Files) -> None:
-    name = (words[0][0] or "").lower()
+    name = words[0][0].lower()
     name = _ALIASES.get(name, name)
     place, values = words[0][1], words[1:]
+    if UNKNOWN in name:
+        reading.forget("its arguments are not known")
+        return
     if name == "include":
         for value, _place in values:
-            if value is None:
-                reading.forget("it includes a file whose name is not known")
-            else:
-                _include(reading, value, files)
+            _include(reading, value, files)
         return
-    if name in _REPEATED and values and values[0][0]:
+    if name in _REPEATED and values:
         name, values = f"{name} {values[0][0].lower()}", values[1:]
-    known = [value for value, _place in values if value is not None]
-    reading.set(name, " ".join(known) if len(known) == len(values) else None, place)
+    value = " ".join(value for value, _place in values)
+    reading.set(name, None if UNKNOWN in value else value, place)
 
 
 def _include(reading: Reading, path: str, files: Files) -> None:
     found = files(path)
     if found is None:
-        reading.forget(f"its configuration {path} is not among the manifests")
+        named = "" if UNKNOWN in path else f" {path}"
+        reading.forget(f"its configuration{named} is not among the manifests")
     else:
         read_file(reading, found, files)

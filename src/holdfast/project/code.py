@@ -11,16 +11,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from holdfast.project.autoload import namespaces
 from holdfast.project.directory import Directory
 from holdfast.project.script import Call, Script
 from holdfast.project.syntax import PhpFile, walk, word
 from holdfast.project.values import Broken, Spot
-
-if TYPE_CHECKING:
-    pass
 
 FUNCTIONS: Final = frozenset(("env", "session_start", "session_set_save_handler"))
 """Functions that are looked for; ``$_SESSION`` and ``$_COOKIE`` are too."""

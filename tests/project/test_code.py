@@ -10,6 +10,7 @@ import pytest
 from holdfast.project import code as code_module
 from holdfast.project.code import Code, code
 from holdfast.project.directory import Directory
+from holdfast.project.jobs import jobs
 from holdfast.project.middleware import middleware
 from holdfast.project.migrations import migrations
 from holdfast.project.packages import packages
@@ -18,6 +19,7 @@ from holdfast.project.reading import MAX_CODE_BYTES
 from holdfast.project.routes import routes
 from holdfast.project.script import is_facade
 from holdfast.project.singletons import booted, singletons
+from holdfast.project.uploads import uploads
 from holdfast.project.values import Array, Broken, Known, Unknown
 
 SKELETONS = Path(__file__).parent / "skeletons"
@@ -292,3 +294,43 @@ def test_defaults_that_are_not_kept_are_unknown(project):
     origins = read.get("cors.allowed_origins")
     assert isinstance(origins, Known)
     assert isinstance(origins.value, Array)
+
+
+# Jobs and uploads
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("public $timeout = 600;", [("J", 600, "")]),
+        ("public int $timeout = 60 * 5; public $connection = 'slow';", [("J", 300, "slow")]),
+        ("public $timeout = self::LONG;", []),
+        ("public $timeout = 600; public $connection = NAME;", []),
+        ("public $timeout = 600; public function timeout() { return 5; }", []),
+        ("public $tries = 3; /* $timeout */", []),
+    ],
+)
+def test_jobs(project, body, told):
+    text = "<?php namespace App\\Jobs; use Illuminate\\Contracts\\Queue\\ShouldQueue;\n"
+    directory = Directory(
+        project({"app/Jobs/J.php": f"{text}class J implements X, ShouldQueue {{ {body} }}"})
+    )
+    assert [(job.name, job.timeout, job.connection) for job in jobs(directory)] == told
+
+
+def test_a_class_that_is_not_queued_is_no_job(project):
+    text = "<?php class J { public $timeout = 600; }"
+    assert jobs(Directory(project({"app/J.php": text, "app/K.php": "<?php $timeout = ("}))) == ()
+
+
+def test_uploads(project):
+    text = "<?php\nuse Livewire\\{trait};\nclass A {{ use Other, {name}; }}"
+    found = {
+        "app/A.php": text.format(trait="WithFileUploads", name="WithFileUploads"),
+        "app/B.php": text.format(trait="WithFileUploads as Files", name="Files"),
+        "app/C.php": text.format(trait="Component", name="WithFileUploads"),
+        "app/D.php": "<?php WithFileUploads(",
+    }
+    assert [str(spot) for spot in uploads(Directory(project(found)))] == [
+        "app/A.php:3:22", "app/B.php:3:22",
+    ]  # fmt: skip

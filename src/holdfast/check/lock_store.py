@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from holdfast.check.process import Process
+from holdfast.check.storage import kept
 from holdfast.project.connections import connection
 from holdfast.project.values import Known
 
@@ -31,9 +32,21 @@ def of_one_pod(process: Process, store: str) -> str:
     driver = settings.text(f"cache.stores.{store}.driver")
     if driver == "database":
         return "an SQLite file of one pod" if _sqlite(process, store) else ""
-    if driver == "file" and settings.text(f"cache.stores.{store}.lock_path"):
+    if driver == "file" and not _in_the_pod(process, store):
         return ""
     return _OF_ONE_POD.get(driver, "")
+
+
+def _in_the_pod(process: Process, store: str) -> bool:
+    """Whether the files of a store's locks are surely on no volume that pods share."""
+    settings, project = process.settings, process.settings.project
+    group = f"cache.stores.{store}"
+    path = settings.text(f"{group}.lock_path") or settings.text(f"{group}.path")
+    base = f"{project.directory}/" if project else ""
+    if process.container is None or not base or not path.startswith(base):
+        return False
+    found = kept(process.container, path.removeprefix(base))
+    return found is not None and found.of_one_pod
 
 
 def _sqlite(process: Process, store: str) -> bool:

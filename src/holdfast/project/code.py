@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from holdfast.project.autoload import namespaces
 from holdfast.project.directory import Directory
@@ -20,18 +20,13 @@ from holdfast.project.script import Call, Script
 from holdfast.project.syntax import PhpFile, walk, word
 from holdfast.project.values import Broken, Spot
 
-if TYPE_CHECKING:
-    pass
-
-FUNCTIONS: Final = frozenset((
-    "env", "session", "session_start", "session_set_save_handler",
-))  # fmt: skip
+FUNCTIONS: Final = frozenset(("env", "session_start", "session_set_save_handler"))
 """Functions that are looked for; ``$_SESSION`` and ``$_COOKIE`` are too."""
 
 METHODS: Final = frozenset((
     "block", "onOneServer", "withoutOverlapping", "regenerate", "login", "loginUsingId",
     "logoutOtherDevices", "disk", "singleton", "command", "call", "setTrustedProxies",
-    "forceScheme", "forceHttps", "at", "loadMigrationsFrom", "session", "useCache",
+    "forceScheme", "forceHttps", "at", "loadMigrationsFrom", "useCache",
 ))  # fmt: skip
 """Methods, on an object or of a class."""
 
@@ -89,7 +84,7 @@ def code(directory: Directory) -> Code:
     arrays: list[tuple[str, Spot]] = []
     broken: list[Broken] = []
     complete = True
-    for number, name in enumerate(files(directory)):
+    for number, name in enumerate(directory.of(files)):
         if number >= MAX_FILES:
             complete = False
             break
@@ -102,20 +97,18 @@ def code(directory: Directory) -> Code:
     return Code(tuple(calls), tuple(arrays), tuple(broken), complete)
 
 
-def files(directory: Directory) -> Iterator[str]:
+def files(directory: Directory) -> tuple[str, ...]:
     """The PHP files of the application's own code, each once, in order."""
-    seen: set[str] = set()
+    found: dict[str, None] = {}
     own = [root for _, root in namespaces(directory) if not _SKIPPED & set(root.split("/"))]
     for root in (*_ROOTS, *own):
-        top = directory.root / root
-        for folder, folders, names in os.walk(top):
+        for folder, folders, names in os.walk(directory.root / root):
             folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+            below = os.path.relpath(folder, directory.root)
             for name in sorted(names):
-                path = Path(folder, name)
-                there = str(path.relative_to(directory.root))
-                if name.endswith(".php") and there not in seen and path.is_file():
-                    seen.add(there)
-                    yield there
+                if name.endswith(".php") and Path(folder, name).is_file():
+                    found[f"{below}/{name}"] = None
+    return tuple(found)
 
 
 def _asked(name: str) -> bool:

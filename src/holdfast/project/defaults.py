@@ -78,6 +78,13 @@ def trees(major: int) -> dict[str, Tree]:
         "password": Env("REDIS_PASSWORD"),
         "port": Env("REDIS_PORT", "6379"),
     }
+    if major >= 12:
+        redis |= {
+            "max_retries": Env("REDIS_MAX_RETRIES", 3),
+            "backoff_algorithm": Env("REDIS_BACKOFF_ALGORITHM", "decorrelated_jitter"),
+            "backoff_base": Env("REDIS_BACKOFF_BASE", 100),
+            "backoff_cap": Env("REDIS_BACKOFF_CAP", 1000),
+        }
     server = {
         "url": Env("DB_URL"),
         "host": Env("DB_HOST", "127.0.0.1"),
@@ -154,18 +161,7 @@ def trees(major: int) -> dict[str, Tree]:
         },
         "cache": {
             "default": Env("CACHE_STORE", "database"),
-            "stores": {
-                "array": {"driver": "array"},
-                "database": {"driver": "database"},
-                "file": {"driver": "file", "path": Below("storage", "framework/cache/data")},
-                "memcached": {"driver": "memcached"},
-                "redis": {
-                    "driver": "redis",
-                    "connection": Env("REDIS_CACHE_CONNECTION", "cache"),
-                    "lock_connection": Env("REDIS_CACHE_LOCK_CONNECTION", "default"),
-                },
-                "dynamodb": {"driver": "dynamodb"},
-            },
+            "stores": _stores(major),
             "prefix": Named("CACHE_PREFIX", style, f"{style}cache{style}"),
         },
         "database": {
@@ -177,8 +173,8 @@ def trees(major: int) -> dict[str, Tree]:
                     "database": Env("DB_DATABASE", Below("database", "database.sqlite")),
                     "prefix": "",
                 },
-                "mysql": {"driver": "mysql", **server, **socket},
-                "mariadb": {"driver": "mariadb", **server, **socket},
+                "mysql": {"driver": "mysql", **server, **socket, "strict": True},
+                "mariadb": {"driver": "mariadb", **server, **socket, "strict": True},
                 "pgsql": {"driver": "pgsql", **server, "port": Env("DB_PORT", "5432")},
             },
             "redis": {
@@ -186,6 +182,7 @@ def trees(major: int) -> dict[str, Tree]:
                 "options": {
                     "cluster": Env("REDIS_CLUSTER", "redis"),
                     "prefix": Named("REDIS_PREFIX", style, f"{style}database{style}"),
+                    "persistent": Env("REDIS_PERSISTENT", default=False),
                 },
                 "default": {**redis, "database": Env("REDIS_DB", "0")},
                 "cache": {**redis, "database": Env("REDIS_CACHE_DB", "1")},
@@ -243,3 +240,44 @@ def trees(major: int) -> dict[str, Tree]:
             }
         ),
     }
+
+
+def _stores(major: int) -> dict[str, Tree]:
+    files = Below("storage", "framework/cache/data")
+    database = {
+        "connection": Env("DB_CACHE_CONNECTION"),
+        "table": Env("DB_CACHE_TABLE", "cache"),
+        "lock_connection": Env("DB_CACHE_LOCK_CONNECTION"),
+        "lock_table": Env("DB_CACHE_LOCK_TABLE"),
+    }
+    server = {
+        "host": Env("MEMCACHED_HOST", "127.0.0.1"),
+        "port": Env("MEMCACHED_PORT", 11211),
+        "weight": 100,
+    }
+    stores: dict[str, Tree] = {
+        "array": {"driver": "array", "serialize": False},
+        "database": {"driver": "database", **database},
+        "file": {"driver": "file", "path": files, "lock_path": files},
+        "memcached": Part(
+            {
+                "driver": "memcached",
+                "persistent_id": Env("MEMCACHED_PERSISTENT_ID"),
+                "options": [],
+                "servers": [server],
+            }
+        ),
+        "redis": {
+            "driver": "redis",
+            "connection": Env("REDIS_CACHE_CONNECTION", "cache"),
+            "lock_connection": Env("REDIS_CACHE_LOCK_CONNECTION", "default"),
+        },
+        "dynamodb": Part({"driver": "dynamodb", "table": Env("DYNAMODB_CACHE_TABLE", "cache")}),
+        "octane": {"driver": "octane"},
+    }
+    if major >= 12:
+        stores["session"] = Part({"driver": "session"})
+        stores["failover"] = {"driver": "failover", "stores": ["database", "array"]}
+    if major >= 13:
+        stores["storage"] = Part({"driver": "storage"})
+    return stores

@@ -80,18 +80,20 @@ class Directory:
         except EnvironmentLacking as error:
             return Broken(Spot(name, 1, 1), str(error))
 
-    def matching(self, name: str, pattern: re.Pattern[bytes]) -> PhpFile | Broken | None:
-        """As ``tree``, of a file of code that has something in it; None of others.
+    def has(self, name: str, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a file of code has something in it, wherever it stands.
 
         A file of more than ``MAX_CODE_BYTES`` was made by a program, and is not looked at.
         """
         path = self.root / name
         try:
-            if path.stat().st_size > MAX_CODE_BYTES or not pattern.search(path.read_bytes()):
-                return None
-        except OSError as error:
-            return Broken(Spot(name, 1, 1), error.strerror or "it cannot be read")
-        return self.tree(name)
+            return path.stat().st_size <= MAX_CODE_BYTES and bool(pattern.search(path.read_bytes()))
+        except OSError:
+            return False
+
+    def matching(self, name: str, pattern: re.Pattern[bytes]) -> PhpFile | Broken | None:
+        """As ``tree``, of a file of code that has something in it; None of others."""
+        return self.tree(name) if self.has(name, pattern) else None
 
     def json(self, name: str) -> dict[str, Any]:
         """The object in a file of Composer's; empty where there is no file, or something else.

@@ -37,7 +37,7 @@ class Job:
 def jobs(directory: Directory) -> tuple[Job, ...]:
     """The queued classes with a literal ``$timeout``; those with a method of that name are none."""
     found: list[Job] = []
-    for name in files(directory):
+    for name in directory.of(files):
         file = directory.matching(name, _TIMEOUT)
         if isinstance(file, PhpFile):
             script = Script(file)

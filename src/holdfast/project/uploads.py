@@ -19,7 +19,7 @@ _TRAIT: Final = "livewire\\withfileuploads"
 def uploads(directory: Directory) -> tuple[Spot, ...]:
     r"""Where classes of the application use ``Livewire\WithFileUploads``."""
     found: list[Spot] = []
-    for name in files(directory):
+    for name in directory.of(files):
         file = directory.matching(name, _NAME)
         if isinstance(file, PhpFile):
             script = Script(file)

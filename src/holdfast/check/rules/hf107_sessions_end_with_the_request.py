@@ -79,14 +79,19 @@ An application that answers an API alone may want no sessions: where its code is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.project.code import code
+from holdfast.project.code import files
+from holdfast.project.directory import Directory
 from holdfast.project.routes import WEB, routes
+
+_SESSION: Final = re.compile(rb"\bsession\(|\bSession::")
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -116,12 +121,17 @@ def _uses_sessions(process: Process) -> bool | None:
     directory = process.app.directory
     if directory is None:
         return None
-    if directory.of(code).called("session", "->session"):
+    if directory.of(_named):
         return True
     found = directory.of(routes)
     if not isinstance(found, tuple) or directory.tree(WEB) is None:
         return None
     return any(route.session for route in found)
+
+
+def _named(directory: Directory) -> bool:
+    """Whether the application's own code has the word for it."""
+    return any(directory.has(name, _SESSION) for name in directory.of(files))
 
 
 RULE = Rule(

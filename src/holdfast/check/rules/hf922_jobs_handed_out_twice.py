@@ -122,7 +122,7 @@ def check(target: Target) -> Iterator[Finding]:
             if after is not None and job.timeout >= after:
                 yield Finding(
                     at(app, job.spot),
-                    f"{job.name} is done twice when it takes longer than {after} s: it may run for"
+                    f"{job.name} is done twice when it takes {after} s or longer: it may run for"
                     f" {job.timeout} s, and the queue hands it out again after {after} s.",
                     f"'retry_after' => {job.timeout + 30}",
                     app.name,
@@ -140,7 +140,7 @@ def _worker(process: Process, arguments: str) -> Iterator[Finding]:
         return
     yield Finding(
         process.container.at("args" if process.container.get("args") else "command"),
-        f"Jobs of {process} that take longer than {after} s are done twice: the worker lets them"
+        f"Jobs of {process} that take {after} s or longer are done twice: the worker lets them"
         f" run {f'for {timeout} s' if timeout else 'for ever'}, and the queue hands them out again"
         f" after {after} s.",
         f"'retry_after' => {timeout + 30}" if timeout else f"--timeout={max(after - 10, 1)}",

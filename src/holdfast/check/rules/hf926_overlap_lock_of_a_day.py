@@ -35,7 +35,7 @@ spec:
 ```php config/cache.php
 <?php
 return ['default' => env('CACHE_STORE', 'file'), 'stores' => [
-    'file' => ['driver' => 'file'],
+    'file' => ['driver' => 'file', 'path' => storage_path('framework/cache/data')],
     'redis' => ['driver' => 'redis'],
     'database' => ['driver' => 'database'],
 ]];
@@ -72,7 +72,7 @@ spec:
 ```php config/cache.php
 <?php
 return ['default' => env('CACHE_STORE', 'file'), 'stores' => [
-    'file' => ['driver' => 'file'],
+    'file' => ['driver' => 'file', 'path' => storage_path('framework/cache/data')],
     'redis' => ['driver' => 'redis'],
     'database' => ['driver' => 'database'],
 ]];

@@ -119,7 +119,8 @@ meant. What `make()` or `resolve()` makes in a provider is not looked for.
 ## References
 
 - Laravel 13 documentation, «Laravel Octane», Dependency Injection and Octane.
-- laravel/octane, Worker.php, 2.3.6: each request is handled by a clone of the application.
+- laravel/octane, ApplicationFactory.php and Worker.php, 2.3.6: the application boots with a request
+  made for it (`SetRequestForConsole`); each request is handled by a clone.
 """
 
 from __future__ import annotations

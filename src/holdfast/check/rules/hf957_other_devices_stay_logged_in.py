@@ -124,12 +124,9 @@ def check(target: Target) -> Iterator[Finding]:
 
 
 def _named(directory: Directory) -> bool:
-    """Whether the application's code or configuration names the middleware, or cannot be read."""
+    """Whether the application's code or configuration names the middleware."""
     configured = [f"config/{path.name}" for path in directory.root.glob("config/*.php")]
-    return any(
-        directory.matching(name, _MIDDLEWARE) is not None
-        for name in (*files(directory), *configured)
-    )
+    return any(directory.has(name, _MIDDLEWARE) for name in (*directory.of(files), *configured))
 
 
 RULE = Rule(

@@ -41,20 +41,23 @@ class Image:
         dockerfile: that it is built from.
         final: what holds at the end of its stage.
         context: the directory that it is built in, by its shown name; None where it is not clear.
-        files: what it holds of the repository, by path.
         tree: the repository.
     """
 
     dockerfile: Dockerfile
     final: Effective
     context: str | None
-    files: Mapping[str, File] = field(repr=False)
     tree: Tree = field(repr=False)
 
     @property
     def file(self) -> str:
         """The Dockerfile's name."""
         return self.dockerfile.file
+
+    @cached_property
+    def files(self) -> Mapping[str, File]:
+        """What it holds of the repository, by path."""
+        return files_of(self.dockerfile, self.final, self.tree, self.context)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -180,8 +183,7 @@ def images_of(data: bytes, file: str, tree: Tree) -> list[Image] | Unreadable:
     for stage in _leaves(stages(read)):
         final = effective(read, str(stage.index))
         if final is not None:
-            files = files_of(read, final, tree, context)
-            found.append(Image(read, final, context, files, tree))
+            found.append(Image(read, final, context, tree))
     return found
 
 

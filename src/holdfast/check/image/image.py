@@ -27,10 +27,11 @@ from holdfast.check.sources.unreadable import Unreadable
 _DEVELOPMENT = re.compile(
     r"(?:^|[-_.])(?:dev|devel|development|local|tests?|testing|ci|debug)(?:$|[-_.])"
 )
-_FPM = re.compile(r".*/(?:php-fpm\.d|pool\.d)/[^/]*\.conf|.*/php-fpm\.conf")
-_PHP_INI = re.compile(r".*/conf\.d/[^/]*\.ini|.*/php\.ini")
-_NGINX = re.compile(r".*/nginx/.*\.(?:conf|conf\.template|template)|.*/nginx/sites-\w+/[^/]*")
-_SUPERVISOR = re.compile(r".*supervisor.*\.(?:conf|ini)")
+# What servers read; a copy among the application's files is none.
+_FPM = re.compile(r"/(?:etc|usr)/(?:.*/)?(?:(?:php-fpm\.d|pool\.d)/[^/]*\.conf|php-fpm\.conf)")
+_PHP_INI = re.compile(r"/(?:etc|usr)/(?:.*/)?(?:conf\.d/[^/]*\.ini|php\.ini)")
+_NGINX = re.compile(r"/etc/nginx/(?:.*/)?(?:[^/]*\.(?:conf|template)|sites-\w+/[^/]*)")
+_SUPERVISOR = re.compile(r"/etc/(?:[^/]*supervisor[^/]*/(?:.*/)?[^/]*|supervisord)\.(?:conf|ini)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +129,20 @@ class Image:
 
     @cached_property
     def supervisor(self) -> tuple[Program, ...]:
-        """The programs of supervisord whose configuration is copied in."""
+        """The programs of supervisord, where that surely runs, of the files that are copied in."""
         found: list[Program] = []
-        for file in self._named(_SUPERVISOR):
+        for file in self._named(_SUPERVISOR) if self._runs_supervisord else ():
             text = file.text(self.tree)
             if text is not None:
                 settings = ini.supervisor_settings(text)
                 found += () if isinstance(settings, Unreadable) else supervisor.programs(settings)
         return tuple(found)
+
+    @property
+    def _runs_supervisord(self) -> bool:
+        run = [command for command in self.start.commands if not command.guards]
+        names = {value.rpartition("/")[2] for one in run for value in one.values() if value}
+        return self.start.program == "supervisord" or "supervisord" in names
 
     @cached_property
     def php_extensions(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ _LITERAL = re.compile(r"(?:[&!]\S+\s+)*\|[-+0-9]*\s*(?:#.*)?$")
 @lru_cache(maxsize=8)  # a file is asked for once a word of it
 def lines_of(data: bytes) -> tuple[str, ...]:
     """The lines of a file."""
-    return tuple(data.decode("utf-8", "replace").splitlines())
+    return tuple(data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n"))
 
 
 def text_of_scalar(value: str, place: Place, lines: Sequence[str]) -> Text:

@@ -79,6 +79,9 @@ def test_what_is_copied():
         ('FROM x\nENTRYPOINT ["/run.sh"]', "if a; then b; fi", None, None, True),
         ('FROM x\nENTRYPOINT ["/run.sh"]', "if a; then", None, None, False),
         ('FROM x\nENTRYPOINT ["sh", "-c", "a && exec b"]', "", None, None, True),
+        ('FROM x\nENTRYPOINT ["bash", "/run.sh"]\nCMD ["b"]', 'exec "$@"', ("b",), None, True),
+        ('FROM x\nWORKDIR /\nENTRYPOINT ["./run.sh"]', "exec b", ("b",), None, True),
+        ('FROM debian\nWORKDIR /\nCMD ["sh", "run.sh"]', "exec b", ("b",), None, True),
     ],
 )
 def test_the_start(dockerfile, script, process, shell, complete):
@@ -156,6 +159,7 @@ def test_configuration_that_is_copied():
         "FROM php:8-fpm\nCOPY www.conf /usr/local/etc/php-fpm.d/\n"
         "COPY p.ini /usr/local/etc/php/conf.d/\n"
         "COPY n.conf /etc/nginx/conf.d/default.conf\nCOPY s.conf /etc/supervisor/conf.d/s.conf\n"
+        'COPY s.conf /app/supervisord.conf\nCMD ["supervisord", "-n"]\n'
         "RUN docker-php-ext-install -j2 pdo_mysql && pecl install redis-6.1 igbinary\n",
         **{
             "www.conf": "[www]\npm = static\n",

@@ -5,6 +5,7 @@ pipeline.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,7 +17,7 @@ from holdfast.check.place import Place
 from holdfast.check.sources import shell
 from holdfast.check.sources.artisan import Artisan, calls
 from holdfast.check.sources.command import Command, Script
-from holdfast.check.sources.scalars import text_of_scalar
+from holdfast.check.sources.scalars import lines_of, text_of_scalar
 from holdfast.check.target import Target
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
@@ -91,16 +92,11 @@ def _script(words: list[tuple[str, Place]], files: Mapping[str, bytes]) -> Scrip
     if not words:
         return Script(())
     first, place = words[0]
-    options = [word for word, _ in words[1:]]
-    if first.rpartition("/")[2] in _SHELLS and "-c" in "".join(options[:1])[-2:]:
-        script, at = words[2] if len(words) > 2 else ("", place)
-        return shell.read(text_of_scalar(script, at, _lines(files.get(at.file, b""))))
+    is_shell = first.rpartition("/")[2] in _SHELLS
+    if is_shell and len(words) > 2 and re.fullmatch("-[a-z]*c", words[1][0]):
+        script, at = words[2]
+        return shell.read(text_of_scalar(script, at, lines_of(files.get(at.file, b""))))
     return shell.of_words([word for word, _ in words], place)
-
-
-@lru_cache(maxsize=8)
-def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").splitlines()
 
 
 @lru_cache(maxsize=8)  # several rules ask, one target after the other

@@ -20,9 +20,10 @@ from holdfast.check.sources.unreadable import Unreadable
 _DOCKERFILE: Final = re.compile(
     r"(?:Dockerfile|Containerfile)(?:[.-](?!dockerignore$).+)?|.+\.(?i:dockerfile)"
 )
-_DEVELOPMENT: Final = re.compile(
-    r"(?:^|[-_./])(?:dev|devel|development|local|tests?|testing|ci|debug|bak|old|orig|devcontainer)"
-    r"(?:$|[-_./])"
+# Of development and tests, put aside, or a template of something.
+_NO_IMAGE: Final = re.compile(
+    r"(?:^|[-_./])(?:dev|devel|development|local|tests?|testing|ci|debug|devcontainer|bak|old|orig"
+    r"|j2|tmpl|tpl|template|erb|twig)(?:$|[-_./])"
 )
 _NGINX: Final = re.compile(r".+\.conf(?:\.(?:template|tpl|dist))?|.+\.nginx")
 _SERVES: Final = frozenset(("server", "location", "fastcgi_pass", "proxy_pass", "log_format"))
@@ -63,7 +64,7 @@ def repository(names: Iterable[str], read: Callable[[str], bytes | None]) -> Rep
     servers: list[tuple[str, tuple[Directive, ...]]] = []
     for name in sorted(tree.names):
         path = PurePath(name)
-        if _DOCKERFILE.fullmatch(path.name) and not _DEVELOPMENT.search(name.lower()):
+        if _DOCKERFILE.fullmatch(path.name) and not _NO_IMAGE.search(name.lower()):
             made = images_of(read(name) or b"", name, tree)
             if isinstance(made, Unreadable):
                 refused.append(NotJudged(name, made.why))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from holdfast.check.kubernetes.objects import Object
 from holdfast.check.sources import nginx
 from holdfast.check.sources.nginx import Directive
-from holdfast.check.sources.scalars import text_of_scalar
+from holdfast.check.sources.scalars import lines_of, text_of_scalar
 from holdfast.check.sources.unreadable import Unreadable
 from holdfast.check.target import Target
 
@@ -31,8 +32,13 @@ class Server:
     directives: tuple[Directive, ...] = field(repr=False)
 
 
-def servers(target: Target) -> Iterator[Server]:
+@lru_cache(maxsize=8)  # several rules ask, one target after the other
+def servers(target: Target) -> tuple[Server, ...]:
     """All configurations that can be read."""
+    return tuple(_servers(target))
+
+
+def _servers(target: Target) -> Iterator[Server]:
     for name, directives in target.repository.nginx:
         yield Server(name, directives)
     for config in target.objects.of("ConfigMap"):
@@ -54,7 +60,7 @@ def _is_nginx(key: str, value: str) -> bool:
 
 def _of_text(target: Target, owner: Object, value: str, path: tuple[str, ...]) -> Iterator[Server]:
     place = owner.at(*path)
-    lines = target.files.get(place.file, b"").decode("utf-8", "replace").splitlines()
+    lines = lines_of(target.files.get(place.file, b""))
     found = nginx.parse(text_of_scalar(value, place, lines))
     if not isinstance(found, Unreadable):
         yield Server(str(owner), found)

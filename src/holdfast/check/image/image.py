@@ -27,10 +27,11 @@ from holdfast.check.sources.unreadable import Unreadable
 _DEVELOPMENT = re.compile(
     r"(?:^|[-_.])(?:dev|devel|development|local|tests?|testing|ci|debug)(?:$|[-_.])"
 )
-_FPM = re.compile(r".*/(?:php-fpm\.d|pool\.d)/[^/]*\.conf|.*/php-fpm\.conf")
-_PHP_INI = re.compile(r".*/conf\.d/[^/]*\.ini|.*/php\.ini")
-_NGINX = re.compile(r".*/nginx/.*\.(?:conf|conf\.template|template)|.*/nginx/sites-\w+/[^/]*")
-_SUPERVISOR = re.compile(r".*supervisor.*\.(?:conf|ini)")
+# What servers read; a copy among the application's files is none.
+_FPM = re.compile(r"/(?:etc|usr)/(?:.*/)?(?:(?:php-fpm\.d|pool\.d)/[^/]*\.conf|php-fpm\.conf)")
+_PHP_INI = re.compile(r"/(?:etc|usr)/(?:.*/)?(?:conf\.d/[^/]*\.ini|php\.ini)")
+_NGINX = re.compile(r"/etc/nginx/(?:.*/)?(?:[^/]*\.(?:conf|template)|sites-\w+/[^/]*)")
+_SUPERVISOR = re.compile(r"/etc/(?:[^/]*supervisor[^/]*/(?:.*/)?[^/]*|supervisord)\.(?:conf|ini)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,20 +42,23 @@ class Image:
         dockerfile: that it is built from.
         final: what holds at the end of its stage.
         context: the directory that it is built in, by its shown name; None where it is not clear.
-        files: what it holds of the repository, by path.
         tree: the repository.
     """
 
     dockerfile: Dockerfile
     final: Effective
     context: str | None
-    files: Mapping[str, File] = field(repr=False)
     tree: Tree = field(repr=False)
 
     @property
     def file(self) -> str:
         """The Dockerfile's name."""
         return self.dockerfile.file
+
+    @cached_property
+    def files(self) -> Mapping[str, File]:
+        """What it holds of the repository, by path."""
+        return files_of(self.dockerfile, self.final, self.tree, self.context)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -125,14 +129,20 @@ class Image:
 
     @cached_property
     def supervisor(self) -> tuple[Program, ...]:
-        """The programs of supervisord whose configuration is copied in."""
+        """The programs of supervisord, where that surely runs, of the files that are copied in."""
         found: list[Program] = []
-        for file in self._named(_SUPERVISOR):
+        for file in self._named(_SUPERVISOR) if self._runs_supervisord else ():
             text = file.text(self.tree)
             if text is not None:
                 settings = ini.supervisor_settings(text)
                 found += () if isinstance(settings, Unreadable) else supervisor.programs(settings)
         return tuple(found)
+
+    @property
+    def _runs_supervisord(self) -> bool:
+        run = [command for command in self.start.commands if not command.guards]
+        names = {value.rpartition("/")[2] for one in run for value in one.values() if value}
+        return self.start.program == "supervisord" or "supervisord" in names
 
     @cached_property
     def php_extensions(self) -> frozenset[str]:
@@ -180,8 +190,7 @@ def images_of(data: bytes, file: str, tree: Tree) -> list[Image] | Unreadable:
     for stage in _leaves(stages(read)):
         final = effective(read, str(stage.index))
         if final is not None:
-            files = files_of(read, final, tree, context)
-            found.append(Image(read, final, context, files, tree))
+            found.append(Image(read, final, context, tree))
     return found
 
 

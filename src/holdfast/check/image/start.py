@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from holdfast.check.image.base import published
-from holdfast.check.image.content import File
+from holdfast.check.image.content import File, workdir
 from holdfast.check.image.tree import Tree
 from holdfast.check.place import Place
 from holdfast.check.sources import shell
@@ -24,6 +25,8 @@ _AT_START = re.compile(r"/etc/(?:entrypoint\.d|cont-init\.d)/[^/]+|/docker-entry
 _IS_A_SCRIPT = re.compile(
     r"\.(?:sh|bash|py|php)$|(?:^|/)(?:[\w-]*entrypoint|start|run|init)[\w-]*$"
 )
+_ON_PATH = re.compile(r"^/(?:usr/(?:local/)?)?s?bin/")
+_SHELLS = frozenset(("sh", "bash", "ash", "dash"))
 _MAX_SCRIPTS = 8
 
 
@@ -54,7 +57,7 @@ class Start:
 
 def start_of(stage: Effective, files: Mapping[str, File], tree: Tree) -> Start:
     """What starts."""
-    reader = _Starting(files, tree)
+    reader = _Starting(files, tree, workdir(stage, stage.workdir))
     start = reader.run(stage)
     scripts = [
         reader.script(file) for path, file in sorted(files.items()) if _AT_START.fullmatch(path)
@@ -67,6 +70,7 @@ def start_of(stage: Effective, files: Mapping[str, File], tree: Tree) -> Start:
 class _Starting:
     files: Mapping[str, File]
     tree: Tree
+    directory: str
 
     def run(self, stage: Effective) -> Start:
         base = published(stage.base)
@@ -102,6 +106,8 @@ class _Starting:
         words = _without_wrappers((*words, *behind)) if known else _without_wrappers(words)
         if not words or depth > _MAX_SCRIPTS:
             return Start(commands, complete=not words)
+        if words[0].rpartition("/")[2] in _SHELLS and words[1:] and not words[1].startswith("-"):
+            words = (posixpath.join(self.directory, words[1]), *words[2:])
         file = self._file(words[0])
         if file is None:
             direct = shell.of_words(list(words), place).commands
@@ -129,13 +135,9 @@ class _Starting:
         return Start(found, shell=_stays(script), complete=script.unreadable is None)
 
     def _file(self, word: str) -> File | None:
-        if word.startswith("/"):
-            return self.files.get(word)
-        # The working directory and PATH are guesses; a name that one file alone has is none.
-        named = [
-            file for path, file in self.files.items() if path.endswith("/" + word.lstrip("./"))
-        ]
-        on_path = [file for file in named if re.match(r"/(?:usr/(?:local/)?)?s?bin/", file.path)]
+        if "/" in word:
+            return self.files.get(posixpath.normpath(posixpath.join(self.directory, word)))
+        on_path = [file for path, file in self.files.items() if _ON_PATH.sub("", path) == word]
         return on_path[0] if len(on_path) == 1 else None
 
     def script(self, file: File) -> Script | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,10 @@ class Tree:
     def below(self, directory: str) -> Iterator[str]:
         """The files below a directory, by their names relative to it."""
         start = f"{directory}/" if directory else ""
-        for name in sorted(self.names):
-            if name.startswith(start):
-                yield name[len(start) :]
+        first = bisect_left(self._sorted, start)
+        for name in takewhile(lambda name: name.startswith(start), self._sorted[first:]):
+            yield name[len(start) :]
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.names)

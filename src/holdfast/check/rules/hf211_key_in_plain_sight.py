@@ -65,12 +65,16 @@ import binascii
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
+from holdfast.check.image.image import Image
 from holdfast.check.kubernetes.env import values_of
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
+from holdfast.check.sources.docker_words import Value, expanded, split
 from holdfast.check.target import Target
 
 _NAMES = ("APP_KEY", "APP_PREVIOUS_KEYS")
+_FEW = 8
+"""Different characters: a random key has more, what is typed in for a build has not."""
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -87,10 +91,9 @@ def check(target: Target) -> Iterator[Finding]:
                 if found and not found.source and _is_key(found.value):
                     yield _finding(found.place, name, "the manifest", str(workload))
     for image in target.repository.images:
-        for name in _NAMES:
-            said = image.final.env.get(name)
-            if said and _is_key(said.text):
-                yield _finding(said.place, name, "the image", image.file)
+        for name, said in _of_dockerfile(image):
+            if _is_key(said.text):
+                yield _finding(said.place, name, "the image or its Dockerfile", image.file)
 
 
 def _finding(place: Place, name: str, where: str, subject: str) -> Finding:
@@ -102,15 +105,27 @@ def _finding(place: Place, name: str, where: str, subject: str) -> Finding:
     )
 
 
+def _of_dockerfile(image: Image) -> Iterator[tuple[str, Value]]:
+    """What ENV and ARG say in any stage, as far as it is there."""
+    for instruction in image.dockerfile.instructions:
+        if instruction.name not in {"ENV", "ARG"}:
+            continue
+        for word in split(instruction.arguments, image.dockerfile.escape):
+            name, sign, _ = word.string.partition("=")
+            if sign and name in _NAMES:
+                yield name, expanded(word.part(len(name) + 1), image.dockerfile.escape, {})
+
+
 def _is_key(value: str | None) -> bool:
     """Whether Laravel would take it: a placeholder is none."""
     key = (value or "").split(",")[0].strip()
     if not key.startswith("base64:"):
-        return len(key) == 32 and len(set(key)) > 8
+        return len(key) == 32 and len(set(key)) > _FEW
     try:
-        return len(base64.b64decode(key.removeprefix("base64:"), validate=True)) in (16, 32)
+        decoded = base64.b64decode(key.removeprefix("base64:"), validate=True)
     except (binascii.Error, ValueError):
         return False
+    return len(decoded) in (16, 32) and len(set(decoded)) > _FEW
 
 
 RULE = Rule(

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Script
-from holdfast.check.sources.scalars import text_of_scalar
+from holdfast.check.sources.scalars import lines_of, text_of_scalar
 from holdfast.check.sources.yaml import Document, documents
 
 MAX_STEPS: Final = 2_000
@@ -71,7 +71,7 @@ def system_of(path: PurePath) -> System | None:
 
 def steps(data: bytes, file: str, system: System) -> list[Step]:
     """What a file has run; nothing where it cannot be read."""
-    lines = data.decode("utf-8", "replace").splitlines()
+    lines = lines_of(data)
     found: list[Step] = []
     for document in documents(data, file):
         if not isinstance(document, Document):

@@ -34,16 +34,33 @@ class Ignore:
     """A ``.dockerignore``."""
 
     patterns: tuple[Pattern, ...] = ()
+    _directories: dict[str, tuple[bool, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def excludes(self, path: str) -> bool:
         """Whether a path of the build context stays out: relative, with slashes."""
-        parts = posixpath.normpath(path).split("/")
-        paths = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+        if not self.patterns:
+            return False
+        directory, _, name = posixpath.normpath(path).rpartition("/")
         excluded = False
-        for pattern in self.patterns:
+        for pattern, matches in zip(self.patterns, self._matching(directory, name), strict=True):
             if pattern.negated == excluded:
-                excluded ^= any(pattern.regex.fullmatch(each) for each in paths)
+                excluded ^= matches
         return excluded
+
+    def _matching(self, directory: str, name: str) -> tuple[bool, ...]:
+        """Which patterns match a path, or a directory above it."""
+        path = f"{directory}/{name}" if directory else name
+        if not directory:
+            return tuple(bool(pattern.regex.fullmatch(path)) for pattern in self.patterns)
+        if directory not in self._directories:
+            above, _, own = directory.rpartition("/")
+            self._directories[directory] = self._matching(above, own)
+        return tuple(
+            matches or bool(pattern.regex.fullmatch(path))
+            for pattern, matches in zip(self.patterns, self._directories[directory], strict=True)
+        )
 
 
 def read(data: bytes, file: str) -> Ignore | Unreadable:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from holdfast.check.place import Place
 from holdfast.check.sources.text import Text
@@ -10,7 +12,13 @@ from holdfast.check.sources.text import Text
 _LITERAL = re.compile(r"(?:[&!]\S+\s+)*\|[-+0-9]*\s*(?:#.*)?$")
 
 
-def text_of_scalar(value: str, place: Place, lines: list[str]) -> Text:
+@lru_cache(maxsize=8)  # a file is asked for once a word of it
+def lines_of(data: bytes) -> tuple[str, ...]:
+    """The lines of a file."""
+    return tuple(data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n"))
+
+
+def text_of_scalar(value: str, place: Place, lines: Sequence[str]) -> Text:
     """A word of a YAML file.
 
     Args:
@@ -34,7 +42,7 @@ def text_of_scalar(value: str, place: Place, lines: list[str]) -> Text:
     return Text.at(value, place)
 
 
-def _block(value: str, place: Place, lines: list[str]) -> Text:
+def _block(value: str, place: Place, lines: Sequence[str]) -> Text:
     runs, offset = [], 0
     for number, line in enumerate(value.split("\n"), place.line + 1):
         written = lines[number - 1] if number <= len(lines) else ""

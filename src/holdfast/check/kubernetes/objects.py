@@ -146,6 +146,10 @@ class Objects:
         """All of some kinds."""
         return tuple(found for kind in kinds for found in self._by_kind.get(kind, ()))
 
+    def named(self, kind: str, name: str) -> tuple[Object, ...]:
+        """All of a kind and a name, in any namespace."""
+        return self._by_name.get((kind, name), ())
+
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The one of that name."""
         named = self.named(kind, name)

@@ -287,3 +287,11 @@ def test_the_first_screen_of_the_documentation(holdfast, here, monkeypatch, page
     assert [line.rstrip() for line in ended.out.splitlines()][: block.count("\n")] == (
         block.splitlines()
     )
+
+
+def test_names_are_told_from_where_one_stands(holdfast, here, monkeypatch):
+    (here / "elsewhere").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    ended = holdfast("check", "..")
+    assert "../deploy.yaml:13:" in ended.out
+    assert str(here) not in ended.out

@@ -16,6 +16,7 @@ from holdfast.check.kubernetes.objects import Objects
 from holdfast.check.kubernetes.workload import Container, workloads
 from holdfast.check.process import Process, Role, role, runs_laravel
 from holdfast.check.settings import Settings
+from holdfast.check.sources.files import shown
 from holdfast.check.target import App
 from holdfast.core.errors import HoldfastError
 from holdfast.project.directory import Directory
@@ -209,8 +210,4 @@ def codes(
             except HoldfastError:
                 continue
             if isinstance(asked, dict) and "laravel/framework" in asked:
-                try:
-                    name = str(root.relative_to(base))
-                except ValueError:
-                    name = str(root)
-                yield Code(name, directory, extra, laravel)
+                yield Code(shown(root, base), directory, extra, laravel)

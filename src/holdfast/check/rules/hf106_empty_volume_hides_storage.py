@@ -4,7 +4,8 @@
 
 An `emptyDir` is mounted at the application's `storage` or `storage/framework`, nothing makes the
 directories below it (no init container has the volume, no other mount brings them), and the
-container starts a program directly, so that no entrypoint of the image can make them either.
+container starts a program directly (by its `command`, or by the Dockerfile among the files), so
+that no entrypoint can make them either.
 
 ## Why it matters
 
@@ -57,7 +58,8 @@ Mount the volumes one level deeper, where Laravel writes: `storage/framework/vie
 
 ## Limits
 
-Where the image's own entrypoint runs, it may make them: only `--strict` speaks of it.
+Where an entrypoint runs that is not among the files, it may make them: only `--strict` speaks of
+it.
 
 ## References
 
@@ -96,7 +98,7 @@ def check(target: Target) -> Iterator[Finding]:
             continue
         if mount.sub_path or _filled(container, mount):
             continue
-        direct = _starts_directly(container)
+        direct = _starts_directly(container, target)
         yield Finding(
             mount.place,
             f"Pages of {container.workload.name} answer 500: the empty volume {mount.volume.name}"
@@ -121,10 +123,18 @@ def _filled(container: Container, mount: Mount) -> bool:
     return mount.volume.name in others or bool(container.get("lifecycle", "postStart"))
 
 
-def _starts_directly(container: Container) -> bool:
-    """Whether a program is started in place of the image's entrypoint, and no script."""
+def _starts_directly(container: Container, target: Target) -> bool:
+    """Whether a program is started at once, and no script before it."""
     command = [text(word) for word in items(container.body, "command")]
-    return bool(command) and _PROGRAMS.fullmatch(command[0]) is not None
+    if command:
+        return _PROGRAMS.fullmatch(command[0]) is not None
+    starts = [image.start for image in target.repository.images if image.is_laravel]
+    return bool(starts) and all(
+        start.complete
+        and _PROGRAMS.fullmatch(start.program)
+        and all(_PROGRAMS.fullmatch(c.words[0].value or "") for c in start.commands)
+        for start in starts
+    )
 
 
 RULE = Rule(

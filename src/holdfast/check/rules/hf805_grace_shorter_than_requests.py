@@ -82,12 +82,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.edits import set_to
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import mounted, pre_stop, recreates, web_workloads
+from holdfast.check.traffic import GRACE, mounted, pre_stop, recreates, web_workloads
 
 _TIMEOUTS: Final = re.compile(
     r"^[ \t]*(?P<name>request_terminate_timeout|fastcgi_read_timeout)[ \t]*=?[ \t]*"
@@ -112,7 +113,8 @@ def check(target: Target) -> Iterator[Finding]:
                 f" preStop hook takes {waits} s, and the pod is killed after {grace} s.",
                 f"terminationGracePeriodSeconds: {waits + 65}",
                 str(workload),
-                (Related(workload.at("terminationGracePeriodSeconds"), f"{grace} s to stop"),),
+                (Related(workload.at(GRACE), f"{grace} s to stop"),),
+                set_to(workload.object, target.files, f"{waits + 65}", *workload.pod, GRACE),
             )
             continue
         limit = _limit(target, workload)
@@ -121,12 +123,13 @@ def check(target: Target) -> Iterator[Finding]:
         seconds, name, place = limit
         before = f" after a preStop hook of {waits} s" if waits else ""
         yield Finding(
-            workload.at("terminationGracePeriodSeconds"),
+            workload.at(GRACE),
             f"Requests of more than {grace - waits} s are cut when a pod of {workload.name} stops:"
             f" {name} lets them take {seconds} s, and the pod has {grace} s{before}.",
             f"terminationGracePeriodSeconds: {waits + seconds + 5}",
             str(workload),
             (Related(place, f"{name}: {seconds} s"),),
+            set_to(workload.object, target.files, f"{waits + seconds + 5}", *workload.pod, GRACE),
         )
 
 
@@ -158,4 +161,5 @@ RULE = Rule(
     Severity.HIGH,
     check,
     gotchas=("ROL-05",),
+    fixable=True,
 )

@@ -2,15 +2,15 @@
 
 ## What it checks
 
-The host of the sessions’ connection leads to all pods of a replication or to replicas alone: a
+The host of the sessions' connection leads to all pods of a replication or to replicas alone: a
 Service that selects masters and replicas, `<name>`, `<name>-headless` or `<name>-replica` of a
 `RedisReplication`, `rfrs-<name>`. Or it leads to Sentinel.
 
 ## Why it matters
 
-Replicas refuse to write: «READONLY You can’t write against a read only replica». Each request saves
+Replicas refuse to write: «READONLY You can't write against a read only replica». Each request saves
 its session, so each that meets a replica ends with status 500. Sentinel keeps no keys at all: it
-tells clients that ask for it where the master is, and Laravel’s own connections do not ask.
+tells clients that ask for it where the master is, and Laravel's own connections do not ask.
 
 ## Bad
 

@@ -7,7 +7,7 @@ the `options`.
 
 ## Why it matters
 
-Without one a request waits for PHP’s `default_socket_timeout`, 60 seconds unless `php.ini` says
+Without one a request waits for PHP's `default_socket_timeout`, 60 seconds unless `php.ini` says
 otherwise, when Redis is stuck (a slow command, a frozen node, a dropped network). Each request
 reads its session first, so within seconds all PHP processes wait, probes fail, and the kubelet
 restarts every pod.

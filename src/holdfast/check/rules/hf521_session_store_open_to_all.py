@@ -148,7 +148,7 @@ def check(target: Target) -> Iterator[Finding]:
             store.place,
             f"Anyone in the cluster can read sessions and write some, an administrator's too:"
             f" {store} asks for no password, and no NetworkPolicy keeps others away.",
-            "set requirepass from a Secret, and let the application alone connect",
+            "args: [--requirepass, $(REDIS_PASSWORD)] from a Secret, and a NetworkPolicy",
             str(store),
             (kept.related,),
         )

@@ -127,8 +127,8 @@ spec:
 
 ## How to fix
 
-Raise `max_connections` above the product, lower
-`pm.max_children`, or put a pool (ProxySQL, PgBouncer) before the server.
+Raise `max_connections` above the product, lower `pm.max_children`, or put a pool (ProxySQL,
+PgBouncer) before the server.
 
 ## Limits
 
@@ -188,8 +188,8 @@ def check(target: Target) -> Iterator[Finding]:
             continue
         yield Finding(
             takes[1],
-            f"Requests fail when the site is busy: its pods can open {opened} connections to {store},"
-            f" which takes {takes[0]}.",
+            "Requests fail when the site is busy: its pods can open"
+            f" {opened} connections to {store}, which takes {takes[0]}.",
             f"--max-connections={-(-opened * 5 // 4 // 10) * 10}, or fewer children",
             str(store),
             tuple(

@@ -84,7 +84,7 @@ A client other than phpredis and predis may know Sentinel and is left alone ther
 - Illuminate/Redis/Connectors (Laravel 8 to 13): neither connector asks Sentinel.
 - OT-CONTAINER-KIT/redis-operator v0.26.0, internal/k8sutils/redis-replication.go: which Service
   selects what.
-- spotahome/redis-operator v1.3.0, operator/redisfailover/service.
+- spotahome/redis-operator 632aa3d (August 2023), operator/redisfailover/service.
 - Issues helm/charts 12851 and 21180.
 """
 

@@ -81,7 +81,7 @@ cache store that all pods share is the second best.
 
 ## Limits
 
-Scripts of the image are not read here. A database in a file (SQLite) is each pod’s own, and one
+Scripts of the image are not read here. A database in a file (SQLite) is each pod's own, and one
 that cannot be told may be. A command with a condition in it (`if`, `case`) is left alone.
 
 ## References

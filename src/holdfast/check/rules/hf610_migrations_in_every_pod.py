@@ -8,9 +8,10 @@ serversideup/php.
 
 ## Why it matters
 
-Pods start together, and again whenever one is added. Both see that a migration is missing and both
-run it: one fails at «table already exists» and does not start, and what was half done stays so.
-Where the table of the sessions is among it, nobody can log in.
+The first pods of a deployment start together, and so do those of a rollout that replaces several at
+a time (25 % where nothing is said). All see that a migration is missing and all run it: one fails
+at «table already exists» and does not start, and what was half done stays so. Where the table of
+the sessions is among it, nobody can log in.
 
 ## Bad
 
@@ -130,8 +131,8 @@ def check(target: Target) -> Iterator[Finding]:
                 continue
             yield Finding(
                 place,
-                f"A rollout of {workload} can break halfway: {workload.scale} run the migrations"
-                " when they start, at the same time.",
+                f"Pods of {workload} that start together, as the first ones do ({workload.scale}),"
+                " run the migrations at the same time: one fails, and what was half done stays so.",
                 "run php artisan migrate --force in one Job before the rollout",
                 str(workload),
                 (Related(workload.scale.place, f"{workload.scale}, says {workload.scale.by}"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from holdfast.check.place import Place
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Command
 from holdfast.check.sources.stage import Copy, Effective
+
+_MADE_BY_PHP = re.compile(r"""\bcopy\(\s*['"]([^'"]*)['"]\s*,\s*['"](?:[^'"]*/)?\.env['"]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def followed(
                 found = Dotenv(command.place, names[-2], _name(names[-2], files))
         elif names[0] in {"mv", "rm"} and ".env" in names[1:]:
             found = None
+        elif made := _MADE_BY_PHP.search("".join(values[2:3]) if "-r" in values[1:2] else ""):
+            found = Dotenv(command.place, made[1], _name(made[1], files))
         elif any(_writes(r.operator, r.target.value) for r in command.redirections):
             found = Dotenv(command.place, "")
     return found

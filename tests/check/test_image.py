@@ -157,6 +157,13 @@ def test_the_dotenv(steps, line):
     assert (found.dotenv.place.line if found.dotenv else None) == line
 
 
+def test_a_dotenv_beside_the_application_is_none_of_its_own():
+    files = {"artisan": "", "docker__.env": "", "composer.json": ""}
+    assert image("FROM php:8-cli\nCOPY . /app\n", **files).dotenv is None
+    files = {"src__artisan": "", "src__.env": ""}
+    assert image("FROM php:8-cli\nCOPY src /app\n", **files).dotenv is not None
+
+
 def test_configuration_that_is_copied():
     found = image(
         "FROM php:8-fpm\nCOPY www.conf /usr/local/etc/php-fpm.d/\n"

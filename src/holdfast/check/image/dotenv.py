@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from holdfast.check.image.content import File
+from holdfast.check.image.content import File, workdir
 from holdfast.check.place import Place
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Command
@@ -34,8 +34,13 @@ class Dotenv:
 def dotenv_of(stage: Effective, files: Mapping[str, File]) -> Dotenv | None:
     """The ``.env`` that is there when the image is built; None where there surely is none known."""
     found: Dotenv | None = None
+    # One beside other things, as of Docker Compose, is not the application's.
+    roots = {posixpath.dirname(path) for path in files if path.endswith("/artisan")}
+    roots = roots or {posixpath.normpath(workdir(stage, stage.workdir))}
     copied = {
-        id(file.copy.instruction): file for path, file in files.items() if path.endswith("/.env")
+        id(files[path].copy.instruction): files[path]
+        for path in (posixpath.join(root, ".env") for root in roots)
+        if path in files
     }
     for step in stage.steps:
         if isinstance(step, Copy):

@@ -144,6 +144,9 @@ def test_the_stop_signal(dockerfile, signal):
         ("RUN echo A=1 >> /app/.env", 3),
         ('RUN ["cp", ".env.example", ".env"]', 3),
         ("COPY .env.example .env", 3),
+        ("RUN php -r \"file_exists('.env') || copy('.env.example', '.env');\"", 3),
+        ("RUN php -r \"copy('.env', '.env.example');\"", None),
+        ("RUN php -r", None),
         ("COPY .env.example .", None),
         ("COPY . .", 3),
         ("COPY . .\nRUN rm .env", None),
@@ -152,6 +155,13 @@ def test_the_stop_signal(dockerfile, signal):
 def test_the_dotenv(steps, line):
     found = image(f"FROM php:8-cli\nWORKDIR /app\n{steps}\n", **{".env": "", ".env.example": ""})
     assert (found.dotenv.place.line if found.dotenv else None) == line
+
+
+def test_a_dotenv_beside_the_application_is_none_of_its_own():
+    files = {"artisan": "", "docker__.env": "", "composer.json": ""}
+    assert image("FROM php:8-cli\nCOPY . /app\n", **files).dotenv is None
+    files = {"src__artisan": "", "src__.env": ""}
+    assert image("FROM php:8-cli\nCOPY src /app\n", **files).dotenv is not None
 
 
 def test_configuration_that_is_copied():

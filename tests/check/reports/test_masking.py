@@ -33,6 +33,7 @@ HIDDEN = {
     "config map": "kind: ConfigMap\ndata:\n  DB_PASSWORD: {}",
     "secret": "apiVersion: v1\nkind: Secret\ndata:\n  harmless: {}\n  config: |\n    a\n    {}",
     "secret, kind last": "stringData:\n  harmless: {}\n  other: >-\n    {}\nkind: Secret",
+    "secret, over lines": "kind: Secret\ndata:\n  a: b\n    c: {}\n  d: 'e\n  f: {}'",
     "secret, flow": "kind: Secret\nstringData: {{harmless: {}}}",
     "secret, json": '{{"kind": "Secret", "data": {{"harmless": "{}"}}}}',
     "secret, json over lines": '{{\n "kind": "Secret",\n "data": {{\n  "harmless": "{}"\n }}\n}}',

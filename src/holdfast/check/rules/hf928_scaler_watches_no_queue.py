@@ -81,7 +81,7 @@ Where the prefix cannot be told, nothing is said.
 
 - Illuminate/Queue/RedisQueue.php, Laravel 13.26.1: `queues:` and the name; `:delayed` and
   `:reserved` are sorted sets.
-- KEDA 2.20, «Redis Lists»: `listName` is the key as Redis has it, `databaseIndex` is 0 where
+- KEDA 2.13, «Redis Lists»: `listName` is the key as Redis has it, `databaseIndex` is 0 where
   nothing is said.
 """
 

@@ -38,7 +38,7 @@ def blocks(below):
         st.tuples(below, st.sampled_from(["&&", "||"]), below).map(
             lambda p: f"{{ {p[0]}\n}} {p[1]} {{ {p[2]}\n}}"
         ),
-        body.map(lambda text: f"({text}\n)"),
+        body.map(lambda text: f"( {text}\n)"),
         st.tuples(st.sampled_from("fg"), body).map(lambda p: f"{p[0]}() {{\n{p[1]}\n}}"),
     )
 
@@ -46,10 +46,11 @@ def blocks(below):
 SCRIPTS = st.lists(
     st.recursive(
         st.sampled_from([
-            SAID, SAID, SAID, f"{SAID} 'a b' # no", f"{SAID} && {SAID}", f"{SAID} || {SAID}",
+            SAID, SAID, SAID, f"{SAID} 'a b' # no\n", f"{SAID} && {SAID}", f"{SAID} || {SAID}",
             f"x=$({SAID})", f"{SAID} | {SAID}", f"sh -c '{SAID}; {SAID}'", f"! {SAID}", "f", "g",
             "[ 1 = 2 ] && exit 0", "exit 0", f"sh <<'E'\n{SAID}\nE\n",
-            f"{SAID} >/dev/null <<E\n)\nE\n", f"exec {SAID}", f"[ 1 = 2 ] || {SAID} && {SAID}", f"{SAID}; {SAID} \\\n  && {SAID}",
+            f"{SAID} >/dev/null <<E\n)\nE\n", f"exec {SAID}", f"[ 1 = 2 ] || {SAID} && {SAID}",
+            f"{SAID}; {SAID} \\\n  && {SAID}", "return",
         ]),
         blocks,
         max_leaves=8,

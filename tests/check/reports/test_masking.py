@@ -65,6 +65,7 @@ HIDDEN = {
     "flow, a comma": "env: [{{name: APP_KEY, value: 'a,{}'}}]",
     "option": "command: redis-server --requirepass={}",
     "client": "command: redis-cli -h redis -a {} ping",
+    "client, two options": "command: redis-cli -a {} -pother",
     "client, joined": "command: mysql -uroot -p{} shop",
     "pem": "x: |\n  -----BEGIN RSA PRIVATE KEY-----\n  {}\n  -----END RSA PRIVATE KEY-----",
     "laravel's form": "anything: base64:{}",

@@ -44,7 +44,7 @@ _WORDS = re.compile(
 _OPTION = re.compile(r"""^\s*-\s+["']?-{1,2}(?P<key>[\w-]+)["']?\s*$""")
 _ITEM = re.compile(r"""^\s*-\s+(?P<value>.+)$""")
 _CLIENT = re.compile(
-    r"(?:redis-cli|mysql\w*|mariadb[\w-]*)\s(?:.{0,200}?\s)?-(?:a\s+|p)(?P<value>\S+)"
+    r"(?:redis-cli|mysql\w*|mariadb[\w-]*)\s(?:.{0,200}?\s)??-(?:a\s+|p)(?P<value>\S+)"
 )
 _SHAPES = (
     re.compile(r"""://[^\s"'/@:]{0,200}:(?P<value>[^\s"']{1,500})@"""),

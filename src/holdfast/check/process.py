@@ -76,6 +76,11 @@ class Process:
         return self.container.workload if self.container else None
 
     @property
+    def name(self) -> str:
+        """As people call it in a sentence: the workload's name."""
+        return self.workload.name if self.workload else "the application"
+
+    @property
     def endless(self) -> bool:
         """Whether it is to run for ever."""
         return self.workload is not None and self.workload.endless

@@ -86,7 +86,7 @@ def check(target: Target) -> Iterator[Finding]:
         seen.add(place)
         yield Finding(
             place,
-            f"Nobody can log in at {process.app.name}: the session cookie is called «{name}», and"
+            f"Nobody can log in at {process.name}: the session cookie is called «{name}», and"
             " PHP gives it back by another name.",
             f"SESSION_COOKIE: {_CHANGED.sub('_', name)}",
             str(process),

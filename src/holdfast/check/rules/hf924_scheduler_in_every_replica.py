@@ -133,7 +133,7 @@ def check(target: Target) -> Iterator[Finding]:
         scale = workload.scale
         yield Finding(
             place,
-            f"Each scheduled task of {process.app.name} is done once in every pod of"
+            f"Each scheduled task is done once in every pod of"
             f" {workload.name}: the scheduler runs in {container.name}, which has {scale}, and"
             + (" no task is onOneServer()." if tasks else " its tasks are not known."),
             "a CronJob with concurrencyPolicy: Forbid, or one replica of its own",

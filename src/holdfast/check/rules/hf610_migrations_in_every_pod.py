@@ -101,7 +101,8 @@ from typing import Final
 from holdfast.check.commands import Call, at_start
 from holdfast.check.endpoints import told
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.kubernetes.workload import Container, Path
+from holdfast.check.kubernetes.objects import get, whole
+from holdfast.check.kubernetes.workload import Container, Path, Workload
 from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule
@@ -122,6 +123,8 @@ def check(target: Target) -> Iterator[Finding]:
             continue
         if not workload.endless or not workload.scale.several or not _server(process):
             continue
+        if _one_by_one(workload):
+            continue
         place = by_command.get((id(workload.object), container.path))
         if place is None and not container.command:
             place = by_image or _by_variable(container)
@@ -136,6 +139,16 @@ def check(target: Target) -> Iterator[Finding]:
             str(workload),
             (Related(workload.scale.place, f"{workload.scale}, says {workload.scale.by}"),),
         )
+
+
+def _one_by_one(workload: Workload) -> bool:
+    """Whether a single pod is there first, and rollouts add pods one at a time."""
+    first = max(whole(workload.object.get("spec", "replicas")) or 1, workload.scale.least or 1)
+    rolling = workload.object.get("spec", "strategy", "rollingUpdate")
+    surge, unavailable = (whole(get(rolling, n)) for n in ("maxSurge", "maxUnavailable"))
+    if surge is None or unavailable is None:
+        return False
+    return first == 1 and surge + unavailable == 1
 
 
 def _server(process: Process) -> bool:

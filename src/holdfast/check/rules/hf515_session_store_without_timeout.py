@@ -186,7 +186,7 @@ RULE = Rule(
     "HF515",
     "session-store-without-timeout",
     "A Redis that hangs holds every PHP process for a minute",
-    Severity.HIGH,
+    Severity.MEDIUM,
     check,
     gotchas=("RED-15",),
 )

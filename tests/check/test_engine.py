@@ -178,3 +178,11 @@ def test_a_comment_in_a_file_of_the_project_allows(checked):
     [suppressed] = result.suppressed
     assert suppressed.reason == "a demonstration"
     assert "config/session.php" in result.files
+
+
+def test_manifests_of_a_project_beside_the_paths_are_not_judged(tmp_path):
+    for name in ("deploy", "shop"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "deploy.yaml").write_text(FILE_SESSIONS)
+    request = Request([tmp_path / "deploy"], tmp_path, projects=[tmp_path / "shop"])
+    assert {found.finding.place.file for found in audit(request).found} == {"deploy/deploy.yaml"}

@@ -76,6 +76,14 @@ def test_what_is_copied():
         ('FROM x\nENTRYPOINT ["/run.sh"]', 'exec "$CMD"', None, None, True),
         ('FROM x\nENTRYPOINT ["/run.sh"]', "a; b", None, "b", True),
         ('FROM x\nENTRYPOINT ["/run.sh"]', "a; b &", None, None, True),
+        ('FROM x\nENTRYPOINT ["/run.sh"]', "a; exit 0", None, None, True),
+        (
+            'FROM x\nENTRYPOINT ["/run.sh"]\nCMD ["c"]',
+            'm() { exec "$@"; }; m "$@"',
+            ("c",),
+            None,
+            True,
+        ),
         ('FROM x\nENTRYPOINT ["/run.sh"]', "if a; then b; fi", None, None, True),
         ('FROM x\nENTRYPOINT ["/run.sh"]', "if a; then", None, None, False),
         ('FROM x\nENTRYPOINT ["sh", "-c", "a && exec b"]', "", None, None, True),
@@ -144,6 +152,9 @@ def test_the_stop_signal(dockerfile, signal):
         ("RUN echo A=1 >> /app/.env", 3),
         ('RUN ["cp", ".env.example", ".env"]', 3),
         ("COPY .env.example .env", 3),
+        ("RUN php -r \"file_exists('.env') || copy('.env.example', '.env');\"", 3),
+        ("RUN php -r \"copy('.env', '.env.example');\"", None),
+        ("RUN php -r", None),
         ("COPY .env.example .", None),
         ("COPY . .", 3),
         ("COPY . .\nRUN rm .env", None),
@@ -152,6 +163,13 @@ def test_the_stop_signal(dockerfile, signal):
 def test_the_dotenv(steps, line):
     found = image(f"FROM php:8-cli\nWORKDIR /app\n{steps}\n", **{".env": "", ".env.example": ""})
     assert (found.dotenv.place.line if found.dotenv else None) == line
+
+
+def test_a_dotenv_beside_the_application_is_none_of_its_own():
+    files = {"artisan": "", "docker__.env": "", "composer.json": ""}
+    assert image("FROM php:8-cli\nCOPY . /app\n", **files).dotenv is None
+    files = {"src__artisan": "", "src__.env": ""}
+    assert image("FROM php:8-cli\nCOPY src /app\n", **files).dotenv is not None
 
 
 def test_configuration_that_is_copied():

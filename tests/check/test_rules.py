@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from holdfast.check.page import page_of
 from holdfast.check.rules import RULES
 
 CASES = Path(__file__).parent / "cases"
 ENGINE = ("HF000", "HF002", "HF003")
 """Found by the engine itself, whose own tests are in test_engine.py."""
-
-FENCE = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def cases():
@@ -42,10 +40,8 @@ def test_case(checked, rule, kind, case):
         assert any(words in finding.message for finding in found)
 
 
-def snippets(module, heading):
-    page = module.__doc__
-    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
-    return {name: text for _, name, text in FENCE.findall(section[1])} if section else {}
+def snippets(rule, heading):
+    return {snippet.file: snippet.text for snippet in page_of(rule).snippets(heading)}
 
 
 def module_of(rule):
@@ -54,8 +50,7 @@ def module_of(rule):
 
 @pytest.mark.parametrize("rule", [r for r in RULES if r.id != "HF000"], ids=lambda r: r.id)
 def test_the_page_is_true(checked, rule, tmp_path):
-    module = module_of(rule)
-    bad, good = snippets(module, "Bad"), snippets(module, "Good")
+    bad, good = snippets(rule, "Bad"), snippets(rule, "Good")
     assert bad
     assert good
     assert [f for f in checked(good).found if f.rule.id in (rule.id, "HF000")] == []

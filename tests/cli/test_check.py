@@ -228,6 +228,18 @@ def test_the_path_of_a_session(holdfast, here):
     assert holdfast("check", "--path").status == 2
 
 
+def test_of_a_second_process_only_what_differs_is_drawn(holdfast, here):
+    worker = BAD.replace(
+        "kind: Deployment\nmetadata: {name: shop}", "kind: Deployment\nmetadata: {name: w}"
+    ).replace("value: file", "value: redis")
+    (here / "worker.yaml").write_text(worker)
+    ended = holdfast("check", "--path")
+    assert "as Deployment shop but for" in ended.out
+    second = ended.out.partition("as Deployment shop but for")[2]
+    assert "redis" in second
+    assert "cookie" not in second
+
+
 def test_rules(holdfast):
     ended = holdfast("rules")
     assert ended.status == 0
@@ -287,3 +299,11 @@ def test_the_first_screen_of_the_documentation(holdfast, here, monkeypatch, page
     assert [line.rstrip() for line in ended.out.splitlines()][: block.count("\n")] == (
         block.splitlines()
     )
+
+
+def test_names_are_told_from_where_one_stands(holdfast, here, monkeypatch):
+    (here / "elsewhere").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    ended = holdfast("check", "..")
+    assert "../deploy.yaml:13:" in ended.out
+    assert str(here) not in ended.out

@@ -29,6 +29,10 @@ _COLOUR: Final = re.compile(r"(?:^|[-_.])(blue|green)(?=[-_.]|$)")
 _PLACEHOLDER: Final = re.compile(
     r"replace|change|your|example|placeholder|todo|insert|dummy|xxx|\.\.\.|[<{$]", re.IGNORECASE
 )
+_NAME_OF_A_SECRET: Final = re.compile(
+    r"(?=[A-Z0-9_]*(?:KEY|SECRET|PASSWORD|TOKEN))[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+)
+"""What is called like the secret that is to come, in any language: ``VOTRE_CLE_SECRET_KEY``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ def keys(process: Process) -> tuple[str, ...] | None:
 
 def placeholder(text: str) -> bool:
     """Whether a text stands for a value that is put in later."""
-    return _PLACEHOLDER.search(text) is not None
+    return bool(_PLACEHOLDER.search(text) or _NAME_OF_A_SECRET.fullmatch(text))
 
 
 def differing(pair: Pair, *names: str) -> Difference | None:

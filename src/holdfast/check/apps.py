@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path, PurePath
 from typing import Final
@@ -12,10 +12,12 @@ from holdfast.check.image.environment import Layer, agreed, brought, places
 from holdfast.check.image.image import Image
 from holdfast.check.kinship import families, of_code
 from holdfast.check.kubernetes.env import ContainerEnv
+from holdfast.check.kubernetes.env import Variable as EnvVariable
 from holdfast.check.kubernetes.objects import Objects
 from holdfast.check.kubernetes.workload import Container, workloads
-from holdfast.check.process import Process, Role, role, runs_laravel
+from holdfast.check.process import Process, Role, by_name_alone, role, runs_laravel
 from holdfast.check.settings import Settings
+from holdfast.check.sources.files import shown
 from holdfast.check.target import App
 from holdfast.core.errors import HoldfastError
 from holdfast.project.directory import Directory
@@ -138,15 +140,19 @@ def _settings(
     below: tuple[Layer, ...],
     failed: dict[str, HoldfastError],
 ) -> Settings:
+    env = container.env
+    if by_name_alone(container) and agreed(below, "APP_KEY") is None:
+        why = "none of Laravel's variables is set, so a .env that nobody sees sets them"
+        env = replace(env, more=(*env.more, EnvVariable("", None, container.at("env"), why)))
     if code is not None:
-        environment = _Environment(container.env, code.extra, below)
+        environment = _Environment(env, code.extra, below)
         try:
             project = code.project(environment, dotenv=False)
         except HoldfastError as error:
             failed[code.name] = error
         else:
-            return Settings(project, code.prefix, container.env, places(below))
-    return Settings(None, "", container.env)
+            return Settings(project, code.prefix, env, places(below))
+    return Settings(None, "", env)
 
 
 class _Environment(Mapping[str, str | Variable | Unknown]):
@@ -214,8 +220,4 @@ def codes(
             except HoldfastError:
                 continue
             if isinstance(asked, dict) and "laravel/framework" in asked:
-                try:
-                    name = str(root.relative_to(base))
-                except ValueError:
-                    name = str(root)
-                yield Code(name, directory, extra, laravel)
+                yield Code(shown(root, base), directory, extra, laravel)

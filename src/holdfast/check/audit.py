@@ -85,8 +85,10 @@ def collect(request: Request, files: Files) -> list[Target]:
     Raises:
         UsageError: a path is not there.
     """
-    paths = list(files.walk([*request.paths, *request.projects]))
-    found = list(codes(paths, request.base, request.extra, request.laravel))
+    paths = list(files.walk(request.paths))
+    # Of a project that is named beside the paths its code and its image count, no manifests.
+    every = list(dict.fromkeys([*paths, *files.walk(request.projects)]))
+    found = list(codes(every, request.base, request.extra, request.laravel))
     built = kustomizations(paths, files)
     sources = [
         (files.shown(path), data)
@@ -101,7 +103,7 @@ def collect(request: Request, files: Files) -> list[Target]:
         files.put("-", request.stdin)
         sources.append(("-", request.stdin))
     read = manifests(sources)
-    beside = repository_of(paths, files)
+    beside = repository_of(every, files)
     failed: dict[str, HoldfastError] = {}
     bundles = [*read.bundles, *((b.directory, Objects(b.objects)) for b in built if b.objects)]
     targets = [

@@ -105,8 +105,19 @@ def at_start(target: Target) -> tuple[Call, ...]:
     return tuple(_at_start(target))
 
 
+def started(target: Target) -> tuple[Image, ...]:
+    """The images of the repository, where a container may start as they say.
+
+    Where manifests give every container of Laravel's a command of its own, none does.
+    """
+    containers = [process.container for process in target.processes() if process.container]
+    if containers and all(container.get("command") for container in containers):
+        return ()
+    return target.repository.images
+
+
 def _at_start(target: Target) -> Iterator[Call]:
-    for image in target.repository.images:
+    for image in started(target):
         yield from _calls(image.start.commands, When.START, image.file, image=image)
         for program in image.supervisor:
             yield from _calls(program.command.commands, When.START, image.file, image=image)

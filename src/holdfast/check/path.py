@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from holdfast.check.endpoints import memcached_server, session_database, session_redis
+from holdfast.check.kubernetes.edges.route import Stickiness
 from holdfast.check.kubernetes.objects import text, whole
 from holdfast.check.kubernetes.stores.store import Keeps, Store
 from holdfast.check.place import Place
-from holdfast.check.process import Process
+from holdfast.check.process import Process, Role
 from holdfast.check.session_store import reached
 from holdfast.check.target import Target
 from holdfast.project.effective import Effective
@@ -62,7 +63,7 @@ def session_path(target: Target, process: Process) -> tuple[Step, ...]:
     """
     session = process.settings.session
     steps = list(_of_settings(process, session) if session else _of_variables(process))
-    return (*steps, *_server(target, process), *_rollout(process))
+    return (*steps, *_server(target, process), *_edge(target, process), *_rollout(process))
 
 
 def _of_settings(process: Process, session: Effective) -> Iterator[Step]:
@@ -153,6 +154,25 @@ def _writes(store: Store) -> Step:
     if append == "yes":
         return Step("store", "writes", "each change, within a second", at)
     return Step("store", "writes", "nothing" if save == "" else "snapshots", at)
+
+
+_STICKY = {
+    Stickiness.COOKIE: "by a cookie of the edge",
+    Stickiness.CLIENT_IP: "by the client's address",
+    Stickiness.HASH: "by a hash, which moves when pods come and go",
+}
+
+
+def _edge(target: Target, process: Process) -> Iterator[Step]:
+    """Whether users meet the same pod again, at each way in."""
+    if process.role is not Role.WEB or process.workload is None:
+        return
+    for route in target.routes_to(process.workload):
+        name = (route.host or "any host") + (route.path if route.path != "/" else "")
+        if route.affinity is None:
+            yield Step("affinity", name, "none: any pod answers", route.place)
+        else:
+            yield Step("affinity", name, _STICKY[route.affinity.kind], route.affinity.place)
 
 
 def _rollout(process: Process) -> Iterator[Step]:

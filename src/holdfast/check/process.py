@@ -44,6 +44,13 @@ _LARAVEL: Final = frozenset((
     "QUEUE_CONNECTION", "DB_CONNECTION", "LOG_CHANNEL", "BROADCAST_DRIVER", "FILESYSTEM_DISK",
 ))  # fmt: skip
 """Variables that other programs may have too; two of them make it Laravel."""
+_WORD: Final = re.compile(r"[a-z]+")
+_OTHERS: Final = frozenset((
+    "nginx", "caddy", "httpd", "proxy", "static", "assets", "frontend", "node", "vite", "mysql",
+    "mariadb", "postgres", "postgresql", "database", "db", "redis", "memcached", "mailpit", "minio",
+    "exporter", "codebase", "code", "init",
+))  # fmt: skip
+"""Words in the names of containers that stand beside Laravel."""
 _LARAVEL_ALONE: Final = frozenset(("APP_KEY", "SESSION_DRIVER", "SESSION_LIFETIME"))
 
 
@@ -67,6 +74,11 @@ class Process:
     def workload(self) -> Workload | None:
         """That it belongs to."""
         return self.container.workload if self.container else None
+
+    @property
+    def name(self) -> str:
+        """As people call it in a sentence: the workload's name."""
+        return self.workload.name if self.workload else "the application"
 
     @property
     def endless(self) -> bool:
@@ -103,11 +115,28 @@ class Process:
 
 
 def runs_laravel(container: Container) -> bool:
-    """Whether a container surely runs Laravel: by what it executes, or by its variables."""
-    if any("artisan" in words for words, _ in container.texts()):
+    """Whether a container surely runs Laravel: by what it executes, its variables or its name."""
+    if any("artisan" in words for words, _ in container.texts()) or _is_called_laravel(container):
         return True
     names = container.env.keys()
     return bool(_LARAVEL_ALONE & names) or len(_LARAVEL & names) >= 2
+
+
+def by_name_alone(container: Container) -> bool:
+    """Whether nothing but its name says that a container runs Laravel: no variable, no command."""
+    names = container.env.keys()
+    return (
+        _is_called_laravel(container)
+        and not container.env.more
+        and not (_LARAVEL | _LARAVEL_ALONE) & names
+        and not any("artisan" in words for words, _ in container.texts())
+    )
+
+
+def _is_called_laravel(container: Container) -> bool:
+    """Whether it, or its image, is called so, and no word of the names is another program's."""
+    called = set(_WORD.findall(f"{container.name} {container.image.rpartition('/')[2]}".lower()))
+    return not container.init and "laravel" in called and not called & _OTHERS
 
 
 def role(container: Container) -> Role:

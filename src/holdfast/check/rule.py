@@ -32,7 +32,7 @@ class Rule:
     title: str
     severity: Severity
     check: Callable[[Target], Iterator[Finding]] = field(repr=False)
-    since: str = "0.2"
+    since: str = "0.1"
     gotchas: tuple[str, ...] = ()
     fixable: bool = False
 

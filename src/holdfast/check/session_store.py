@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from holdfast.check.endpoints import Endpoint, session_redis
 from holdfast.check.finding import Related
@@ -46,11 +47,16 @@ def reached(target: Target, process: Process, endpoint: Endpoint) -> Reached:
     return target.stores.behind(endpoint.host, endpoint.port, process.workload)
 
 
-def kept_in_redis(target: Target) -> Iterator[Kept]:
+@lru_cache(maxsize=8)  # a dozen rules ask, one target after the other
+def kept_in_redis(target: Target) -> tuple[Kept, ...]:
     """The web processes whose Redis is among the manifests, each with it; Sentinels are none.
 
     Only where one name leads to one store: then what the store is set to befalls the sessions.
     """
+    return tuple(_kept_in_redis(target))
+
+
+def _kept_in_redis(target: Target) -> Iterator[Kept]:
     for process in target.processes(Role.WEB):
         endpoint = session_redis(process)
         if endpoint is None:

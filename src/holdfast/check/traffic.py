@@ -13,6 +13,9 @@ from holdfast.check.kubernetes.workload import Container, Workload
 from holdfast.check.process import Role
 from holdfast.check.target import Target
 
+GRACE: Final = "terminationGracePeriodSeconds"
+"""Of a pod: the seconds that it may take to stop."""
+
 ROLLING: Final = ("Deployment", "Rollout", "StatefulSet", "DaemonSet")
 """Kinds whose pods are replaced by new ones while users are there."""
 

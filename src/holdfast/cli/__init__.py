@@ -10,6 +10,7 @@ from cyclopts import CycloptsError
 
 from holdfast.cli import exit_status
 from holdfast.cli.output import say_error
+from holdfast.cli.short_life import short_life
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
 
 _EXTRAS = {"config": "project", "check": "check", "rules": "check", "explain": "check"}
@@ -27,10 +28,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _status(words: list[str], *, debug: bool) -> int:
     try:
-        from holdfast.cli.app import app, load_all
+        with short_life():
+            from holdfast.cli.app import app, load
 
-        if not words or words[0] in app.help_flags:
-            load_all()
+            load(words)
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except ImportError as error:
         # Cyclopts has its own around that of a command's module.

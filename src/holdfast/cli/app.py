@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from cyclopts import App
@@ -24,8 +25,15 @@ for command in ("rehearse:app", "check:check", "rules:rules", "explain:explain",
 app.register_install_completion_command()
 
 
-def load_all() -> None:
-    """Load every command, for the list of them: its line there is in its docstring."""
-    for name in app:
-        with suppress(ImportError):  # what is not installed has no line
-            app[name]
+def load(words: Sequence[str]) -> None:
+    """Load the command that is called; for the list of commands all of them, for their first lines.
+
+    Raises:
+        ImportError: something that the command needs is not installed.
+    """
+    if words and words[0] in app:
+        app[words[0]]
+    elif not words or words[0] in app.help_flags:
+        for name in app:
+            with suppress(ImportError):  # what is not installed has no line
+                app[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -165,7 +166,8 @@ def _request(paths: tuple[Path, ...], judging: Judging, settings: Configuration)
 
 
 def _absolute(path: Path) -> Path:
-    return Path.cwd() / path
+    # Without «..», so that one file has one name; a link stays what it is called.
+    return Path(os.path.normpath(Path.cwd() / path))
 
 
 def _words(given: list[str] | None) -> list[str]:

@@ -17,19 +17,27 @@ from holdfast.core.errors import UsageError
 
 
 def paths_in_words(request: Request) -> Iterator[RenderableType]:
-    """The paths of all processes, one after the other.
+    """The paths of all processes; of an application's first one whole, then what differs.
 
     Raises:
         UsageError: nothing there runs Laravel.
     """
     drawn = False
     for target in collect(request, Files(request.base, request.exclude)):
-        for process in target.processes():
-            drawn = True
-            head = ((str(process), "bold"), f"  {process.role.value} of {process.app.name}")
-            yield Text.assemble(*head)
-            yield _drawn(session_path(target, process))
-            yield Text()
+        for app in target.apps:
+            whole: tuple[Step, ...] = ()
+            for process in app.processes:
+                drawn = True
+                head = ((str(process), "bold"), f"  {process.role.value} of {app.name}")
+                steps = session_path(target, process)
+                # What all have in common is drawn once: what is seen of the others is what differs.
+                differing = [step for step in steps if step not in whole]
+                alike = f", as {app.processes[0]}" if whole else ""
+                but = " but for" if whole and differing else ""
+                yield Text.assemble(*head, f"{alike}{but}")
+                yield _drawn(differing)
+                yield Text()
+                whole = whole or steps
     if not drawn:
         raise UsageError(
             "nothing there runs Laravel",

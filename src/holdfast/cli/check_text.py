@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -24,6 +25,7 @@ MOST_IN_LINES: Final = 10
 """So many of these; the JSON has all."""
 
 MOST_SUBJECTS: Final = 5
+MOST_MESSAGES: Final = 3
 MOST_LEFT_OUT: Final = 3
 
 STYLES: Final = {
@@ -65,7 +67,8 @@ def _group(group: Group, report: Report, width: int) -> Iterator[RenderableType]
         alike = list(found)
         first = alike[0].finding
         yield _head(alike[0].rule, first, _subjects(alike))
-        yield _indented(Text(visible(first.message)))
+        for message in _messages(alike):
+            yield _indented(Text(visible(message)))
         yield from excerpt
         excerpt = []
         for related in first.related:
@@ -86,6 +89,16 @@ def _head(rule: Rule, finding: Finding, subjects: str) -> Text:
     )
     who = f"  {visible(subjects)}" if subjects else ""
     return Text.assemble((word, style), f" {rule.id} ", (rule.name, "bold"), who)
+
+
+def _messages(alike: Sequence[Found]) -> list[str]:
+    """What is said, once where only the name of whom it befalls differs."""
+    said: dict[str, str] = {}
+    for found in alike:
+        name = found.finding.subject.split(" ", 1)[-1].rpartition("/")[2]
+        essence = re.sub(rf"\b{re.escape(name)}\b", "", found.finding.message)
+        said.setdefault(essence, found.finding.message)
+    return list(said.values())[:MOST_MESSAGES]
 
 
 def _subjects(alike: Sequence[Found]) -> str:

@@ -98,6 +98,27 @@ def test_one_cause_for_many(reported, samples):
     )
 
 
+def test_messages_are_told_once_but_for_names(reported, samples):
+    driver = samples["driver"]
+    said = {"web": "web loses it", "admin": "admin loses it", "api": "api keeps it"}
+    shown = printed(
+        reported(
+            *(
+                replace(
+                    driver,
+                    finding=replace(
+                        driver.finding, message=words, subject=f"Deployment shop/{name}"
+                    ),
+                )
+                for name, words in said.items()
+            )
+        )
+    )
+    assert "admin loses it" in shown
+    assert "web loses it" not in shown
+    assert "api keeps it" in shown
+
+
 def test_one_rule_at_many_places_is_folded(reported, samples):
     driver = samples["driver"]
     count = MOST_IN_FULL + MOST_IN_LINES + 5

@@ -103,6 +103,10 @@ def test_what_comes_after_a_conditional_end_is_conditional():
     assert rows("if a; then exec x; fi\nb")[-1] == ("b", ("! (a)",))
     assert rows("if a; then exit 1; fi\nb")[-1] == ("b", ())
     assert rows("a || exit 1\nb")[-1] == ("b", ())
+    assert rows("exit 1\nb") == [("exit 1", ())]
+    assert rows("(a; exit; b)\nc")[2:] == [("b", ("! (exit)",)), ("c", ())]
+    assert rows("f() { exec x; b; }\nif a; then f; fi; c")[-1] == ("c", ("! (a)",))
+    assert rows("f() { if a; then exec x; fi; }\nf; c")[-1] == ("c", ("! (f)",))
     assert rows("f() { if a; then return; fi; b; }\nf\nc")[2:] == [
         ("b", ("! (a)",)), ("f", ()), ("c", ()),
     ]  # fmt: skip

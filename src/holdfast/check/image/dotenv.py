@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from holdfast.check.image.content import File
+from holdfast.check.image.content import File, workdir
 from holdfast.check.place import Place
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Command
 from holdfast.check.sources.stage import Copy, Effective
+
+_MADE_BY_PHP = re.compile(r"""\bcopy\(\s*['"]([^'"]*)['"]\s*,\s*['"](?:[^'"]*/)?\.env['"]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,13 @@ class Dotenv:
 def dotenv_of(stage: Effective, files: Mapping[str, File]) -> Dotenv | None:
     """The ``.env`` that is there when the image is built; None where there surely is none known."""
     found: Dotenv | None = None
+    # One beside other things, as of Docker Compose, is not the application's.
+    roots = {posixpath.dirname(path) for path in files if path.endswith("/artisan")}
+    roots = roots or {posixpath.normpath(workdir(stage, stage.workdir))}
     copied = {
-        id(file.copy.instruction): file for path, file in files.items() if path.endswith("/.env")
+        id(files[path].copy.instruction): files[path]
+        for path in (posixpath.join(root, ".env") for root in roots)
+        if path in files
     }
     for step in stage.steps:
         if isinstance(step, Copy):
@@ -61,6 +69,8 @@ def followed(
                 found = Dotenv(command.place, names[-2], _name(names[-2], files))
         elif names[0] in {"mv", "rm"} and ".env" in names[1:]:
             found = None
+        elif made := _MADE_BY_PHP.search("".join(values[2:3]) if "-r" in values[1:2] else ""):
+            found = Dotenv(command.place, made[1], _name(made[1], files))
         elif any(_writes(r.operator, r.target.value) for r in command.redirections):
             found = Dotenv(command.place, "")
     return found

@@ -120,6 +120,8 @@ class _Starting:
             return Start(commands)
         found = (*commands, *script.commands)
         end = script.ends_with
+        if end is not None and end.name != "exec":
+            return Start(found, complete=True)
         if end is not None:
             values = end.values()[1:]
             if values[-1:] == [None] and end.words[-1].text.strip("\"'") in {"$@", "${@}"}:

@@ -31,7 +31,9 @@ def commands(report: Report) -> Iterator[str]:
 
 def _annotation(found: Found) -> str:
     rule, finding, place = found.rule, found.finding, found.finding.place
-    properties = {"title": f"{rule.id} {rule.name}", "file": place.file}
+    properties = {"title": f"{rule.id} {rule.name}"}
+    if place.file != "-":
+        properties["file"] = place.file
     if place.line:
         properties["line"] = str(place.line)
         properties["endLine"] = str(max(place.end_line, place.line))

@@ -44,7 +44,7 @@ _WORDS = re.compile(
 _OPTION = re.compile(r"""^\s*-\s+["']?-{1,2}(?P<key>[\w-]+)["']?\s*$""")
 _ITEM = re.compile(r"""^\s*-\s+(?P<value>.+)$""")
 _CLIENT = re.compile(
-    r"(?:redis-cli|mysql\w*|mariadb[\w-]*)\s(?:.{0,200}?\s)?-(?:a\s+|p)(?P<value>\S+)"
+    r"(?:redis-cli|mysql\w*|mariadb[\w-]*)\s(?:.{0,200}?\s)??-(?:a\s+|p)(?P<value>\S+)"
 )
 _SHAPES = (
     re.compile(r"""://[^\s"'/@:]{0,200}:(?P<value>[^\s"']{1,500})@"""),
@@ -258,9 +258,12 @@ class _Scanner:
     def _of_a_secret_object(self, line: str, indent: int) -> Iterator[Span]:
         if self._below_data is not None:
             pair = _YAML.match(line)
-            yield (pair.start("value") if pair else indent, len(line))
-            if pair and pair["value"][:1] in {"|", ">", ""}:
-                self._below = indent
+            start = pair.start("value") if pair else indent
+            yield start, len(line)
+            quote = line[start : start + 1]
+            if quote in {'"', "'"} and _end_of_quoted(line, start + 1, quote) > len(line):
+                self._quote = quote
+            self._below = indent
         elif self._data and (key := _DATA.search(line)):
             self._below_data = indent
             rest = line[key.end() :].strip()

@@ -166,7 +166,7 @@ def _too_few(workload: Workload, mount: Mount) -> str:
             return f"No rollout of {workload.name} ever ends, as the new pod waits for the old one"
         return ""
     if workload.scale.several:
-        return f"Replicas of {workload.name} start on one node alone ({workload.scale})"
+        return f"Of {workload.scale} of {workload.name} only those on one node start"
     return ""
 
 

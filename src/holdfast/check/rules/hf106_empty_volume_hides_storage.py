@@ -4,7 +4,8 @@
 
 An `emptyDir` is mounted at the application's `storage` or `storage/framework`, nothing makes the
 directories below it (no init container has the volume, no other mount brings them), and the
-container starts a program directly, so that no entrypoint of the image can make them either.
+container starts a program directly (by its `command`, or by the Dockerfile among the files), so
+that no entrypoint can make them either.
 
 ## Why it matters
 
@@ -26,7 +27,7 @@ spec:
         - name: php
           image: registry.example.com/shop:1.4.2
           command: [php-fpm]
-          env: [{name: SESSION_DRIVER, value: redis}]
+          env: [{name: SESSION_DRIVER, value: file}]
           volumeMounts: [{name: storage, mountPath: /var/www/html/storage}]
       volumes: [{name: storage, emptyDir: {}}]
 ```
@@ -57,7 +58,9 @@ Mount the volumes one level deeper, where Laravel writes: `storage/framework/vie
 
 ## Limits
 
-Where the image's own entrypoint runs, it may make them: only `--strict` speaks of it.
+Where an entrypoint runs that is not among the files, it may make them; without the Dockerfile the
+configuration may have been cached while they were there, and Laravel then makes that of the views
+itself: only `--strict` speaks of these.
 
 ## References
 
@@ -72,15 +75,17 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.commands import at_build, at_start
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container, Mount
-from holdfast.check.process import Role
+from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
-from holdfast.check.storage import PER_POD, kept
+from holdfast.check.storage import FILE_DRIVERS, PER_POD, kept
 from holdfast.check.target import Target
 
 _VIEWS: Final = "storage/framework/views"
+_CACHES: Final = ("config:cache", "optimize")
 _PROGRAMS: Final = re.compile(r"(?:\S*/)?(?:php|php-fpm[0-9.]*|frankenphp|rr|nginx|caddy)")
 
 
@@ -96,7 +101,7 @@ def check(target: Target) -> Iterator[Finding]:
             continue
         if mount.sub_path or _filled(container, mount):
             continue
-        direct = _starts_directly(container)
+        direct = _starts_directly(container, target) and _is_missed(process, target)
         yield Finding(
             mount.place,
             f"Pages of {container.workload.name} answer 500: the empty volume {mount.volume.name}"
@@ -121,10 +126,29 @@ def _filled(container: Container, mount: Mount) -> bool:
     return mount.volume.name in others or bool(container.get("lifecycle", "postStart"))
 
 
-def _starts_directly(container: Container) -> bool:
-    """Whether a program is started in place of the image's entrypoint, and no script."""
+def _is_missed(process: Process, target: Target) -> bool:
+    """Whether Laravel surely fails without the directories."""
+    if process.settings.text("session.driver") in FILE_DRIVERS:
+        return True
+    directory = process.app.directory
+    own = directory.read("config/view.php") if directory else None
+    # Where the configuration was cached while they were there, Laravel makes that of the views.
+    cached = any(call.name in _CACHES for call in (*at_build(target), *at_start(target)))
+    return bool(target.repository.images) and not cached and (own is None or b"realpath" in own)
+
+
+def _starts_directly(container: Container, target: Target) -> bool:
+    """Whether a program is started at once, and no script before it."""
     command = [text(word) for word in items(container.body, "command")]
-    return bool(command) and _PROGRAMS.fullmatch(command[0]) is not None
+    if command:
+        return _PROGRAMS.fullmatch(command[0]) is not None
+    starts = [image.start for image in target.repository.images if image.is_laravel]
+    return bool(starts) and all(
+        start.complete
+        and _PROGRAMS.fullmatch(start.program)
+        and all(_PROGRAMS.fullmatch(c.words[0].value or "") for c in start.commands)
+        for start in starts
+    )
 
 
 RULE = Rule(

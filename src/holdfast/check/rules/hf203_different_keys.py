@@ -106,6 +106,7 @@ Values that no manifest shows cannot be compared; where they come from different
 - Illuminate/Cookie/Middleware/EncryptCookies.php, Laravel 13.26.1: a cookie that cannot be
   decrypted becomes null.
 - Illuminate/Cookie/CookieValuePrefix.php, 13.26.1: the value is bound to the key.
+- `holdfast rehearse laravel --faults key-skew` shows what users see, with real Laravel 8.83.
 """
 
 from __future__ import annotations

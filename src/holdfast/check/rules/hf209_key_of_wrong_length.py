@@ -99,7 +99,7 @@ def check(target: Target) -> Iterator[Finding]:
         except UsageError:
             yield Finding(
                 place,
-                f"Every page of {process.app.name} answers 500: APP_KEY has {len(parse_key(key))}"
+                f"Every page of {process.name} answers 500: APP_KEY has {len(parse_key(key))}"
                 f" bytes, {cipher} needs {KEY_BYTES[cipher.lower()]}.{_why(key)}",
                 "php artisan key:generate --show",
                 str(process),

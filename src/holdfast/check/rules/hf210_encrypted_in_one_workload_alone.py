@@ -108,6 +108,7 @@ It needs the project: up to Laravel 10 the skeleton's configuration does not rea
 - Illuminate/Session/EncryptedStore.php, Laravel 13.26.1: what cannot be decrypted is an empty
   session.
 - Illuminate/Session/Store.php, `readFromHandler` and `save`, 13.26.1.
+- `holdfast rehearse laravel --faults encrypt-skew` shows what users see, with real Laravel 8.83.
 """
 
 from __future__ import annotations

@@ -84,7 +84,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.edits import set_to
+from holdfast.check.finding import Edit, Finding, Related, Severity
 from holdfast.check.kubernetes.objects import Object, same_namespace
 from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.process import Process
@@ -138,7 +139,16 @@ def check(target: Target) -> Iterator[Finding]:
                     "enableServiceLinks: false",
                     str(process),
                     (Related(service.at("metadata", "name"), str(service)),),
+                    _without_links(target, workload),
                 )
+
+
+def _without_links(target: Target, workload: Workload) -> tuple[Edit, ...]:
+    """No service links, where nothing among the files reads one of the variables."""
+    if any(b"_SERVICE_HOST" in data or b"_PORT_" in data for data in target.files.values()):
+        return ()
+    path = (*workload.pod, "enableServiceLinks")
+    return set_to(workload.object, target.files, "false", *path)
 
 
 def _service(target: Target, workload: Workload, name: str) -> Object | None:
@@ -173,4 +183,5 @@ RULE = Rule(
     Severity.HIGH,
     check,
     gotchas=("CFG-05",),
+    fixable=True,
 )

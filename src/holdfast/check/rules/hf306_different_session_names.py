@@ -92,6 +92,7 @@ of `APP_NAME` in all versions.
 - laravel/laravel 8.x to 13.x, config/session.php, config/database.php, config/cache.php: the
   names' defaults.
 - laravel/framework 13.26.1, config/session.php: the cookie's name of Laravel 13.
+- `holdfast rehearse laravel --faults name-skew` shows what users see, with real Laravel 8.83.
 """
 
 from __future__ import annotations

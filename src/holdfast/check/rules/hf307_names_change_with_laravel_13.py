@@ -97,7 +97,7 @@ def check(target: Target) -> Iterator[Finding]:
             if change := _cookie(process) or _prefix(process):
                 yield Finding(
                     Place(f"{app.prefix}composer.json"),
-                    f"The upgrade of {app.name} to Laravel 13 logs everybody out: {change}.",
+                    f"The upgrade to Laravel 13 logs everybody out: {change}.",
                     "pin it before: set SESSION_COOKIE, REDIS_PREFIX and CACHE_PREFIX",
                     app.name,
                 )

@@ -55,8 +55,8 @@ None.
 
 - PHP manual, «Variables From External Sources»: dots and spaces in names become underscores;
   measured with PHP 8.2: `.`, blank and `[`.
-- Symfony HttpFoundation 5.4 to 7.3, Cookie.php: `=,;` and blanks in a name are sent encoded, and
-  PHP does not decode names.
+- Symfony HttpFoundation 5.4, Cookie.php: `=,;` and blanks in a name are sent encoded, and PHP does
+  not decode names.
 - laravel/framework issues 56449 and 59344: what users see.
 """
 
@@ -86,7 +86,7 @@ def check(target: Target) -> Iterator[Finding]:
         seen.add(place)
         yield Finding(
             place,
-            f"Nobody can log in at {process.app.name}: the session cookie is called «{name}», and"
+            f"Nobody can log in at {process.name}: the session cookie is called «{name}», and"
             " PHP gives it back by another name.",
             f"SESSION_COOKIE: {_CHANGED.sub('_', name)}",
             str(process),

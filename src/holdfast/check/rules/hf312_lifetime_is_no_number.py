@@ -81,7 +81,7 @@ def check(target: Target) -> Iterator[Finding]:
             seen.add(place)
             yield Finding(
                 place,
-                f"Nobody stays logged in at {process.app.name} for the time that was meant: {why}.",
+                f"Nobody stays logged in at {process.name} for the time that was meant: {why}.",
                 'SESSION_LIFETIME: "120"',
                 str(process),
             )

@@ -97,7 +97,7 @@ spec:
 ## How to fix
 
 Make it a StatefulSet with a `volumeClaimTemplates` entry mounted at its data directory (`/data` of
-the official image, `/bitnami/redis/data` of Bitnami’s) and `--appendonly yes`; or several replicas
+the official image, `/bitnami/redis/data` of Bitnami's) and `--appendonly yes`; or several replicas
 with Sentinel or an operator that fails over.
 
 ## Limits

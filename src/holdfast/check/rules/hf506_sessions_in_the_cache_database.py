@@ -153,7 +153,7 @@ def check(target: Target) -> Iterator[Finding]:
             f" both in database {number} of the Redis at {sessions.host}.",
             "give the cache a database of its own, REDIS_CACHE_DB=1, or an instance of its own",
             str(process),
-            (Related(sessions.place, "the sessions’ connection"), *clears),
+            (Related(sessions.place, "the sessions' connection"), *clears),
         )
 
 

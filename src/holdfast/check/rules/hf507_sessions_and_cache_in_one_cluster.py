@@ -141,7 +141,7 @@ def check(target: Target) -> Iterator[Finding]:
             f" Redis Cluster at {sessions.host}, which has one database and is emptied as a whole.",
             "give the cache a cluster of its own, or keep sessions in the database",
             str(process),
-            (Related(sessions.place, "the sessions’ connection"),),
+            (Related(sessions.place, "the sessions' connection"),),
         )
 
 

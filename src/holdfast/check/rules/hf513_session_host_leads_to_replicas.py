@@ -2,15 +2,15 @@
 
 ## What it checks
 
-The host of the sessions’ connection leads to all pods of a replication or to replicas alone: a
+The host of the sessions' connection leads to all pods of a replication or to replicas alone: a
 Service that selects masters and replicas, `<name>`, `<name>-headless` or `<name>-replica` of a
 `RedisReplication`, `rfrs-<name>`. Or it leads to Sentinel.
 
 ## Why it matters
 
-Replicas refuse to write: «READONLY You can’t write against a read only replica». Each request saves
+Replicas refuse to write: «READONLY You can't write against a read only replica». Each request saves
 its session, so each that meets a replica ends with status 500. Sentinel keeps no keys at all: it
-tells clients that ask for it where the master is, and Laravel’s own connections do not ask.
+tells clients that ask for it where the master is, and Laravel's own connections do not ask.
 
 ## Bad
 
@@ -84,7 +84,7 @@ A client other than phpredis and predis may know Sentinel and is left alone ther
 - Illuminate/Redis/Connectors (Laravel 8 to 13): neither connector asks Sentinel.
 - OT-CONTAINER-KIT/redis-operator v0.26.0, internal/k8sutils/redis-replication.go: which Service
   selects what.
-- spotahome/redis-operator v1.3.0, operator/redisfailover/service.
+- spotahome/redis-operator 632aa3d (August 2023), operator/redisfailover/service.
 - Issues helm/charts 12851 and 21180.
 """
 

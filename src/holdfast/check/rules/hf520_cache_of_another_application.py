@@ -176,7 +176,7 @@ from holdfast.check.target import App, Target
 def check(target: Target) -> Iterator[Finding]:
     """Caches that are emptied with the sessions of others."""
     said: set[tuple[Place, App]] = set()
-    kept = list(kept_in_redis(target))
+    kept = kept_in_redis(target)
     for process in target.processes(Role.WEB):
         cache = cache_redis(process)
         if cache is None or cache.database is None:

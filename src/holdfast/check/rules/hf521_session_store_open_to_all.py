@@ -110,7 +110,7 @@ that lets the application alone connect to port 6379.
 
 ## Limits
 
-A policy that the whole cluster has, outside these manifests, is not seen. Other makers’ policies
+A policy that the whole cluster has, outside these manifests, is not seen. Other makers' policies
 (Cilium, Calico, Istio) are not read: where there are some, nothing is said.
 
 ## References
@@ -146,9 +146,9 @@ def check(target: Target) -> Iterator[Finding]:
             continue
         yield Finding(
             store.place,
-            f"Anyone in the cluster can read sessions and write some, an administrator’s too:"
+            f"Anyone in the cluster can read sessions and write some, an administrator's too:"
             f" {store} asks for no password, and no NetworkPolicy keeps others away.",
-            "set requirepass from a Secret, and let the application alone connect",
+            "args: [--requirepass, $(REDIS_PASSWORD)] from a Secret, and a NetworkPolicy",
             str(store),
             (kept.related,),
         )

@@ -2,7 +2,7 @@
 
 ## What it checks
 
-The host of the sessions’ connection is the pod itself (`127.0.0.1`, `localhost`), a container of
+The host of the sessions' connection is the pod itself (`127.0.0.1`, `localhost`), a container of
 the pod runs Redis, and several pods answer.
 
 ## Why it matters

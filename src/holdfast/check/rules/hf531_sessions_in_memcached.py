@@ -82,7 +82,7 @@ good cache.
 
 ## Limits
 
-A server that speaks memcached’s protocol and keeps more than one copy cannot be told from
+A server that speaks memcached's protocol and keeps more than one copy cannot be told from
 memcached.
 
 ## References

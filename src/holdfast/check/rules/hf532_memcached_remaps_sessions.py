@@ -9,7 +9,7 @@ spread by modulo.
 
 With a third server two thirds of all sessions are looked for where they are not, and with the same
 servers in another order all of them. It happens while such a change is rolled out, too: old and new
-pods look in different places and log out each other’s users.
+pods look in different places and log out each other's users.
 
 ## Bad
 

@@ -135,9 +135,11 @@ def check(target: Target) -> Iterator[Finding]:
         if not alone or sticky or store.scale is None or not store.scale.several:
             continue
         said.add(endpoint.place)
+        most = store.scale.most
+        pods = "a pod of each node" if most is None else f"{most} pods"
         yield Finding(
             store.scale.place,
-            f"Users are logged out at random: {endpoint.host} leads to {store.scale.most} pods of"
+            f"Users are logged out at random: {endpoint.host} leads to {pods} of"
             f" {store}, each with sessions of its own.",
             "run one of them, or a replication with a Service that follows its master",
             str(store),

@@ -64,7 +64,7 @@ Two stores with the same servers under two names are not compared.
 
 - Illuminate/Cache/MemcachedStore.php, `flush` (Laravel 8 to 13).
 - Illuminate/Session/SessionManager.php, `createCacheHandler`: `session.store`, or the store of the
-  driver’s name.
+  driver's name.
 - Issue laravel/framework 10288.
 """
 

@@ -8,9 +8,10 @@ serversideup/php.
 
 ## Why it matters
 
-Pods start together, and again whenever one is added. Both see that a migration is missing and both
-run it: one fails at «table already exists» and does not start, and what was half done stays so.
-Where the table of the sessions is among it, nobody can log in.
+The first pods of a deployment start together, and so do those of a rollout that replaces several at
+a time (25 % where nothing is said). All see that a migration is missing and all run it: one fails
+at «table already exists» and does not start, and what was half done stays so. Where the table of
+the sessions is among it, nobody can log in.
 
 ## Bad
 
@@ -81,8 +82,8 @@ cache store that all pods share is the second best.
 
 ## Limits
 
-Scripts of the image are not read here. A database in a file (SQLite) is each pod’s own, and one
-that cannot be told may be. A command with a condition in it (`if`, `case`) is left alone.
+A call that may be left out (`if`, `case`) is left alone. A database in a file (SQLite) is each
+pod's own, and one that cannot be told may be.
 
 ## References
 
@@ -94,90 +95,108 @@ that cannot be told may be. A command with a condition in it (`if`, `case`) is l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.commands import Call, at_start
 from holdfast.check.endpoints import told
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.kubernetes.objects import items, text
-from holdfast.check.kubernetes.workload import Container
+from holdfast.check.kubernetes.objects import get, whole
+from holdfast.check.kubernetes.workload import Container, Path, Workload
 from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 
-_MIGRATE: Final = re.compile(r"\bartisan['\"]?\s+['\"]?migrate(?![:\w-])[^;&|\n]*")
-_CONDITION: Final = re.compile(r"(?:^|[\s;&|])(?:if|case|flock)\s|\[\[? ")
 _YES: Final = ("true", "1", "yes", "on")
+_SAFE: Final = ("--isolated", "--pretend", "--help")
+_SERVERS: Final = ("mysql", "mariadb", "pgsql", "sqlsrv")
 
 
 def check(target: Target) -> Iterator[Finding]:
     """Workloads of several pods, each of which migrates."""
-    processes = {
-        (id(process.workload.object), process.container.path): process
-        for process in target.processes()
-        if process.workload and process.container
-    }
-    for workload in target.workloads:
-        if not workload.endless or not workload.scale.several:
+    by_command, by_image = _migrating(target)
+    said: set[int] = set()
+    for process in target.processes():
+        workload, container = process.workload, process.container
+        if workload is None or container is None or id(workload.object) in said:
             continue
-        for container in (*workload.init_containers, *workload.containers):
-            place = _command(container) or _automation(container)
-            if place is None or not _shares_a_database(
-                container, processes.get((id(workload.object), container.path))
-            ):
-                continue
-            yield Finding(
-                place,
-                f"A rollout of {workload} can break halfway: {workload.scale} run the migrations"
-                " when they start, at the same time.",
-                "run php artisan migrate --force in one Job before the rollout",
-                str(workload),
-                (Related(workload.scale.place, f"{workload.scale}, says {workload.scale.by}"),),
-            )
+        if not workload.endless or not workload.scale.several or not _server(process):
+            continue
+        if _one_by_one(workload):
+            continue
+        place = by_command.get((id(workload.object), container.path))
+        if place is None and not container.command:
+            place = by_image or _by_variable(container)
+        if place is None:
+            continue
+        said.add(id(workload.object))
+        yield Finding(
+            place,
+            f"Pods of {workload} that start together, as the first ones do ({workload.scale}),"
+            " run the migrations at the same time: one fails, and what was half done stays so.",
+            "run php artisan migrate --force in one Job before the rollout",
+            str(workload),
+            (Related(workload.scale.place, f"{workload.scale}, says {workload.scale.by}"),),
+        )
 
 
-def _shares_a_database(container: Container, process: Process | None) -> bool:
+def _one_by_one(workload: Workload) -> bool:
+    """Whether a single pod is there first, and rollouts add pods one at a time."""
+    first = max(whole(workload.object.get("spec", "replicas")) or 1, workload.scale.least or 1)
+    rolling = workload.object.get("spec", "strategy", "rollingUpdate")
+    surge, unavailable = (whole(get(rolling, n)) for n in ("maxSurge", "maxUnavailable"))
+    if surge is None or unavailable is None:
+        return False
+    return first == 1 and surge + unavailable == 1
+
+
+def _server(process: Process) -> bool:
     """Whether it surely migrates a database that the other pods migrate too: no file of its own."""
-    names = ("DB_HOST", "DB_URL", "DATABASE_URL")
-    if container.env.value("DB_CONNECTION") == "sqlite":
+    env = process.container.env if process.container else None
+    if env is None or env.value("DB_CONNECTION") == "sqlite":
         return False
-    if any(name in container.env for name in names):
+    if any(name in env for name in ("DB_HOST", "DB_URL", "DATABASE_URL")):
         return True
-    if process is None:
-        return False
     name = told(process, "database.default")
     driver = told(process, f"database.connections.{name}.driver") if name else None
-    return (driver or name) in ("mysql", "mariadb", "pgsql", "sqlsrv")
+    return (driver or name) in _SERVERS
 
 
-def _command(container: Container) -> Place | None:
-    """What of its command or of its hook runs the migrations."""
-    hook = ("lifecycle", "postStart", "exec", "command")
-    started = (container.command, "command" if container.get("command") else "args")
-    hooked = (tuple(map(text, items(container.body, *hook))), "lifecycle")
-    for words, part in (started, hooked):
-        line = " ".join(words)
-        found = _MIGRATE.search(line)
-        safe = ("--isolated", "--pretend", "--help")
-        if found and not any(option in found[0] for option in safe):
-            if _CONDITION.search(line):
-                return None
-            return container.at(part)
-    return None
+def _migrating(target: Target) -> tuple[dict[tuple[int, Path], Place], Place | None]:
+    """Where containers migrate, and where the one image does that they run as it is."""
+    laravel = [image for image in target.repository.images if image.is_laravel]
+    containers: dict[tuple[int, Path], Place] = {}
+    built: Place | None = None
+    for call in at_start(target):
+        if not _migrates(call):
+            continue
+        if call.container is not None:
+            owner = id(call.container.workload.object)
+            containers.setdefault((owner, call.container.path), call.place)
+        elif laravel == [call.image]:
+            built = built or call.place
+    return containers, built
 
 
-def _automation(container: Container) -> Place | None:
-    """The variable by which its image runs them."""
+def _migrates(call: Call) -> bool:
+    return (
+        call.name == "migrate"
+        and not call.conditional
+        and not any(call.artisan.has(option) for option in _SAFE)
+    )
+
+
+def _by_variable(container: Container) -> Place | None:
+    """The variable by which the images serversideup/php run them."""
     enabled = container.env.get("AUTORUN_ENABLED")
     if enabled is None or (enabled.value or "").lower() not in _YES or container.env.more:
         return None
-    off = container.env.value("AUTORUN_LARAVEL_MIGRATION")
-    alone = container.env.value("AUTORUN_LARAVEL_MIGRATION_ISOLATION")
-    set_off = "AUTORUN_LARAVEL_MIGRATION" in container.env and (off or "").lower() not in _YES
-    isolated = "AUTORUN_LARAVEL_MIGRATION_ISOLATION" in container.env and alone != "false"
-    return None if set_off or isolated else enabled.place
+    migrates = container.env.get("AUTORUN_LARAVEL_MIGRATION")
+    isolated = container.env.get("AUTORUN_LARAVEL_MIGRATION_ISOLATION")
+    if migrates and (migrates.value or "").lower() not in _YES:
+        return None
+    return None if isolated and isolated.value != "false" else enabled.place
 
 
 RULE = Rule(

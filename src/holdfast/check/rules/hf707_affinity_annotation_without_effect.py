@@ -127,9 +127,11 @@ _NAMES = (
     "session-cookie-path", "session-cookie-domain", "session-cookie-samesite",
     "session-cookie-conditional-samesite-none", "session-cookie-change-on-failure",
 )  # fmt: skip
+# Read by nobody since ingress-nginx PR 3743 (2019), and harmless: the cookie is set all the same.
+_OBSOLETE = ("session-cookie-hash",)
 _VALUES = {
     "affinity": ("cookie",),
-    "affinity-mode": ("balanced", "persistent"),
+    "affinity-mode": ("balanced", "persistent", "persistent-drainable"),
     "affinity-canary-behavior": ("sticky", "legacy"),
 }
 
@@ -163,7 +165,7 @@ def _ignored(route: Route) -> Iterator[tuple[str, str, str]]:
             if route.edge is not Edge.UNKNOWN and short == "affinity":
                 why = f"the Ingress is served by {route.edge}, and it is one of ingress-nginx"
                 yield name, why, "use what that controller reads, or a shared session store"
-        elif short not in _NAMES:
+        elif short not in (*_NAMES, *_OBSOLETE):
             near = difflib.get_close_matches(short, _NAMES, 1)
             meant = f"is {near[0]} meant?" if near else "take it out"
             yield name, "ingress-nginx knows no such annotation", meant

@@ -54,7 +54,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from holdfast.check.commands import quits
+from holdfast.check.commands import quits, started
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule
@@ -67,7 +67,7 @@ def check(target: Target) -> Iterator[Finding]:
     """Images whose php-fpm is not stopped gracefully."""
     if quits(target):
         return
-    for image in target.repository.images:
+    for image in started(target):
         yield from _direct(image)
         if image.start.program == "supervisord":
             yield from _supervised(image)

@@ -57,6 +57,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from holdfast.check.commands import started
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.base import published
 from holdfast.check.image.image import Image
@@ -73,7 +74,7 @@ def check(target: Target) -> Iterator[Finding]:
     """Images whose php-fpm waits for nothing."""
     if _mounted(target):
         return
-    for image in target.repository.images:
+    for image in started(target):
         if not _FPM.fullmatch(image.start.program) or not image.is_laravel:
             continue
         if image.stop_signal is None or image.stop_signal[0] != "QUIT":

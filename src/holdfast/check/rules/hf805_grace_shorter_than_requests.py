@@ -5,7 +5,8 @@
 `terminationGracePeriodSeconds` (30 where nothing is said) against the seconds of the `preStop`
 hook and, behind it, the longest request that the configuration lets through:
 `request_terminate_timeout` of php-fpm or `fastcgi_read_timeout` of nginx in a ConfigMap that the
-pod mounts, else the read timeout of an Ingress.
+pod mounts, else the read timeout of an Ingress, or what Octane lets a request take if that is
+less.
 
 ## Why it matters
 
@@ -74,6 +75,8 @@ length of a request. Limits inside an image are another rule's.
 - PHP manual, php-fpm: request_terminate_timeout. nginx, ngx_http_fastcgi_module:
   fastcgi_read_timeout.
 - ingress-nginx 1.13, annotations: proxy-read-timeout.
+- laravel/octane 2.x, Commands/StartRoadRunnerCommand.php and StartFrankenPhpCommand.php: both take
+  octane.max_execution_time, 30 seconds in the file that is published.
 """
 
 from __future__ import annotations
@@ -82,12 +85,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.edits import set_to
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import mounted, pre_stop, recreates, web_workloads
+from holdfast.check.traffic import GRACE, mounted, pre_stop, recreates, web_workloads
 
 _TIMEOUTS: Final = re.compile(
     r"^[ \t]*(?P<name>request_terminate_timeout|fastcgi_read_timeout)[ \t]*=?[ \t]*"
@@ -112,7 +116,8 @@ def check(target: Target) -> Iterator[Finding]:
                 f" preStop hook takes {waits} s, and the pod is killed after {grace} s.",
                 f"terminationGracePeriodSeconds: {waits + 65}",
                 str(workload),
-                (Related(workload.at("terminationGracePeriodSeconds"), f"{grace} s to stop"),),
+                (Related(workload.at(GRACE), f"{grace} s to stop"),),
+                set_to(workload.object, target.files, f"{waits + 65}", *workload.pod, GRACE),
             )
             continue
         limit = _limit(target, workload)
@@ -121,12 +126,13 @@ def check(target: Target) -> Iterator[Finding]:
         seconds, name, place = limit
         before = f" after a preStop hook of {waits} s" if waits else ""
         yield Finding(
-            workload.at("terminationGracePeriodSeconds"),
+            workload.at(GRACE),
             f"Requests of more than {grace - waits} s are cut when a pod of {workload.name} stops:"
             f" {name} lets them take {seconds} s, and the pod has {grace} s{before}.",
             f"terminationGracePeriodSeconds: {waits + seconds + 5}",
             str(workload),
             (Related(place, f"{name}: {seconds} s"),),
+            set_to(workload.object, target.files, f"{waits + seconds + 5}", *workload.pod, GRACE),
         )
 
 
@@ -135,11 +141,25 @@ def _limit(target: Target, workload: Workload) -> tuple[int, str, Place] | None:
     found = [limit for limit in _of_files(workload) if 0 < limit[0] <= _LONGEST_REQUEST]
     if found:
         return min(found, key=lambda limit: limit[0])
+    octane = _of_octane(target, workload)
     for route in target.routes_to(workload):
         said = route.object.annotations.get(_ANNOTATION, "")
         if re.fullmatch("[0-9]{1,6}", said) and 0 < int(said) <= _LONGEST_REQUEST:
             at = route.object.at("metadata", "annotations", _ANNOTATION)
-            return int(said), "proxy-read-timeout", at
+            limit = int(said), "proxy-read-timeout", at
+            return min(limit, octane or limit, key=lambda one: one[0])
+    return None
+
+
+def _of_octane(target: Target, workload: Workload) -> tuple[int, str, Place] | None:
+    """What Octane lets a request take, if the application has it: RoadRunner, Swoole and FrankenPHP
+    are told it alike.
+    """
+    name = "octane.max_execution_time"
+    for process in target.processes():
+        seconds = process.settings.scalar(name) if process.workload is workload else None
+        if isinstance(seconds, int) and seconds > 0:
+            return seconds, name, process.settings.place(name)
     return None
 
 
@@ -158,4 +178,5 @@ RULE = Rule(
     Severity.HIGH,
     check,
     gotchas=("ROL-05",),
+    fixable=True,
 )

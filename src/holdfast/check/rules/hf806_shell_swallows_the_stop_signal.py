@@ -43,7 +43,8 @@ ENTRYPOINT ["start"]
 
 ## Limits
 
-Scripts that are not understood to their end, and what another image brings, are not judged.
+Scripts that are not understood to their end, and what another image brings, are not judged; nor are
+images whose start manifests replace by a `command`.
 
 ## References
 
@@ -56,6 +57,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.commands import started
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule
@@ -76,7 +78,7 @@ _REAPERS = frozenset(("tini", "dumb-init", "catatonit"))
 
 def check(target: Target) -> Iterator[Finding]:
     """Entry points without exec."""
-    for image in target.repository.images:
+    for image in started(target):
         last = image.start.shell
         entrypoint = image.final.entrypoint or image.final.cmd
         if last is None or entrypoint is None or _reaped(image):

@@ -51,7 +51,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import quits
+from holdfast.check.commands import quits, started
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule
@@ -66,7 +66,7 @@ def check(target: Target) -> Iterator[Finding]:
     """Images of workers that are stopped with SIGQUIT."""
     if quits(target):
         return
-    for image in target.repository.images:
+    for image in started(target):
         stop, program = image.stop_signal, _program(image)
         if stop is None or stop[0] != "QUIT" or program is None or image.start.place is None:
             continue

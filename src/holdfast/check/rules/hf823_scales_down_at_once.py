@@ -94,6 +94,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from holdfast.check.edits import replaced
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.objects import get, same_namespace
 from holdfast.check.rule import Rule
@@ -123,6 +124,7 @@ def check(target: Target) -> Iterator[Finding]:
                     " requests each time: the window for scaling down is 0 seconds.",
                     "stabilizationWindowSeconds: 300",
                     str(workload),
+                    edits=replaced(scaler, "300", *path, "stabilizationWindowSeconds"),
                 )
 
 
@@ -133,4 +135,5 @@ RULE = Rule(
     Severity.MEDIUM,
     check,
     gotchas=("ROL-23",),
+    fixable=True,
 )

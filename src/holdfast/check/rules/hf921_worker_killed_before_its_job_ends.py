@@ -69,12 +69,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.edits import set_to
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import pre_stop
+from holdfast.check.traffic import GRACE, pre_stop
 from holdfast.project.values import Array, Known, Value
 
 _QUEUE: Final = re.compile(
@@ -102,13 +103,14 @@ def check(target: Target) -> Iterator[Finding]:
             continue
         left = max(grace - waits, 0)
         yield Finding(
-            workload.at("terminationGracePeriodSeconds"),
+            workload.at(GRACE),
             f"A job of {workload.name} that takes more than {left} s is killed half-way at each"
             f" rollout, and run again: it may take {seconds} s ({source}), its pod has {grace} s to"
             f" stop{f', {waits} s of them for its preStop hook' if waits else ''}.",
             f"terminationGracePeriodSeconds: {waits + seconds + 15}",
             str(process),
             (Related(place, f"{seconds} s: {source}"),) if place else (),
+            set_to(workload.object, target.files, f"{waits + seconds + 15}", *workload.pod, GRACE),
         )
 
 
@@ -148,4 +150,5 @@ RULE = Rule(
     Severity.HIGH,
     check,
     gotchas=("WRK-01",),
+    fixable=True,
 )

@@ -3,8 +3,8 @@ r"""The scheduler runs in every replica: each task is done as often as there are
 ## What it checks
 
 A workload that runs `artisan schedule:work` or `schedule:run`, as a container of its own or beside
-the web server, may have more than one replica, and no scheduled task of the project is
-`onOneServer()`.
+the web server (by supervisord in the image, too), may have more than one replica, and no scheduled
+task of the project is `onOneServer()`.
 
 ## Why it matters
 
@@ -103,7 +103,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.commands import at_start
 from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.kubernetes.workload import Container
+from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
@@ -111,26 +114,27 @@ from holdfast.project.code import Code, code
 from holdfast.project.script import Call
 
 _SCHEDULER: Final = re.compile(r"\bartisan\b[^;&|]*\bschedule:(?:work|run)\b")
+_COMMANDS: Final = ("schedule:work", "schedule:run")
 _TASKS: Final = ("->command", "->call", "Schedule::command", "Schedule::call")
 _KERNEL: Final = "::schedule"
 
 
 def check(target: Target) -> Iterator[Finding]:
     """Schedulers with several replicas."""
-    for process in target.processes(Role.SCHEDULER):
+    in_image = _of_the_image(target)
+    for process in target.processes(Role.SCHEDULER, Role.WEB):
         workload, container = process.workload, process.container
         if workload is None or container is None or not process.endless:
             continue
-        if not workload.scale.several or not _SCHEDULER.search(" ".join(container.command)):
-            continue
+        place = _scheduler(process.role, container, in_image)
         tasks = _tasks(process)
-        if tasks == 0:
+        if place is None or not workload.scale.several or tasks == 0:
             continue
         scale = workload.scale
         yield Finding(
-            container.at("command" if container.get("command") else "args"),
-            f"Each scheduled task of {process.app.name} is done once in every pod of"
-            f" {workload.name}: the scheduler {container.name} has {scale}, and"
+            place,
+            f"Each scheduled task is done once in every pod of"
+            f" {workload.name}: the scheduler runs in {container.name}, which has {scale}, and"
             + (" no task is onOneServer()." if tasks else " its tasks are not known."),
             "a CronJob with concurrencyPolicy: Forbid, or one replica of its own",
             str(process),
@@ -139,11 +143,31 @@ def check(target: Target) -> Iterator[Finding]:
         )
 
 
+def _scheduler(role: Role, container: Container, in_image: Place | None) -> Place | None:
+    """Where a container is told to run the scheduler; None where it is not."""
+    if role is Role.SCHEDULER and _SCHEDULER.search(" ".join(container.command)):
+        return container.at("command" if container.get("command") else "args")
+    return None if role is Role.SCHEDULER or container.command else in_image
+
+
+def _of_the_image(target: Target) -> Place | None:
+    """Where the images of the repository start it, if all that hold Laravel do."""
+    images = [image for image in target.repository.images if image.is_laravel]
+    calls = [
+        call
+        for call in at_start(target)
+        if call.image and call.name in _COMMANDS and not call.conditional
+    ]
+    if not images or {id(image) for image in images} - {id(call.image) for call in calls}:
+        return None
+    return calls[0].place
+
+
 def _tasks(process: Process) -> int | None:
     """How many tasks there are, 0 where one server may be chosen; None without the project."""
     if process.app.directory is None:
         return None
-    found: Code = code(process.app.directory)
+    found: Code = process.app.directory.of(code)
     if found.called("->onOneServer") or not found.complete or found.broken:
         return 0
     return len([call for call in found.called(*_TASKS) if _is_task(call)])

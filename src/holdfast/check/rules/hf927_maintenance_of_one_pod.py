@@ -102,6 +102,8 @@ from holdfast.project.values import Known
 
 _DOWN: Final = re.compile(r"\bartisan['\"]?\s+down\b(?![:.-])")
 _FILE: Final = "storage/framework/down"
+_LAST_WITHOUT_DEFAULTS: Final = 10
+"""From Laravel 11 on the framework has a configuration of its own below the application's."""
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -133,12 +135,15 @@ def _by_file(process: Process) -> bool:
     """Whether maintenance mode is a file."""
     settings = process.settings
     driver = settings.get("app.maintenance.driver")
-    if isinstance(driver, Known):
-        return driver.value in (None, "file")
-    # Without the project a variable that is not set leaves the stock value.
+    if isinstance(driver, Known) and driver.value is not None:
+        return driver.value == "file"
+    if settings.project is not None and settings.project.release.major <= _LAST_WITHOUT_DEFAULTS:
+        return isinstance(driver, Known)
+    # The framework's own configuration asks the variable.
     env = settings.env
-    unset = env is not None and not env.more and "APP_MAINTENANCE_DRIVER" not in env
-    return settings.project is None and unset
+    if env is None or "APP_MAINTENANCE_DRIVER" in env:
+        return env is not None and env.value("APP_MAINTENANCE_DRIVER") == "file"
+    return not env.more
 
 
 RULE = Rule(

@@ -81,7 +81,7 @@ Where the prefix cannot be told, nothing is said.
 
 - Illuminate/Queue/RedisQueue.php, Laravel 13.26.1: `queues:` and the name; `:delayed` and
   `:reserved` are sorted sets.
-- KEDA 2.20, «Redis Lists»: `listName` is the key as Redis has it, `databaseIndex` is 0 where
+- KEDA 2.13, «Redis Lists»: `listName` is the key as Redis has it, `databaseIndex` is 0 where
   nothing is said.
 """
 
@@ -89,6 +89,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.edits import replaced
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import Object, get, items, same_namespace, text
 from holdfast.check.process import Process, Role
@@ -127,13 +128,15 @@ def _triggers(scaled: Object, process: Process, start: str) -> Iterator[Finding]
         # Streams have other triggers; a list of something else is the user's own.
         if "queues:" in name and not name.startswith(start):
             queue = name.rpartition("queues:")[2]
+            path = ("spec", "triggers", index, "metadata", "listName")
             yield Finding(
-                scaled.at("spec", "triggers", index, "metadata", "listName"),
+                scaled.at(*path),
                 f"{process.workload} is never scaled out: KEDA watches the list «{name}», and"
                 f" Laravel puts its jobs into «{start}{queue}».",
                 f"listName: {start}{queue}",
                 str(process),
                 (Related(process.settings.place("database.redis.options.prefix"), "the prefix"),),
+                replaced(scaled, f'"{start}{queue}"', *path),
             )
 
 
@@ -144,4 +147,5 @@ RULE = Rule(
     Severity.MEDIUM,
     check,
     gotchas=("WRK-08",),
+    fixable=True,
 )

@@ -57,7 +57,7 @@ Whether the application limits or locks anything is not looked into.
 
 - Illuminate/Cache/CacheServiceProvider.php, Laravel 13.26.1: the rate limiter counts in
   `cache.limiter`, the default store where nothing is said.
-- laravel/fortify and laravel/breeze: logins are limited by it, five a minute.
+- laravel/fortify, LoginRateLimiter.php: failed logins are counted by it.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 ## What it checks
 
-There are NetworkPolicies for ingress in the namespace of the sessions’ store, and none of them
+There are NetworkPolicies for ingress in the namespace of the sessions' store, and none of them
 selects its pods.
 
 ## Why it matters
 
 Pods that no policy selects are open to every pod of the cluster. The password is then all that
-stands between a broken-into container and everybody’s sessions, and it travels in clear text.
+stands between a broken-into container and everybody's sessions, and it travels in clear text.
 
 ## Bad
 
@@ -120,7 +120,7 @@ spec:
 
 ## How to fix
 
-Add a policy that selects the store’s pods and lets the application’s alone connect to its port.
+Add a policy that selects the store's pods and lets the application's alone connect to its port.
 
 ## Limits
 

@@ -77,7 +77,8 @@ class Script:
 
     Args:
         commands: in the order in which they are written.
-        ends_with: the unconditional ``exec`` that nothing comes after, where there is one.
+        ends_with: the unconditional ``exec`` or ``exit`` that nothing comes after, where there is
+            one.
         unreadable: from where on it was not understood.
     """
 

@@ -33,6 +33,11 @@ MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
 """Of all files of a run."""
 
 
+def shown(path: Path, base: Path) -> str:
+    """A path as people are shown it: from where they are, and so the same on another machine."""
+    return os.path.relpath(path, base)
+
+
 @dataclass(eq=False)
 class Files:
     """The files of a run.
@@ -57,10 +62,7 @@ class Files:
 
     def shown(self, path: Path) -> str:
         """The name of a file as people are shown it."""
-        try:
-            return str(path.relative_to(self.base))
-        except ValueError:
-            return str(path)
+        return shown(path, self.base)
 
     def put(self, name: str, data: bytes) -> None:
         """Take note of what came otherwise, as from standard input."""

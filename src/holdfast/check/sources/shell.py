@@ -108,7 +108,8 @@ class _Reader:
         self._frames = [_Frame("", ())]
         self._ended = ""
         self._function = ""
-        self._enders: set[str] = set()  # functions in which the script may end
+        # Functions in which the script may end, and by which command it surely does.
+        self._enders: dict[str, Command | None] = {}
         self._tokens: list[Token] = []
         self._at = 0
         self._reset()
@@ -370,26 +371,27 @@ class _Reader:
     def _ending(self, command: Command) -> None:
         """Whether nothing comes after a command, or perhaps nothing."""
         values = command.values()
-        succeeds = command.name == "exit" and values[1:] in ([], ["0"])
         executes = command.name == "exec" and len(values) > 1
-        leaves = command.name == "return"
-        ends = succeeds or executes or command.name in self._enders
-        if self.depth or any(frame.kind == "(" for frame in self._frames):
+        called = command.name in self._enders
+        if not (executes or called or command.name in {"exit", "return"}):
             return
-        if not (ends or leaves):
-            return
-        bodies = [frame for frame in self._frames if frame.function]
-        if bodies:
-            body = bodies[-1]
-            within = command.guards[len(body.outer) :]
-            if within:
-                body.refused.append(f"! ({' && '.join(within)})")
-            if ends:
-                self._enders.add(body.function)
-        elif command.guards:
-            self._ended = self._ended or f"! ({' && '.join(command.guards)})"
-        elif ends:
-            self.ends_with = command
+        if command.name == "exit" and values[1:] not in ([], ["0"]) and command.guards:
+            return  # a failure, as of any command
+        end = self._enders[command.name] if called else command
+        scopes = [frame for frame in self._frames if frame.function or frame.kind == "("]
+        if scopes:
+            self._leave(scopes[-1], end, command)
+        elif command.guards or end is None or command.name == "return":
+            self._ended = self._ended or _unless(command, command.guards)
+        else:
+            self.ends_with = end
+
+    def _leave(self, scope: _Frame, end: Command | None, command: Command) -> None:
+        """What comes later in a function or a subshell is not reached, or perhaps not."""
+        within = self._frames[-1].guards()[len(scope.outer) :]
+        scope.refused.append(_unless(command, within))
+        if scope.function and command.name != "return":
+            self._enders[scope.function] = None if within else end
 
     def _scripts(self, words: list[Token]) -> list[Text]:
         """Texts among a command's words that another shell is handed, with their places."""
@@ -420,6 +422,10 @@ class _Reader:
         place = self.text.place(token.start, token.end)
         value = None if token.value is None else token.value.partition("=")[2]
         return Word(value, token.text.partition("=")[2], place)
+
+
+def _unless(command: Command, guards: tuple[str, ...]) -> str:
+    return f"! ({' && '.join(guards or (command.words[0].text,))})"
 
 
 def _name_of(token: Token) -> str:

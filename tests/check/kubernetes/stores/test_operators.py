@@ -108,5 +108,28 @@ spec:
     assert store.services == {"a": Role.MASTER}
 
 
+def test_valkey(stores):
+    (store,) = stores("""
+apiVersion: valkey.io/v1alpha1
+kind: ValkeyCluster
+metadata: {name: a}
+spec:
+  shards: 3
+  replicas: 1
+  config: {maxmemory: 50mb, maxmemory-policy: allkeys-lfu}
+  resources: {limits: {memory: 512Mi}}
+""").all
+    assert (store.role, store.scale.most) == (Role.CLUSTER, 6)
+    assert store.evicts.value == "allkeys-lfu"
+    assert store.memory.bytes == 512 * 2**20
+    assert store.services == {"valkey-a": Role.CLUSTER}
+
+
+def test_a_sentinel(stores):
+    (store,) = stores(f"{OT}\nkind: RedisSentinel\nmetadata: {{name: a}}\nspec: {{clusterSize: 3}}")
+    assert store.role is Role.SENTINEL
+    assert store.services["a-sentinel"] is Role.SENTINEL
+
+
 def test_kinds_of_other_groups_are_not_theirs(stores):
     assert stores("apiVersion: example.com/v1\nkind: Redis\nmetadata: {name: a}\n").all == ()

@@ -209,18 +209,21 @@ def test_bitnami_appends_by_itself(redis):
     assert store.settings.get("requirepass").value == "x"
 
 
-def test_the_pods_of_bitnamis_chart(stores):
-    body = """
+CHART = """
 image: registry-1.docker.io/bitnami/redis:7.4
 command: [/bin/bash]
-args: [-c, /opt/bitnami/scripts/start-scripts/start-master.sh]
+args: [-c, /opt/bitnami/scripts/start-scripts/start-ROLE.sh]
 env: [{name: REDIS_PASSWORD, valueFrom: {secretKeyRef: {name: s, key: p}}}]
 volumeMounts:
   - {name: c, mountPath: /opt/bitnami/redis/mounted-etc}
+  - {name: s, mountPath: /opt/bitnami/scripts/start-scripts}
   - {name: d, mountPath: /data}
 """
-    extra = "volumes: [{name: c, configMap: {name: conf}}, {name: d, emptyDir: {}}]"
-    conf = """
+CHART_VOLUMES = (
+    "volumes: [{name: c, configMap: {name: conf}}, {name: s, configMap: {name: scripts}},"
+    " {name: d, emptyDir: {}}]"
+)
+CHART_CONF = """
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: conf}
@@ -228,15 +231,59 @@ data:
   master.conf: |
     dir /data
     rename-command FLUSHDB ""
+  replica.conf: |
+    dir /data
   redis.conf: |
     appendonly yes
     save ""
+---
 """
-    found = stores(deployment(body, extra=extra) + conf).all[0]
+CHART_SCRIPT = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: scripts}
+data:
+  start-master.sh: |
+    ARGS=("--port" "${REDIS_PORT}")
+    ARGS+=("--requirepass" "${REDIS_PASSWORD}")
+    ARGS+=("--include" "/opt/bitnami/redis/etc/redis.conf")
+    ARGS+=("--include" "/opt/bitnami/redis/etc/master.conf")
+    ARGS+=("--maxmemory-policy" "allkeys-lru")
+    ARGS+=("--maxmemory")
+    ARGS+=("64mb")
+    exec redis-server "${ARGS[@]}"
+"""
+
+
+def chart(role):
+    return deployment(CHART.replace("ROLE", role), extra=CHART_VOLUMES) + CHART_CONF
+
+
+def test_the_pods_of_bitnamis_chart(stores):
+    found = stores(chart("master")).all[0]
+    assert found.role is Role.MASTER
     assert found.settings.value("appendonly", "no") == "yes"
+    assert found.settings.value("rename-command flushdb", "-") == ""
     assert found.settings.value("maxmemory-policy", "noeviction") is None
     assert found.settings.get("requirepass").value is None
     assert (found.disk.keeps, found.disk.path) == (Keeps.POD, "/data")
+
+
+def test_the_flags_of_the_values_of_that_chart(stores):
+    found = stores(chart("master") + CHART_SCRIPT).all[0]
+    assert found.settings.open == ""
+    assert found.max_memory == 64 * 2**20
+    assert found.evicts.value == "allkeys-lru"
+
+
+@pytest.mark.parametrize(
+    ("script", "role"),
+    [("replica", Role.REPLICA), ("node", Role.REPLICATION), ("primary", Role.MASTER)],
+)
+def test_the_roles_of_that_chart(stores, script, role):
+    found = stores(chart(script)).all[0]
+    assert found.role is role
+    assert found.disk.path == "/data"
 
 
 def test_flags_of_an_entry_point_by_variable(redis):

@@ -1,9 +1,10 @@
 """Stores that an operator makes of a custom resource, with the Services that it makes for them.
 
 OT-CONTAINER-KIT/redis-operator v0.26.0 (``internal/k8sutils/redis-*.go``,
-``internal/agent/bootstrap/redis/config.go``), spotahome/redis-operator v1.3.0
-(``operator/redisfailover/service``), dragonflydb/dragonfly-operator v1.6.0
-(``internal/resources/resources.go``), valkey-io/valkey-operator (``ValkeyCluster``, v1alpha1).
+``internal/agent/bootstrap/redis/config.go``), spotahome/redis-operator 632aa3d
+(``operator/redisfailover/service``), dragonflydb/dragonfly-operator b28637d
+(``internal/resources/resources.go``), valkey-io/valkey-operator c33988f
+(``ValkeyCluster``, v1alpha1).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from holdfast.check.kubernetes.env import values_of
-from holdfast.check.kubernetes.objects import Object, Objects, get, items, text, whole
+from holdfast.check.kubernetes.objects import Object, Objects, get, items, text, whole, words
 from holdfast.check.kubernetes.quantity import quantity_bytes
 from holdfast.check.kubernetes.stores.redis_conf import read_arguments, read_file
 from holdfast.check.kubernetes.stores.settings import Reading
@@ -61,8 +62,7 @@ def _ot_cluster(found: Object, objects: Objects) -> Iterator[Store]:
 
 
 def _ot_sentinel(found: Object, objects: Objects) -> Iterator[Store]:
-    names = (f"{found.name}-sentinel", f"{found.name}-sentinel-headless",
-             f"{found.name}-sentinel-additional", found.name)  # fmt: skip
+    names = [f"{found.name}-sentinel{suffix}" for suffix in ("", "-headless", "-additional")]
     yield Store(
         "redis", found, found.at("kind"), Role.SENTINEL, _scale(found, "spec", "clusterSize"),
         Reading().settings(), Disk(Keeps.UNKNOWN, found.at("spec")),
@@ -129,6 +129,9 @@ def _failover(found: Object, _objects: Objects) -> Iterator[Store]:
     """``RedisFailover``: replicas and Sentinels."""
     reading = Reading()
     reading.set("save", "900 1 300 10", found.at("kind"))
+    port = whole(found.get("spec", "redis", "port"))
+    if port:
+        reading.set("port", str(port), found.at("spec", "redis", "port"))
     if text(found.get("spec", "auth", "secretPath")):
         reading.set("requirepass", None, found.at("spec", "auth", "secretPath"))
     for index, line in enumerate(items(found.body, "spec", "redis", "customConfig")):
@@ -156,11 +159,11 @@ def _failover(found: Object, _objects: Objects) -> Iterator[Store]:
 def _dragonfly(found: Object, _objects: Objects) -> Iterator[Store]:
     """``Dragonfly``: its one Service follows the master."""
     reading = Reading()
-    words = [
+    flags = [
         (text(word), found.at("spec", "args", index))
         for index, word in enumerate(items(found.body, "spec", "args"))
     ]
-    read_arguments(reading, words, lambda _path: None)
+    read_arguments(reading, flags, lambda _path: None)
     if found.get("spec", "authentication", "passwordFromSecret") is not None:
         where = found.at("spec", "authentication", "passwordFromSecret")
         reading.set("requirepass", None, where)
@@ -169,25 +172,33 @@ def _dragonfly(found: Object, _objects: Objects) -> Iterator[Store]:
     snapshot = found.get("spec", "snapshot")
     if text(get(snapshot, "cron")):
         reading.set("snapshot_cron", text(get(snapshot, "cron")), found.at("spec", "snapshot"))
+    claims = ("persistentVolumeClaimSpec", "existingPersistentVolumeClaimName")
     keeps = Keeps.CONTAINER
-    if get(snapshot, "persistentVolumeClaimSpec") is not None:
+    if any(get(snapshot, claim) is not None for claim in claims):
         keeps = Keeps.CLAIM
-    elif text(get(snapshot, "dir")) or text(get(snapshot, "existingPersistentVolumeClaimName")):
+    elif snapshot is not None:
         keeps = Keeps.UNKNOWN
+    name = text(found.get("spec", "serviceSpec", "name")) or found.name
     yield Store(
         "dragonfly", found, found.at("kind"), Role.REPLICATION, _scale(found, "spec", "replicas"),
         reading.settings(), Disk(keeps, found.at("spec", "snapshot")),
-        _memory(found, "spec", "resources"), services={found.name: Role.MASTER},
+        _memory(found, "spec", "resources"), services={name: Role.MASTER},
     )  # fmt: skip
 
 
 def _valkey_cluster(found: Object, _objects: Objects) -> Iterator[Store]:
-    """``ValkeyCluster``: only what it is; its fields still change from version to version."""
+    """``ValkeyCluster``: what it is and is told; its other fields still change."""
     reading = Reading()
-    reading.leave_open("the fields of ValkeyCluster are not read")
+    for name, value in words(found.get("spec", "config")).items():
+        reading.set(name.lower(), value, found.at("spec", "config", name))
+    reading.leave_open("not all fields of ValkeyCluster are read")
+    shards, replicas = (whole(found.get("spec", name)) for name in ("shards", "replicas"))
+    pods = None if shards is None else shards * (1 + (replicas or 0))
+    scale = None if pods is None else Scale(pods, pods, found.at("spec", "shards"), str(found))
     yield Store(
-        "valkey", found, found.at("kind"), Role.CLUSTER, None, reading.settings(),
-        Disk(Keeps.UNKNOWN, found.at("spec")), services={found.name: Role.CLUSTER},
+        "valkey", found, found.at("kind"), Role.CLUSTER, scale, reading.settings(),
+        Disk(Keeps.UNKNOWN, found.at("spec")), _memory(found, "spec", "resources"),
+        services={f"valkey-{found.name}": Role.CLUSTER},
     )  # fmt: skip
 
 

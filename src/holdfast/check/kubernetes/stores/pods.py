@@ -145,9 +145,11 @@ def _role(named: Image, started: Invocation, settings: Settings, container: Cont
     if any(other.path != container.path and _is_sentinel(other) for other in
            container.workload.containers):  # fmt: skip
         return Role.REPLICATION
-    mode = bitnami.replication_mode(container.env) if named.maker == "bitnami" else None
-    if mode:
-        return Role.MASTER
+    if named.maker == "bitnami":
+        if role := bitnami.chart_role(started):
+            return role
+        if bitnami.replication_mode(container.env):
+            return Role.MASTER
     return Role.UNKNOWN if settings.open else Role.ALONE
 
 

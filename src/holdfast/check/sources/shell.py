@@ -7,6 +7,7 @@ keep to POSIX (IEEE Std 1003.1-2017, XCU 2.9, 2.10); what is not understood ends
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -33,7 +34,7 @@ def read(text: Text) -> Script:
     """The commands of a script."""
     reader = _Reader(text, 0)
     unreadable = reader.run()
-    commands = _called(reader.commands)
+    commands = _called(reader.commands, reader.defined_once())
     return Script(tuple(commands), reader.ends_with, unreadable)
 
 
@@ -51,17 +52,31 @@ def of_words(words: list[str], place: Place) -> Script:
     return Script((command, *inner), command)
 
 
-def _called(commands: list[Command]) -> list[Command]:
-    """Without the guards of functions that are called in any case."""
+def _called(commands: list[Command], once: set[str]) -> list[Command]:
+    """Without the guards of functions that are surely called.
+
+    Args:
+        commands: of a script.
+        once: the functions that are defined once, so that a later call means that definition.
+    """
+    reached = {index: index for index, command in enumerate(commands) if not command.guards}
     for _ in range(MAX_DEPTH):
-        called = {f"{command.name}()" for command in commands if not command.guards}
-        found = [
-            replace(command, guards=tuple(g for g in command.guards if g not in called))
-            for command in commands
-        ]
-        if found == commands:
+        calls: dict[str, int] = {}
+        for index, when in reached.items():
+            name = f"{commands[index].name}()"
+            calls[name] = max(when, calls.get(name, -1))
+        changed = False
+        for index, command in enumerate(commands):
+            released = {g for g in command.guards if g[:-2] in once and calls.get(g, -1) > index}
+            if not released:
+                continue
+            kept = tuple(guard for guard in command.guards if guard not in released)
+            commands[index] = replace(command, guards=kept)
+            changed = True
+            if not kept:
+                reached[index] = max(calls[guard] for guard in released)
+        if not changed:
             break
-        commands = found
     return commands
 
 
@@ -92,6 +107,7 @@ class _Frame:
     subject: str = ""  # of a case
     pattern: bool = False  # of a case: its next words are patterns
     function: str = ""  # whose body it is
+    asked_within: bool = False  # something that is open or closed in it asks
 
     def guards(self) -> tuple[str, ...]:
         own = (self.guard,) if self.guard else ()
@@ -110,6 +126,8 @@ class _Reader:
         self._function = ""
         # Functions in which the script may end, and by which command it surely does.
         self._enders: dict[str, Command | None] = {}
+        self._callees: dict[str, set[str]] = {}
+        self._definitions: Counter[str] = Counter()
         self._tokens: list[Token] = []
         self._at = 0
         self._reset()
@@ -135,6 +153,10 @@ class _Reader:
         if lost is None or self.ends_with is not None:
             return None
         return Unreadable(self.text.place(lost.offset, lost.offset), str(lost))
+
+    def defined_once(self) -> set[str]:
+        """The functions that have one definition."""
+        return {name for name, count in self._definitions.items() if count == 1}
 
     def _reset(self) -> None:
         self._words: list[Token] = []
@@ -313,6 +335,10 @@ class _Reader:
         if self._function:
             opened.outer = (*opened.outer, f"{self._function}()")
             opened.function, self._function = self._function, ""
+            within = any(other.kind == "(" for other in self._frames)
+            # One of a subshell is none outside.
+            self._definitions[opened.function] += 2 if within else 1
+            self._enders.pop(opened.function, None)
         self._frames.append(opened)
         return opened
 
@@ -326,10 +352,22 @@ class _Reader:
             frame.list_start = token.start
 
     def _new_list(self, frame: _Frame) -> None:
-        frame.chain, frame.list_start = [], -1
+        frame.chain, frame.list_start, frame.asked_within = [], -1, False
 
     def _asks(self) -> bool:
-        return bool(self._words) and self._words[0].text in _ASKS
+        """Whether what comes next depends on an answer, not on a success alone."""
+        if not self._words:
+            return self._frames[-1].asked_within
+        name = self._words[0].text
+        return name in _ASKS or name in self._definitions
+
+    def _has_asked(self) -> None:
+        """Take note in all that is open and has the answer for its own."""
+        if self._asks():
+            for frame in reversed(self._frames):
+                frame.asked_within = True
+                if frame.kind in {"if", "loop"} and not frame.guard:
+                    break  # it is its condition, which gives it none
 
     def _between(self, start: int, end: int, before: str = "") -> str:
         cut = self.text.string[start : min(end, start + 4 * _GUARD_CHARACTERS)]
@@ -340,6 +378,8 @@ class _Reader:
 
     def _end_command(self, *, background: bool = False) -> None:
         words, assignments, redirections = self._words, self._assignments, self._redirections
+        if words:
+            self._has_asked()
         self._reset()
         guards = self._frames[-1].guards()
         if self._ended:
@@ -355,6 +395,9 @@ class _Reader:
                 background,
             )
             self.commands.append(command)
+            for frame in self._frames:
+                if frame.function:
+                    self._callees.setdefault(frame.function, set()).add(command.name)
             self._ending(command)
         for token in [*words, *assignments, *(target for _, target in redirections)]:
             for start, end in token.inner:
@@ -372,12 +415,12 @@ class _Reader:
         """Whether nothing comes after a command, or perhaps nothing."""
         values = command.values()
         executes = command.name == "exec" and len(values) > 1
-        called = command.name in self._enders
+        called = self._may_end(command.name)
         if not (executes or called or command.name in {"exit", "return"}):
             return
         if command.name == "exit" and values[1:] not in ([], ["0"]) and command.guards:
             return  # a failure, as of any command
-        end = self._enders[command.name] if called else command
+        end = self._enders.get(command.name) if called else command
         scopes = [frame for frame in self._frames if frame.function or frame.kind == "("]
         if scopes:
             self._leave(scopes[-1], end, command)
@@ -386,10 +429,25 @@ class _Reader:
         else:
             self.ends_with = end
 
+    def _may_end(self, name: str) -> bool:
+        """Whether a call of a function, or of one that it calls, may end the script."""
+        waiting, seen = [name], {name}
+        while waiting:
+            callee = waiting.pop()
+            if callee in self._enders:
+                return True
+            more = self._callees.get(callee, set()) - seen
+            seen |= more
+            waiting += more
+        return False
+
     def _leave(self, scope: _Frame, end: Command | None, command: Command) -> None:
         """What comes later in a function or a subshell is not reached, or perhaps not."""
         within = self._frames[-1].guards()[len(scope.outer) :]
         scope.refused.append(_unless(command, within))
+        outside = self._frames[: self._frames.index(scope)]
+        if any(frame.kind == "(" for frame in outside):
+            return
         if scope.function and command.name != "return":
             self._enders[scope.function] = None if within else end
 

@@ -190,6 +190,19 @@ def test_what_is_not_understood_ends_the_reading(text, read, line):
     assert found.unreadable.place.line == line
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if a; then b; " + "elif c; then d; " * 5_000 + "fi",
+        "f() {\n" + "[ a ] && return\nb\n" * 2_000 + "}\nf\n",
+        "f() { a; }; " * 2_000 + "f\n" * 1_000,
+        "".join(f"f{number}() {{ f{number + 1}; }}\n" for number in range(1_500)) + "f0\n",
+    ],
+)
+def test_guards_do_not_grow_without_end(text):
+    assert max(len(command.guards) for command in script(text).commands) < 20
+
+
 def test_an_exec_form():
     place = Place("deploy.yaml", 7)
     read = shell.of_words(["sh", "-c", "a && exec b"], place)

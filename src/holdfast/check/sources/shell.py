@@ -7,12 +7,13 @@ keep to POSIX (IEEE Std 1003.1-2017, XCU 2.9, 2.10); what is not understood ends
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from holdfast.check.place import Place
 from holdfast.check.sources.command import Command, Redirection, Script, Word
+from holdfast.check.sources.shell_frame import Frame
+from holdfast.check.sources.shell_functions import Functions
 from holdfast.check.sources.shell_tokens import Lost, Token, tokens
 from holdfast.check.sources.text import Text
 from holdfast.check.sources.unreadable import Unreadable
@@ -34,7 +35,7 @@ def read(text: Text) -> Script:
     """The commands of a script."""
     reader = _Reader(text, 0)
     unreadable = reader.run()
-    commands = _called(reader.commands, reader.defined_once())
+    commands = reader.functions.released(reader.commands)
     return Script(tuple(commands), reader.ends_with, unreadable)
 
 
@@ -52,34 +53,6 @@ def of_words(words: list[str], place: Place) -> Script:
     return Script((command, *inner), command)
 
 
-def _called(commands: list[Command], once: set[str]) -> list[Command]:
-    """Without the guards of functions that are surely called.
-
-    Args:
-        commands: of a script.
-        once: the functions that are defined once, so that a later call means that definition.
-    """
-    reached = {index: index for index, command in enumerate(commands) if not command.guards}
-    for _ in range(MAX_DEPTH):
-        calls: dict[str, int] = {}
-        for index, when in reached.items():
-            name = f"{commands[index].name}()"
-            calls[name] = max(when, calls.get(name, -1))
-        changed = False
-        for index, command in enumerate(commands):
-            released = {g for g in command.guards if g[:-2] in once and calls.get(g, -1) > index}
-            if not released:
-                continue
-            kept = tuple(guard for guard in command.guards if guard not in released)
-            commands[index] = replace(command, guards=kept)
-            changed = True
-            if not kept:
-                reached[index] = max(calls[guard] for guard in released)
-        if not changed:
-            break
-    return commands
-
-
 def _texts_of(words: tuple[Word, ...]) -> list[Word]:
     """The words that another shell takes for a script."""
     for at, word in enumerate(words):
@@ -93,27 +66,6 @@ def _texts_of(words: tuple[Word, ...]) -> list[Word]:
     return []
 
 
-@dataclass(slots=True)
-class _Frame:
-    """A compound command that is open."""
-
-    kind: str
-    outer: tuple[str, ...]
-    guard: str = ""
-    refused: list[str] = field(default_factory=list)  # conditions of earlier branches
-    chain: list[str] = field(default_factory=list)  # of the current and-or list
-    list_start: int = -1
-    asked: int = -1  # where the condition begins
-    subject: str = ""  # of a case
-    pattern: bool = False  # of a case: its next words are patterns
-    function: str = ""  # whose body it is
-    asked_within: bool = False  # something that is open or closed in it asks
-
-    def guards(self) -> tuple[str, ...]:
-        own = (self.guard,) if self.guard else ()
-        return (*self.outer, *self.refused, *own, *self.chain)
-
-
 class _Reader:
     """One pass over the tokens of a script."""
 
@@ -121,13 +73,10 @@ class _Reader:
         self.text, self.depth = text, depth
         self.commands: list[Command] = []
         self.ends_with: Command | None = None
-        self._frames = [_Frame("", ())]
+        self.functions = Functions()
+        self._frames = [Frame("", ())]
         self._ended = ""
         self._function = ""
-        # Functions in which the script may end, and by which command it surely does.
-        self._enders: dict[str, Command | None] = {}
-        self._callees: dict[str, set[str]] = {}
-        self._definitions: Counter[str] = Counter()
         self._tokens: list[Token] = []
         self._at = 0
         self._reset()
@@ -154,10 +103,6 @@ class _Reader:
             return None
         return Unreadable(self.text.place(lost.offset, lost.offset), str(lost))
 
-    def defined_once(self) -> set[str]:
-        """The functions that have one definition."""
-        return {name for name, count in self._definitions.items() if count == 1}
-
     def _reset(self) -> None:
         self._words: list[Token] = []
         self._assignments: list[Token] = []
@@ -178,7 +123,7 @@ class _Reader:
         elif self._empty and token.text in _KEYWORDS:
             self._keyword(token, frame)
         else:
-            self._begin(frame, token)
+            frame.begin(token.start)
             if not self._words and _ASSIGNMENT.match(token.text):
                 self._assignments.append(token)
             else:
@@ -191,7 +136,7 @@ class _Reader:
         self._at = after
         self._redirections.append((token, self._tokens[after]))
 
-    def _operator(self, token: Token, frame: _Frame) -> None:
+    def _operator(self, token: Token, frame: Frame) -> None:
         operator = token.text
         if frame.pattern:
             if operator == ")":
@@ -205,7 +150,7 @@ class _Reader:
             self._close(token, "(")
         elif operator in {";;", ";&", ";;&"}:
             self._end_command()
-            self._new_list(frame)
+            frame.new_list()
             if frame.kind != "case":
                 raise Lost(token.start, f"{operator} stands outside a case")
             frame.pattern, frame.asked, frame.guard = True, -1, ""
@@ -217,9 +162,9 @@ class _Reader:
             self._end_command()
         else:
             self._end_command(background=operator == "&")
-            self._new_list(frame)
+            frame.new_list()
 
-    def _chain(self, token: Token, frame: _Frame, *, asks: bool) -> None:
+    def _chain(self, token: Token, frame: Frame, *, asks: bool) -> None:
         start = frame.list_start if frame.list_start >= 0 else token.start
         if token.text == "||":
             frame.chain = [self._between(start, token.start, "! (") + ")"]
@@ -253,7 +198,7 @@ class _Reader:
         at = self._at + ahead
         return self._tokens[at].text if at < len(self._tokens) else ""
 
-    def _keyword(self, token: Token, frame: _Frame) -> None:  # noqa: PLR0912 - a case a keyword
+    def _keyword(self, token: Token, frame: Frame) -> None:  # noqa: PLR0912 - a case a keyword
         match token.text:
             case "{":
                 self._open("{", token)
@@ -268,11 +213,11 @@ class _Reader:
             case "then" | "do":
                 if frame.kind == "if" or (frame.kind == "loop" and not frame.guard):
                     frame.guard = self._between(frame.asked, token.start)
-                self._new_list(frame)
+                frame.new_list()
             case "elif" | "else" if frame.kind == "if":
-                frame.refused.append(f"! ({frame.guard})")
+                frame.refuse(f"! ({frame.guard})")
                 frame.guard, frame.asked = "", token.end
-                self._new_list(frame)
+                frame.new_list()
             case "fi" | "done" | "esac" | "}":
                 self._close(token, _CLOSES[token.text])
             case "function":
@@ -283,13 +228,13 @@ class _Reader:
             case "[[":
                 self._double_brackets(token)
             case "!":
-                self._begin(frame, token)
+                frame.begin(token.start)
                 self._words.append(token)
             case _:
                 raise Lost(token.start, f"«{token.text}» stands where it is not expected")
 
     def _double_brackets(self, token: Token) -> None:
-        self._begin(self._frames[-1], token)
+        self._frames[-1].begin(token.start)
         while self._at < len(self._tokens):
             current = self._tokens[self._at]
             if current.kind == "word":
@@ -319,26 +264,24 @@ class _Reader:
         self._at += 1
         frame.pattern = True
 
-    def _pattern(self, token: Token, frame: _Frame) -> None:
+    def _pattern(self, token: Token, frame: Frame) -> None:
         if token.text == "esac" and frame.asked < 0:
             frame.pattern = False
             self._close(token, "case")
         elif frame.asked < 0:
             frame.asked = token.start
 
-    def _open(self, kind: str, token: Token) -> _Frame:
+    def _open(self, kind: str, token: Token) -> Frame:
         frame = self._frames[-1]
         if len(self._frames) >= _MAX_FRAMES:
             raise Lost(token.start, "compound commands are nested too deeply")
-        self._begin(frame, token)
-        opened = _Frame(kind, frame.guards())
+        frame.begin(token.start)
+        opened = Frame(kind, frame.guards())
         if self._function:
             opened.outer = (*opened.outer, f"{self._function}()")
             opened.function, self._function = self._function, ""
-            within = any(other.kind == "(" for other in self._frames)
-            # One of a subshell is none outside.
-            self._definitions[opened.function] += 2 if within else 1
-            self._enders.pop(opened.function, None)
+            elsewhere = any(other.kind == "(" for other in self._frames)
+            self.functions.define(opened.function, elsewhere=elsewhere)
         self._frames.append(opened)
         return opened
 
@@ -347,27 +290,20 @@ class _Reader:
             raise Lost(token.start, f"«{token.text}» closes nothing")
         self._frames.pop()
 
-    def _begin(self, frame: _Frame, token: Token) -> None:
-        if frame.list_start < 0:
-            frame.list_start = token.start
-
-    def _new_list(self, frame: _Frame) -> None:
-        frame.chain, frame.list_start, frame.asked_within = [], -1, False
-
     def _asks(self) -> bool:
         """Whether what comes next depends on an answer, not on a success alone."""
         if not self._words:
             return self._frames[-1].asked_within
         name = self._words[0].text
-        return name in _ASKS or name in self._definitions
+        return name in _ASKS or name in self.functions
 
     def _has_asked(self) -> None:
         """Take note in all that is open and has the answer for its own."""
         if self._asks():
             for frame in reversed(self._frames):
                 frame.asked_within = True
-                if frame.kind in {"if", "loop"} and not frame.guard:
-                    break  # it is its condition, which gives it none
+                if frame.in_condition:
+                    break
 
     def _between(self, start: int, end: int, before: str = "") -> str:
         cut = self.text.string[start : min(end, start + 4 * _GUARD_CHARACTERS)]
@@ -397,7 +333,7 @@ class _Reader:
             self.commands.append(command)
             for frame in self._frames:
                 if frame.function:
-                    self._callees.setdefault(frame.function, set()).add(command.name)
+                    self.functions.calls(frame.function, command.name)
             self._ending(command)
         for token in [*words, *assignments, *(target for _, target in redirections)]:
             for start, end in token.inner:
@@ -415,12 +351,12 @@ class _Reader:
         """Whether nothing comes after a command, or perhaps nothing."""
         values = command.values()
         executes = command.name == "exec" and len(values) > 1
-        called = self._may_end(command.name)
+        called = self.functions.may_end(command.name)
         if not (executes or called or command.name in {"exit", "return"}):
             return
         if command.name == "exit" and values[1:] not in ([], ["0"]) and command.guards:
             return  # a failure, as of any command
-        end = self._enders.get(command.name) if called else command
+        end = self.functions.end(command.name) if called else command
         scopes = [frame for frame in self._frames if frame.function or frame.kind == "("]
         if scopes:
             self._leave(scopes[-1], end, command)
@@ -429,27 +365,15 @@ class _Reader:
         else:
             self.ends_with = end
 
-    def _may_end(self, name: str) -> bool:
-        """Whether a call of a function, or of one that it calls, may end the script."""
-        waiting, seen = [name], {name}
-        while waiting:
-            callee = waiting.pop()
-            if callee in self._enders:
-                return True
-            more = self._callees.get(callee, set()) - seen
-            seen |= more
-            waiting += more
-        return False
-
-    def _leave(self, scope: _Frame, end: Command | None, command: Command) -> None:
+    def _leave(self, scope: Frame, end: Command | None, command: Command) -> None:
         """What comes later in a function or a subshell is not reached, or perhaps not."""
         within = self._frames[-1].guards()[len(scope.outer) :]
-        scope.refused.append(_unless(command, within))
+        scope.refuse(_unless(command, within))
         outside = self._frames[: self._frames.index(scope)]
         if any(frame.kind == "(" for frame in outside):
             return
         if scope.function and command.name != "return":
-            self._enders[scope.function] = None if within else end
+            self.functions.ends(scope.function, None if within else end)
 
     def _scripts(self, words: list[Token]) -> list[Text]:
         """Texts among a command's words that another shell is handed, with their places."""

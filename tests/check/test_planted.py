@@ -49,6 +49,7 @@ CANARY_FILE = "deploy/canary.yaml"
 IMAGE = "Dockerfile"
 RUNNING = ("deploy/web.yaml", CANARY_FILE, "deploy/worker.yaml")
 KEY_FROM_SECRET = "valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}"
+OLD_KEY_FROM_SECRET = "valueFrom: {secretKeyRef: {name: old-key, key: APP_OLD_KEY}}"
 NO_KEY = ((r"( +)- name: APP_KEY\n.*\n", ""),)
 ONE_REPLICA = {
     "deploy/web.yaml": (("minReplicas: 2", "minReplicas: 1"), ("maxReplicas: 8", "maxReplicas: 1")),
@@ -145,6 +146,16 @@ PLANTED = (
         ),
         "deploy/web.yaml": ((KEY_FROM_SECRET, KEY_FROM_SECRET.replace("shop", "key-a")),),
         CANARY_FILE: ((KEY_FROM_SECRET, KEY_FROM_SECRET.replace("shop", "key-b")),),
+    }),
+    Planted("KEY-04", "deploy/keys.yaml", {
+        "deploy/keys.yaml": (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: old-key, namespace: shop}\n"
+            f"stringData: {{APP_OLD_KEY: '{KEY}'}}\n"
+        ),
+        **dict.fromkeys(("deploy/web.yaml", CANARY_FILE), ((
+            "          env:\n",
+            f"          env:\n            - {{name: APP_OLD_KEY, {OLD_KEY_FROM_SECRET}}}\n",
+        ),)),
     }),
     Planted("KEY-10", CANARY_FILE, {CANARY_FILE: canary(SESSION_ENCRYPT="false")}),
     Planted("KEY-11", "deploy/web.yaml", dict.fromkeys(RUNNING, (
@@ -323,11 +334,6 @@ IN_FIXTURE = (
     )),
     Planted("RED-09", CANARY_FILE, beside(REDIS_PREFIX="canary:")),
 )  # fmt: skip
-
-WITHOUT_A_RULE: Mapping[str, str] = {
-    "KEY-04": "two states in time; files show one",
-}
-"""Entries of severity C that no rule answers, and why."""
 
 
 def critical(result):

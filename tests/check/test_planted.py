@@ -45,6 +45,7 @@ CANARY_FILE = "deploy/canary.yaml"
 IMAGE = "Dockerfile"
 RUNNING = ("deploy/web.yaml", CANARY_FILE, "deploy/worker.yaml")
 KEY_FROM_SECRET = "valueFrom: {secretKeyRef: {name: shop, key: APP_KEY}}"
+OLD_KEY_FROM_SECRET = "valueFrom: {secretKeyRef: {name: old-key, key: APP_OLD_KEY}}"
 NO_KEY = ((r"( +)- name: APP_KEY\n.*\n", ""),)
 ONE_REPLICA = {
     "deploy/web.yaml": (("minReplicas: 2", "minReplicas: 1"), ("maxReplicas: 8", "maxReplicas: 1")),
@@ -179,6 +180,16 @@ PLANTED = (
         "deploy/web.yaml": ((KEY_FROM_SECRET, KEY_FROM_SECRET.replace("shop", "key-a")),),
         CANARY_FILE: ((KEY_FROM_SECRET, KEY_FROM_SECRET.replace("shop", "key-b")),),
     }),
+    Planted("KEY-04", "deploy/keys.yaml", {
+        "deploy/keys.yaml": (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: old-key, namespace: shop}\n"
+            f"stringData: {{APP_OLD_KEY: '{KEY}'}}\n"
+        ),
+        **dict.fromkeys(("deploy/web.yaml", CANARY_FILE), ((
+            "          env:\n",
+            f"          env:\n            - {{name: APP_OLD_KEY, {OLD_KEY_FROM_SECRET}}}\n",
+        ),)),
+    }),
     Planted("KEY-10", CANARY_FILE, {CANARY_FILE: canary(SESSION_ENCRYPT="false")}),
     Planted("KEY-11", "deploy/web.yaml", dict.fromkeys(RUNNING, (
         (KEY_FROM_SECRET, f"value: {KEY}"),
@@ -270,8 +281,6 @@ PLANTED = (
 )  # fmt: skip
 
 WITHOUT_A_RULE: Mapping[str, str] = {
-    "KEY-04": "a key that is changed is two states in time, and files are one; HF205 is about the"
-    " rollout that changes it",
     "OCT-05": "which settings a package changes in a request is not written in the project",
 }
 """Entries of severity C that no rule answers, and why."""

@@ -97,9 +97,9 @@ def check(target: Target) -> Iterator[Finding]:
                 where = f"the {found.source}" if found.source else "the manifest"
                 yield _finding(found.place, name, where, str(workload))
     for image in target.repository.images:
-        for name, said in _of_dockerfile(image):
-            if _is_key(said.text):
-                yield _finding(said.place, name, "the image or its Dockerfile", image.file)
+        for name, value in _of_dockerfile(image):
+            if _is_key(value.text):
+                yield _finding(value.place, name, "the image or its Dockerfile", image.file)
 
 
 def _finding(place: Place, name: str, where: str, subject: str) -> Finding:

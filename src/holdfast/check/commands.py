@@ -30,8 +30,8 @@ class When(enum.StrEnum):
 
     BUILD = "while the image is built"
     START = "whenever a container starts"
-    AFTER_START = "in the hook postStart"
-    PIPELINE = "in a pipeline"
+    AFTER_START = "whenever a container has started"
+    PIPELINE = "with each run of a pipeline"
 
 
 @dataclass(frozen=True, slots=True)

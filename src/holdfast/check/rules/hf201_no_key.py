@@ -75,7 +75,9 @@ workload of the application as `APP_KEY`.
 
 ## Limits
 
-Without a Dockerfile the image may bring a key: then only `--strict` says so.
+Without a Dockerfile the image may bring a key: then only `--strict` says so. An image is taken as
+it is built from what lies here: beside a `.env` that Git ignores, `COPY . .` brings it along, and
+a check of a fresh clone does not see that.
 
 ## References
 

@@ -12,10 +12,10 @@ from holdfast.check.kubernetes.edges import Route, routes
 from holdfast.check.kubernetes.network import Policies
 from holdfast.check.kubernetes.objects import Objects, same_namespace
 from holdfast.check.kubernetes.stores.reach import Stores, stores_of
-from holdfast.check.kubernetes.workload import Workload, workloads
 from holdfast.check.repository import Repository
 
 if TYPE_CHECKING:
+    from holdfast.check.kubernetes.workload import Workload
     from holdfast.check.process import Process, Role
     from holdfast.check.sources.unreadable import Unreadable
     from holdfast.project.directory import Directory
@@ -54,6 +54,7 @@ class Target:
         unreadable: files that look like manifests and cannot be read.
         files: the bytes of every file that was read, by the name that is shown.
         repository: images, pipelines and servers; the same for all targets of a run.
+        workloads: all that run pods, Laravel's or not; those of the apps are among them.
     """
 
     name: str
@@ -62,11 +63,7 @@ class Target:
     unreadable: tuple[Unreadable, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     repository: Repository = field(default=Repository(), repr=False)
-
-    @cached_property
-    def workloads(self) -> tuple[Workload, ...]:
-        """All that run pods, Laravel's or not."""
-        return workloads(self.objects)
+    workloads: tuple[Workload, ...] = field(default=(), repr=False)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from holdfast.check.kubernetes.data import Variable, values_of
 from holdfast.check.place import Located, Place
 
 _Key = TypeVar("_Key")
@@ -63,6 +64,11 @@ class Object:
     def namespace(self) -> str:
         """Empty where the manifest leaves it to whoever applies it."""
         return text(self.get("metadata", "namespace"))
+
+    @cached_property
+    def values(self) -> Mapping[str, Variable]:
+        """What a ConfigMap or a Secret holds, by key; of a Secret decoded."""
+        return values_of(self)
 
     @property
     def labels(self) -> Mapping[str, str]:

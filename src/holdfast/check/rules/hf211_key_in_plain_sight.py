@@ -66,7 +66,6 @@ from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.image import Image
-from holdfast.check.kubernetes.env import values_of
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.sources.docker_words import Value, expanded, split
@@ -80,7 +79,7 @@ _FEW = 8
 def check(target: Target) -> Iterator[Finding]:
     """Keys in manifests and Dockerfiles."""
     for config in target.objects.of("ConfigMap"):
-        values = values_of(config)
+        values = config.values
         for name in _NAMES:
             if name in values and _is_key(values[name].value):
                 yield _finding(values[name].place, name, f"the {config}", str(config))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.check.kubernetes.edges import Route, routes
 from holdfast.check.kubernetes.network import Policies
-from holdfast.check.kubernetes.objects import Objects, same_namespace
+from holdfast.check.kubernetes.objects import Objects, grouped, same_namespace
 from holdfast.check.kubernetes.stores.reach import Stores, stores_of
 from holdfast.check.repository import Repository
 
@@ -72,12 +72,19 @@ class Target:
 
     def routes_to(self, workload: Workload) -> tuple[Route, ...]:
         """Those that lead to a workload's pods."""
-        return tuple(
-            route
-            for service in workload.services
-            for route in self._routes_by_service.get(service.name, ())
-            if same_namespace(route.service[0], service.namespace)
-        )
+        return self._routes_by_workload[id(workload)]
+
+    @cached_property
+    def _routes_by_workload(self) -> Mapping[int, tuple[Route, ...]]:
+        return {
+            id(workload): tuple(
+                route
+                for service in workload.services
+                for route in self._routes_by_service.get(service.name, ())
+                if same_namespace(route.service[0], service.namespace)
+            )
+            for workload in self.workloads
+        }
 
     @cached_property
     def _routes_by_service(self) -> Mapping[str, list[Route]]:
@@ -95,6 +102,14 @@ class Target:
     def policies(self) -> Policies:
         """Who may connect to which pods."""
         return Policies(self.objects)
+
+    def processes_of(self, workload: Workload) -> tuple[Process, ...]:
+        """Laravel's processes in the pods of a workload."""
+        return self._processes_by_workload.get(id(workload), ())
+
+    @cached_property
+    def _processes_by_workload(self) -> Mapping[int, tuple[Process, ...]]:
+        return grouped((id(process.workload), process) for process in self.processes())
 
     def processes(self, *roles: Role) -> Iterator[Process]:
         """Laravel's processes, of some roles or of all."""

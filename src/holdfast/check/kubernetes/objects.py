@@ -205,7 +205,7 @@ def get(value: Any, *path: str | int) -> Any:
     """What stands at a path below a value; None where nothing does."""
     for step in path:
         # Nearly all are dicts, and asking an abstract class is slow.
-        if isinstance(value, (dict, Mapping)) and isinstance(step, str):
+        if type(value) is dict or isinstance(value, Mapping):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
             value = value[step]

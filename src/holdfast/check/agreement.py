@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -69,7 +70,8 @@ class Difference:
         return (Related(self.places[0], f"{self.what} of {pair.one}"),)
 
 
-def pairs(target: Target, *, takes_turns: bool = False, by_path: bool = False) -> Iterator[Pair]:
+@lru_cache(maxsize=8)  # several rules ask, one target after the other
+def pairs(target: Target, *, takes_turns: bool = False, by_path: bool = False) -> tuple[Pair, ...]:
     """Those of one kind, each once.
 
     Args:
@@ -78,6 +80,10 @@ def pairs(target: Target, *, takes_turns: bool = False, by_path: bool = False) -
         by_path: also those of one application to which a host sends by the path, where both have
             the same cookie.
     """
+    return tuple(_pairs(target, takes_turns=takes_turns, by_path=by_path))
+
+
+def _pairs(target: Target, *, takes_turns: bool, by_path: bool) -> Iterator[Pair]:
     web = [p for p in target.processes(Role.WEB) if p.endless]
     groups: dict[str, list[Process]] = defaultdict(list)
     for process in web:

@@ -11,10 +11,9 @@ from typing import Final
 from holdfast.check.image.environment import Layer, agreed, brought, places
 from holdfast.check.image.image import Image
 from holdfast.check.kinship import families, of_code
+from holdfast.check.kubernetes.data import Variable as EnvVariable
 from holdfast.check.kubernetes.env import ContainerEnv
-from holdfast.check.kubernetes.env import Variable as EnvVariable
-from holdfast.check.kubernetes.objects import Objects
-from holdfast.check.kubernetes.workload import Container, workloads
+from holdfast.check.kubernetes.workload import Container, Workload
 from holdfast.check.process import Process, Role, by_name_alone, role, runs_laravel
 from holdfast.check.settings import Settings
 from holdfast.check.sources.files import shown
@@ -72,22 +71,22 @@ class Code:
 
 
 def apps(
-    objects: Objects,
+    workloads: Iterable[Workload],
     codes: Sequence[Code],
     failed: dict[str, HoldfastError],
     images: Sequence[Image] = (),
 ) -> tuple[App, ...]:
-    """The applications that run in a bundle of objects.
+    """The applications that run in what is deployed together.
 
     Args:
-        objects: what is deployed together.
+        workloads: all of it that run pods.
         codes: the projects that were found.
         failed: takes what could not be read, by the project's name.
         images: that the repository makes.
     """
     layers = {started: brought(images, started=started) for started in (True, False)}
     running: dict[Code | None, list[Container]] = {}
-    for workload in workloads(objects):
+    for workload in workloads:
         for container in (*workload.containers, *workload.init_containers):
             if runs_laravel(container):
                 code = _nearest(codes, workload.object.document.file)

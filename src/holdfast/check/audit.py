@@ -9,6 +9,7 @@ from pathlib import Path
 from holdfast.check.apps import alone, apps, codes
 from holdfast.check.engine import judged, sifted, sort_key
 from holdfast.check.kubernetes.objects import Objects
+from holdfast.check.kubernetes.workload import workloads
 from holdfast.check.repository import Repository, repository
 from holdfast.check.result import Counts, NotJudged, Result
 from holdfast.check.rule import Found, Rule
@@ -107,8 +108,15 @@ def collect(request: Request, files: Files) -> list[Target]:
     failed: dict[str, HoldfastError] = {}
     bundles = [*read.bundles, *((b.directory, Objects(b.objects)) for b in built if b.objects)]
     targets = [
-        Target(name, objects, apps(objects, found, failed, beside.images), files=files.contents)
+        Target(
+            name,
+            objects,
+            apps(running, found, failed, beside.images),
+            files=files.contents,
+            workloads=running,
+        )
         for name, objects in bundles
+        for running in (workloads(objects),)
     ]
     deployed = {app.directory for target in targets for app in target.apps}
     targets.extend(

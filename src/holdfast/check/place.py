@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A stretch of a file.
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """A stretch of a file; a run makes tens of thousands.
 
     Args:
         file: as it is shown to people: relative to where ``check`` was started, ``-`` for standard
@@ -25,8 +25,10 @@ class Place:
 
     def __str__(self) -> str:
         """``deploy/web.yaml:12:9``, what editors open."""
-        numbers = [str(number) for number in (self.line, self.column) if number]
-        return ":".join([self.file, *numbers])
+        if not self.line:
+            return self.file
+        column = f":{self.column}" if self.column else ""
+        return f"{self.file}:{self.line}{column}"
 
 
 class Located(Protocol):

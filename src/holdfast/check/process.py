@@ -116,7 +116,7 @@ class Process:
 
 def runs_laravel(container: Container) -> bool:
     """Whether a container surely runs Laravel: by what it executes, its variables or its name."""
-    if any("artisan" in words for words, _ in container.texts()) or _is_called_laravel(container):
+    if container.executes("artisan") or _is_called_laravel(container):
         return True
     names = container.env.keys()
     return bool(_LARAVEL_ALONE & names) or len(_LARAVEL & names) >= 2
@@ -129,7 +129,7 @@ def by_name_alone(container: Container) -> bool:
         _is_called_laravel(container)
         and not container.env.more
         and not (_LARAVEL | _LARAVEL_ALONE) & names
-        and not any("artisan" in words for words, _ in container.texts())
+        and not container.executes("artisan")
     )
 
 

@@ -79,6 +79,17 @@ class Settings:
 
     def get(self, name: str) -> Value:
         """A setting by its dotted name, as ``config()`` gives it; null where it is not set."""
+        found = self._told.get(name)
+        if found is None:
+            found = self._told[name] = self._value(name)
+        return found
+
+    @cached_property
+    def _told(self) -> dict[str, Value]:
+        """What was asked for already: many rules ask for the same."""
+        return {}
+
+    def _value(self, name: str) -> Value:
         if self.project is not None:
             return self.project.get(name)
         for variable in STOCK.get(name, ()):

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from holdfast.check.kubernetes.edges import Route, routes
 from holdfast.check.kubernetes.network import Policies
-from holdfast.check.kubernetes.objects import Objects, same_namespace
+from holdfast.check.kubernetes.objects import Objects, grouped, same_namespace
 from holdfast.check.kubernetes.stores.reach import Stores, stores_of
-from holdfast.check.kubernetes.workload import Workload, workloads
 from holdfast.check.repository import Repository
 
 if TYPE_CHECKING:
+    from holdfast.check.kubernetes.workload import Workload
     from holdfast.check.process import Process, Role
     from holdfast.check.sources.unreadable import Unreadable
     from holdfast.project.directory import Directory
@@ -54,6 +54,7 @@ class Target:
         unreadable: files that look like manifests and cannot be read.
         files: the bytes of every file that was read, by the name that is shown.
         repository: images, pipelines and servers; the same for all targets of a run.
+        workloads: all that run pods, Laravel's or not; those of the apps are among them.
     """
 
     name: str
@@ -62,11 +63,7 @@ class Target:
     unreadable: tuple[Unreadable, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     repository: Repository = field(default=Repository(), repr=False)
-
-    @cached_property
-    def workloads(self) -> tuple[Workload, ...]:
-        """All that run pods, Laravel's or not."""
-        return workloads(self.objects)
+    workloads: tuple[Workload, ...] = field(default=(), repr=False)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
@@ -75,12 +72,19 @@ class Target:
 
     def routes_to(self, workload: Workload) -> tuple[Route, ...]:
         """Those that lead to a workload's pods."""
-        return tuple(
-            route
-            for service in workload.services
-            for route in self._routes_by_service.get(service.name, ())
-            if same_namespace(route.service[0], service.namespace)
-        )
+        return self._routes_by_workload[id(workload)]
+
+    @cached_property
+    def _routes_by_workload(self) -> Mapping[int, tuple[Route, ...]]:
+        return {
+            id(workload): tuple(
+                route
+                for service in workload.services
+                for route in self._routes_by_service.get(service.name, ())
+                if same_namespace(route.service[0], service.namespace)
+            )
+            for workload in self.workloads
+        }
 
     @cached_property
     def _routes_by_service(self) -> Mapping[str, list[Route]]:
@@ -98,6 +102,14 @@ class Target:
     def policies(self) -> Policies:
         """Who may connect to which pods."""
         return Policies(self.objects)
+
+    def processes_of(self, workload: Workload) -> tuple[Process, ...]:
+        """Laravel's processes in the pods of a workload."""
+        return self._processes_by_workload.get(id(workload), ())
+
+    @cached_property
+    def _processes_by_workload(self) -> Mapping[int, tuple[Process, ...]]:
+        return grouped((id(process.workload), process) for process in self.processes())
 
     def processes(self, *roles: Role) -> Iterator[Process]:
         """Laravel's processes, of some roles or of all."""

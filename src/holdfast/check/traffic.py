@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from holdfast.check.kubernetes.env import Variable, values_of
+from holdfast.check.kubernetes.data import Variable
 from holdfast.check.kubernetes.objects import get, items, text, whole
 from holdfast.check.kubernetes.workload import Container, Workload
 from holdfast.check.process import Role
@@ -92,7 +92,7 @@ def mounted(workload: Workload) -> Iterator[Variable]:
     }
     for name in sorted(names - {""}):
         if found := workload.objects.find("ConfigMap", name, workload.namespace):
-            yield from values_of(found).values()
+            yield from found.values.values()
 
 
 def recreates(workload: Workload) -> bool:

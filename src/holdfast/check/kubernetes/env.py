@@ -7,45 +7,19 @@ one ``$``; what is not defined stays as it is written.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
+from holdfast.check.kubernetes.data import Variable, written
 from holdfast.check.kubernetes.objects import Object, Objects, get, items, text
-from holdfast.check.place import Place
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 _MAX_MADE: Final = 4096
 """Characters that a value may have of other variables: a URL with a password has a hundred."""
 # What makes a Secret of that name in the cluster, with values that no manifest has.
 _MADE_BY: Final = ("ExternalSecret", "SealedSecret", "VaultStaticSecret", "OnePasswordItem")
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One variable of a container.
-
-    Args:
-        name: of it.
-        value: None where no manifest says it; kept out of ``repr``: it may be a secret.
-        place: where the value stands, or where it is asked for.
-        why: what stands in the way of knowing the value.
-        source: the object that it comes from where that is a ConfigMap or Secret: ``Secret shop``.
-    """
-
-    name: str
-    value: str | None = field(repr=False)
-    place: Place
-    why: str = ""
-    source: str = ""
-
-    @property
-    def secret(self) -> bool:
-        """Whether it comes from a Secret."""
-        return self.source.startswith("Secret ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +74,7 @@ def container_env(
             if found is None:
                 more.append(Variable("", None, at, _missing(kind, name, objects, owner)))
                 continue
-            for key, variable in values_of(found).items():
+            for key, variable in found.values.items():
                 variables[prefix + key] = _renamed(variable, prefix + key)
     for index, entry in enumerate(items(container, "env")):
         name = text(get(entry, "name"))
@@ -108,28 +82,6 @@ def container_env(
             read = _Entry(owner, (*path, "env", index), objects, variables)
             variables[name] = read.variable(name, entry)
     return ContainerEnv(variables, tuple(more))
-
-
-def values_of(found: Object) -> dict[str, Variable]:
-    """What a ConfigMap or a Secret holds, by key; of a Secret decoded."""
-    name = f"{found.kind} {found.name}"
-    values: dict[str, Variable] = {}
-    for key, value in _mapping(found.get("data")):
-        at = found.at("data", key)
-        if found.kind != "Secret":
-            values[key] = Variable(key, _written(value), at, source=name)
-            continue
-        try:
-            # Go's decoder, as Kubernetes has it, passes over line ends and nothing else.
-            written = _written(value).replace("\n", "").replace("\r", "")
-            decoded = base64.b64decode(written, validate=True).decode()
-        except (binascii.Error, ValueError):
-            values[key] = Variable(key, None, at, "it is no text in base64", name)
-        else:
-            values[key] = Variable(key, decoded, at, source=name)
-    for key, value in _mapping(found.get("stringData")):
-        values[key] = Variable(key, _written(value), found.at("stringData", key), source=name)
-    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +96,7 @@ class _Entry:
     def variable(self, name: str, entry: Any) -> Variable:
         source = get(entry, "valueFrom")
         if source is None:
-            return self._expanded(name, _written(get(entry, "value")))
+            return self._expanded(name, written(get(entry, "value")))
         at = self.owner.at(*self.path, "valueFrom")
         for kind, reference in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
             asked = get(source, reference)
@@ -156,7 +108,7 @@ class _Entry:
             if found is None:
                 why = _missing(kind, wanted, self.objects, self.owner)
                 return Variable(name, None, at, why, label)
-            value = values_of(found).get(key)
+            value = found.values.get(key)
             if value is None:
                 return Variable(name, None, at, f"{found} has no key {key}", label)
             return _renamed(value, name)
@@ -198,18 +150,3 @@ def _missing(kind: str, name: str, objects: Objects, owner: Object) -> str:
 
 def _renamed(variable: Variable, name: str) -> Variable:
     return Variable(name, variable.value, variable.place, variable.why, variable.source)
-
-
-def _mapping(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        yield from ((key, item) for key, item in value.items() if isinstance(key, str))
-
-
-def _written(value: Any) -> str:
-    """A value as text: Kubernetes takes texts alone, what was not quoted is meant as one."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-    return value if isinstance(value, str) else str(value)

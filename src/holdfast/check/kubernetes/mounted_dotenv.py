@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from holdfast.check.kubernetes.env import ContainerEnv, Variable, values_of
+from holdfast.check.kubernetes.data import Variable
+from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.objects import get, items, text
 from holdfast.check.place import Place
 from holdfast.core.errors import FormatError
@@ -69,7 +70,7 @@ def _value(container: Container, mount: Mount, key: str) -> Variable:
     name = text(get(mount.volume.body, field))
     workload = container.workload
     found = workload.objects.find(kind, name, workload.namespace)
-    values: Mapping[str, Variable] = values_of(found) if found else {}
+    values: Mapping[str, Variable] = found.values if found else {}
     return values.get(key) or Variable(
         "", None, mount.place, f"{kind} {name}, which is not among the manifests, holds its .env"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from holdfast.check.kubernetes.data import Variable, values_of
 from holdfast.check.place import Located, Place
 
 _Key = TypeVar("_Key")
@@ -63,6 +64,11 @@ class Object:
     def namespace(self) -> str:
         """Empty where the manifest leaves it to whoever applies it."""
         return text(self.get("metadata", "namespace"))
+
+    @cached_property
+    def values(self) -> Mapping[str, Variable]:
+        """What a ConfigMap or a Secret holds, by key; of a Secret decoded."""
+        return values_of(self)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -199,7 +205,7 @@ def get(value: Any, *path: str | int) -> Any:
     """What stands at a path below a value; None where nothing does."""
     for step in path:
         # Nearly all are dicts, and asking an abstract class is slow.
-        if isinstance(value, (dict, Mapping)) and isinstance(step, str):
+        if type(value) is dict or isinstance(value, Mapping):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
             value = value[step]

@@ -47,6 +47,17 @@ KEDA_MOST: Final = 100
 """``maxReplicaCount`` where a ScaledObject says nothing (keda.sh/v1alpha1)."""
 
 
+_EXECUTED: Final[tuple[Path, ...]] = (
+    ("command",),
+    ("args",),
+    *((*at, "exec", "command") for at in (
+        ("lifecycle", "postStart"), ("lifecycle", "preStop"),
+        ("livenessProbe",), ("readinessProbe",), ("startupProbe",),
+    )),
+)  # fmt: skip
+"""Where a container says what it may execute."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How many pods there are.
@@ -129,18 +140,21 @@ class Container:
 
     def texts(self) -> Iterator[tuple[str, Place]]:
         """All that it may execute: command, life cycle and probes, each with its place."""
-        for part in ("command", "args"):
-            for index, word in enumerate(items(self.body, part)):
-                if text(word):
-                    yield text(word), self.at(part, index)
-        hooks = (
-            ("lifecycle", "postStart"), ("lifecycle", "preStop"),
-            ("livenessProbe",), ("readinessProbe",), ("startupProbe",),
-        )  # fmt: skip
-        for hook in hooks:
-            for index, word in enumerate(items(self.body, *hook, "exec", "command")):
-                if text(word):
-                    yield text(word), self.at(*hook, "exec", "command", index)
+        for word, path in self._texts:
+            yield word, self.at(*path)
+
+    def executes(self, part: str) -> bool:
+        """Whether this is a part of anything that it may execute."""
+        return any(part in word for word, _ in self._texts)
+
+    @cached_property
+    def _texts(self) -> tuple[tuple[str, Path], ...]:
+        return tuple(
+            (word, (*path, index))
+            for path in _EXECUTED
+            for index, word in enumerate(items(self.body, *path))
+            if isinstance(word, str) and word
+        )
 
     def mounts(self) -> Iterator[Mount]:
         """Its volume mounts, each with its volume."""
@@ -232,12 +246,12 @@ class Workload:
         """Where the pod's spec stands."""
         return (*self.template, "spec")
 
-    @property
+    @cached_property
     def labels(self) -> Mapping[str, str]:
         """Of its pods."""
         return words(self.object.get(*self.template, "metadata", "labels"))
 
-    @property
+    @cached_property
     def annotations(self) -> Mapping[str, str]:
         """Of its pods."""
         return words(self.object.get(*self.template, "metadata", "annotations"))

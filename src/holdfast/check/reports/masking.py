@@ -104,11 +104,16 @@ def secrets(lines: Sequence[str]) -> list[list[Span]]:
     spans: list[list[Span]] = [[] for _ in lines]
     values = _values_of_secret_variables(lines)
     generates = any("secretGenerator" in line for line in lines)
+    hinting = _hinting(lines)
     for first, end in _documents(lines):
-        data = any(map(_KIND.search, lines[first:end]))
+        data = any("Secret" in line and _KIND.search(line) for line in lines[first:end])
         scanner = _Scanner(data=data, generates=generates)
         for number in range(first, end):
-            spans[number] = _merged(scanner.line(lines[number], named=number in values))
+            named, hints = number in values, number in hinting
+            if named or hints or not scanner.idle:
+                spans[number] = _merged(scanner.line(lines[number], named=named, hints=hints))
+            elif len(lines[number]) > MAX_LINE:
+                spans[number] = [(0, len(lines[number]))]
     return spans
 
 
@@ -119,14 +124,20 @@ def without_secrets(text: str) -> str:
     return text
 
 
-def _may_hold(line: str) -> bool:
-    """Whether one of the patterns may match; most lines have none of their words."""
-    low = line.lower()
-    return any(word in low for word in _WORDS_OF_ALL)
+def _hinting(lines: Sequence[str]) -> set[int]:
+    """The lines that one of the patterns may match; most have none of their words."""
+    low = [line.lower() for line in lines]
+    whole = "\n".join(low)
+    words = [word for word in _WORDS_OF_ALL if word in whole]
+    return {number for number, line in enumerate(low) for word in words if word in line}
 
 
 def _documents(lines: Sequence[str]) -> Iterator[Span]:
-    borders = [number for number, line in enumerate(lines) if _SEPARATOR.match(line)]
+    borders = [
+        number
+        for number, line in enumerate(lines)
+        if line.startswith(("---", "...")) and _SEPARATOR.match(line)
+    ]
     starts = [0, *borders]
     yield from zip(starts, [*borders, len(lines)], strict=True)
 
@@ -194,12 +205,20 @@ class _Scanner:
         """Deeper than this all values are a Secret's."""
         self._next_item = False
 
-    def line(self, line: str, *, named: bool) -> list[Span]:
+    @property
+    def idle(self) -> bool:
+        """Whether no line above has begun anything, so that a line without a hint says nothing."""
+        begun = self._data or self._generates or self._quote or self._pem or self._next_item
+        deeper = self._below, self._under, self._below_data
+        return not begun and deeper == (None, None, None)
+
+    def line(self, line: str, *, named: bool, hints: bool) -> list[Span]:
         """What must not be shown of the next line.
 
         Args:
             line: without its end.
             named: whether its ``value:`` belongs to a variable that is secret.
+            hints: whether one of the patterns may match.
         """
         if len(line) > MAX_LINE:
             return [(0, len(line))]
@@ -220,7 +239,7 @@ class _Scanner:
                 self._under = None
             elif not _YAML.match(line):
                 return [whole]
-        if not (named or self._data or self._generates or self._next_item or _may_hold(line)):
+        if not (named or self._data or self._generates or self._next_item or hints):
             return []
         return list(self._found(line, indent, named=named))
 

@@ -67,7 +67,6 @@ from collections.abc import Iterator
 from holdfast.check.agreement import placeholder
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.image import Image
-from holdfast.check.kubernetes.env import values_of
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.sources.docker_words import Value, expanded, split
@@ -82,7 +81,7 @@ def check(target: Target) -> Iterator[Finding]:
     """Keys in manifests and Dockerfiles."""
     said: set[Place] = set()
     for config in target.objects.of("ConfigMap"):
-        values = values_of(config)
+        values = config.values
         for name in _NAMES:
             if name in values and _is_key(values[name].value):
                 said.add(values[name].place)

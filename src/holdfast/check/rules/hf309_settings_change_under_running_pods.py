@@ -97,7 +97,7 @@ from pathlib import PurePath
 from typing import Final
 
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.kubernetes.env import Variable
+from holdfast.check.kubernetes.data import Variable
 from holdfast.check.kubernetes.objects import Object
 from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.process import Process, Role

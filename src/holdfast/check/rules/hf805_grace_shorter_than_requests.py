@@ -166,8 +166,8 @@ def _of_octane(target: Target, workload: Workload) -> tuple[int, str, Place] | N
     are told it alike.
     """
     name = "octane.max_execution_time"
-    for process in target.processes():
-        seconds = process.settings.scalar(name) if process.workload is workload else None
+    for process in target.processes_of(workload):
+        seconds = process.settings.scalar(name)
         if isinstance(seconds, int) and seconds > 0:
             return seconds, name, process.settings.place(name)
     return None

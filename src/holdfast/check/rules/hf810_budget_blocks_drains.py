@@ -92,7 +92,12 @@ import re
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.kubernetes.objects import Object, same_namespace, selects_by_expression
+from holdfast.check.kubernetes.objects import (
+    Object,
+    grouped,
+    same_namespace,
+    selects_by_expression,
+)
 from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
@@ -101,8 +106,15 @@ from holdfast.check.target import Target
 def check(target: Target) -> Iterator[Finding]:
     """Budgets that no eviction fits in."""
     ours = {id(process.workload.object) for process in target.processes() if process.workload}
+    there = grouped((workload.namespace, workload) for workload in target.workloads)
     for budget in target.objects.of("PodDisruptionBudget"):
-        taken = [workload for workload in target.workloads if _takes(budget, workload)]
+        taken = [
+            workload
+            for namespace, workloads in there.items()
+            if same_namespace(budget.namespace, namespace)
+            for workload in workloads
+            if _takes(budget, workload)
+        ]
         if len(taken) != 1 or id(taken[0].object) not in ours:
             continue
         workload = taken[0]
@@ -119,8 +131,7 @@ def check(target: Target) -> Iterator[Finding]:
 
 def _takes(budget: Object, workload: Workload) -> bool:
     return (
-        same_namespace(budget.namespace, workload.namespace)
-        and workload.endless
+        workload.endless
         and selects_by_expression(budget.get("spec", "selector"), workload.labels) is True
     )
 

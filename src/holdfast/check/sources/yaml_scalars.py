@@ -88,7 +88,10 @@ def key(text: str) -> str:
     Raises:
         ValueError: kubectl refuses it; the message reads after the word.
     """
-    match _resolved(text):
+    value = _resolved(text)
+    if isinstance(value, str):  # nearly all
+        return value
+    match value:
         case bool() as truth:
             return "true" if truth else "false"
         case float() as number:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import yaml
 from yaml._yaml import CParser
 
@@ -13,6 +13,7 @@ from holdfast.check.sources import yaml_scalars as scalars
 MAX_DEPTH = 100
 MAX_NODES = 200_000
 
+_BLOCK = ("|", ">")
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -33,8 +34,7 @@ class Refused(Exception):  # noqa: N818 - reads as what happened
         self.mark = mark
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(msgspec.Struct, eq=False):
     """A part of a document.
 
     Args:
@@ -108,14 +108,20 @@ class _Composer:
         if depth > MAX_DEPTH:
             raise Refused(f"is nested more than {MAX_DEPTH} deep", start)
         kind = type(event)
+        if kind is yaml.ScalarEvent:
+            end = event.end_mark.index
+            if event.style in _BLOCK:
+                end = self._end_of_block(end)
+            node = Node(_value(event), start, end)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = node, 1
+            return node
         if kind is yaml.AliasEvent:
             return self._alias(event, depth)
         before = self.count
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        if kind is yaml.ScalarEvent:
-            node = Node(_value(event), start, self._end(event))
-        elif kind is yaml.MappingStartEvent:
+        if kind is yaml.MappingStartEvent:
             node = self._mapping(event, depth)
         else:
             node = self._sequence(event, depth)
@@ -123,11 +129,10 @@ class _Composer:
             self._anchors[event.anchor] = node, self.count - before + 1
         return node
 
-    def _end(self, event: Any) -> int:
-        end: int = event.end_mark.index
-        if event.style in ("|", ">"):  # libyaml ends it where the next thing begins
-            while self._text[end - 1].isspace():
-                end -= 1
+    def _end_of_block(self, end: int) -> int:
+        # libyaml ends it where the next thing begins
+        while self._text[end - 1].isspace():
+            end -= 1
         return end
 
     def _alias(self, event: Any, depth: int) -> Node:
@@ -150,7 +155,8 @@ class _Composer:
         while type(item := self._next()) is not yaml.SequenceEndEvent:
             child = self._node(item, depth + 1)
             children.append(child)
-            height = max(height, child.height + 1)
+            if child.height >= height:
+                height = child.height + 1
         mark: Any = item.end_mark
         end = children[-1].end if children and not event.flow_style else mark.index
         value = [child.value for child in children]
@@ -164,7 +170,8 @@ class _Composer:
             name, key = self._key(word)
             child = self._node(self._next(), depth + 1)
             end = child.end
-            height = max(height, child.height + 1)
+            if child.height >= height:
+                height = child.height + 1
             if name is None:
                 self._merge(child, value, children)
                 continue

@@ -13,7 +13,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.kubernetes.env import ContainerEnv, Variable
+from holdfast.check.kubernetes.data import Variable
+from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.stores.invocation import Invocation
 from holdfast.check.kubernetes.stores.redis_conf import (
     UNKNOWN,

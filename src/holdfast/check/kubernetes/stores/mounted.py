@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
-from holdfast.check.kubernetes.env import Variable, values_of
+from holdfast.check.kubernetes.data import Variable
 from holdfast.check.kubernetes.objects import get, items, text
 from holdfast.check.kubernetes.stores.redis_conf import File, Files
 from holdfast.check.kubernetes.workload import Container, Mount
@@ -57,7 +57,7 @@ def _of_volume(mount: Mount) -> Iterator[tuple[str, Variable]]:
     objects, namespace = mount.container.workload.objects, mount.container.workload.namespace
     for kind, name, chosen in _sources(mount):
         found = objects.find(kind, name, namespace)
-        values = values_of(found) if found else {}
+        values = found.values if found else {}
         names = {text(get(c, "key")): text(get(c, "path")) for c in chosen}
         for key, variable in values.items():
             if not chosen or names.get(key):

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from holdfast.check.kubernetes.env import values_of
 from holdfast.check.kubernetes.objects import Object, Objects, get, items, text, whole, words
 from holdfast.check.kubernetes.quantity import quantity_bytes
 from holdfast.check.kubernetes.stores.redis_conf import read_arguments, read_file
@@ -118,7 +117,7 @@ def _extra(found: Object, objects: Objects, reading: Reading) -> None:
     if not name:
         return
     config = objects.find("ConfigMap", name, found.namespace)
-    variable = values_of(config).get(_OT_EXTRA) if config else None
+    variable = config.values.get(_OT_EXTRA) if config else None
     if variable is None or variable.value is None:
         reading.forget(f"ConfigMap {name} is not among the manifests")
     else:

@@ -6,7 +6,8 @@ A step says what is in effect there and where that is written, or why it cannot 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from holdfast.check.endpoints import memcached_server, session_database, session_redis
 from holdfast.check.kubernetes.edges.route import Stickiness
@@ -19,8 +20,7 @@ from holdfast.check.target import Target
 from holdfast.project.effective import Effective
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One value on the way.
 
     Args:

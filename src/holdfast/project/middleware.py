@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import msgspec
+
 from holdfast.project.classes import PhpClass, classes
 from holdfast.project.code import Code
 from holdfast.project.directory import Directory
@@ -44,8 +46,7 @@ _GROUPING: Final = frozenset((
 Texts: TypeAlias = "tuple[str, ...] | Unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedProxies:
+class TrustedProxies(msgspec.Struct, frozen=True):
     """Whose ``X-Forwarded-*`` headers are believed.
 
     Args:

@@ -7,8 +7,10 @@ a method of somebody's own puts a table in doubt: its columns are then not told.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from holdfast.project.classes import classes
 from holdfast.project.directory import Directory
@@ -66,8 +68,7 @@ _HARMLESS: Final = frozenset((
 """What changes nothing that is asked for here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column.
 
     Args:
@@ -105,8 +106,7 @@ class Table:
         return self.doubt or self.columns.get(name)
 
 
-@dataclass(frozen=True)
-class Migrations:
+class Migrations(msgspec.Struct, frozen=True):
     """What all migrations make.
 
     Args:
@@ -271,7 +271,7 @@ def _apply(table: Table, head: Call, chained: set[str]) -> None:
         table.columns[name] = Column(method, _COLUMNS[method], indexed or kept, head.spot)
     elif method in _INDEXES:
         if isinstance(first, Column):
-            table.columns[names[0]] = replace(first, indexed=True)
+            table.columns[names[0]] = msgspec.structs.replace(first, indexed=True)
     elif method == "dropColumn":
         if not names:
             table.doubt = _doubt(head, "the name of a column")

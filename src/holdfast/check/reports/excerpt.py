@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -22,8 +21,7 @@ MAX_BYTES = 2 * 1024 * 1024
 _TAB = "    "
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line of an excerpt.
 
     Args:
@@ -105,7 +103,7 @@ def clipped(line: Line, width: int = WIDTH, cells: Callable[[str], int] = len) -
         last += 1
     tail = "…" if last < len(line.text) else ""
     moved = len(lead) - first
-    return replace(
+    return msgspec.structs.replace(
         line,
         text=f"{lead}{line.text[first:last]}{tail}",
         start=max(line.start, first) + moved,
@@ -117,7 +115,7 @@ def dedented(lines: Sequence[Line]) -> list[Line]:
     """The lines without the indentation that all of them share."""
     shared = min((len(one.text) - len(one.text.lstrip()) for one in lines if one.text), default=0)
     return [
-        replace(
+        msgspec.structs.replace(
             one,
             text=one.text[shared:],
             start=max(0, one.start - shared),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+import msgspec
 
 from holdfast.check.baseline import Baseline, Entry, divide
 from holdfast.check.engine import sort_key
@@ -15,8 +17,7 @@ from holdfast.check.result import Counts, Result, Suppressed
 from holdfast.check.rule import Found
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """All that one cause brings about, the worst first."""
 
     place: Place
@@ -28,8 +29,7 @@ class Group:
         return self.found[0].rule.severity
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What every form of report is made from.
 
     Args:
@@ -102,7 +102,9 @@ def report(
     return Report(
         found=tuple(one for one, _ in division.fresh),
         fingerprints=tuple(fingerprint for _, fingerprint in division.fresh),
-        suppressed=tuple(replace(one, found=_safe(one.found)) for one in result.suppressed),
+        suppressed=tuple(
+            msgspec.structs.replace(one, found=_safe(one.found)) for one in result.suppressed
+        ),
         known=division.known,
         stale=division.stale,
         unknown=len(found) - len(judged),
@@ -137,10 +139,12 @@ def _many(count: int, word: str) -> str:
 def _weighed(found: Iterable[Found], severities: Mapping[str, Severity]) -> Iterable[Found]:
     for one in found:
         severity = severities.get(one.rule.id, one.rule.severity)
-        yield replace(_safe(one), rule=replace(one.rule, severity=severity))
+        rule = one.rule if severity == one.rule.severity else replace(one.rule, severity=severity)
+        yield msgspec.structs.replace(_safe(one), rule=rule)
 
 
 def _safe(found: Found) -> Found:
     finding = found.finding
     message, hint = without_secrets(finding.message), without_secrets(finding.hint)
-    return replace(found, finding=replace(finding, message=message, hint=hint))
+    safe = msgspec.structs.replace(finding, message=message, hint=hint)
+    return msgspec.structs.replace(found, finding=safe)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
+
+import msgspec
 
 from holdfast.check.kubernetes.objects import Object, Objects, objects
 from holdfast.check.sources.unreadable import Unreadable
@@ -25,8 +26,7 @@ MAX_ALTERNATIVES: Final = 20
 _MARK: Final = (b"apiVersion", b"kind")
 
 
-@dataclass(frozen=True)
-class Manifests:
+class Manifests(msgspec.Struct, frozen=True):
     """What was read.
 
     Args:

@@ -7,8 +7,10 @@ keep to POSIX (IEEE Std 1003.1-2017, XCU 2.9, 2.10); what is not understood ends
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from holdfast.check.place import Place
 from holdfast.check.sources.command import Command, Redirection, Script, Word
@@ -44,7 +46,7 @@ def of_words(words: list[str], place: Place) -> Script:
         return Script(())
     command = Command(made, place)
     inner = [
-        replace(below, depth=1 + below.depth)
+        msgspec.structs.replace(below, depth=1 + below.depth)
         for script in _texts_of(made)
         for below in read(Text.at(script.value or "", place)).commands
     ]
@@ -56,7 +58,9 @@ def _called(commands: list[Command]) -> list[Command]:
     for _ in range(MAX_DEPTH):
         called = {f"{command.name}()" for command in commands if not command.guards}
         found = [
-            replace(command, guards=tuple(g for g in command.guards if g not in called))
+            msgspec.structs.replace(
+                command, guards=tuple(g for g in command.guards if g not in called)
+            )
             for command in commands
         ]
         if found == commands:
@@ -412,7 +416,8 @@ class _Reader:
         reader = _Reader(text, self.depth + 1)
         reader.run()
         self.commands += [
-            replace(command, guards=(*guards, *command.guards)) for command in reader.commands
+            msgspec.structs.replace(command, guards=(*guards, *command.guards))
+            for command in reader.commands
         ]
 
     def _word(self, token: Token) -> Word:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from holdfast.check.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One rule; its module's docstring is its page (``page.py``).
 
     Args:
@@ -33,7 +31,7 @@ class Rule:
     name: str
     title: str
     severity: Severity
-    check: Callable[[Target], Iterator[Finding]] = field(repr=False)
+    check: Callable[[Target], Iterator[Finding]]
     since: str = "0.1"
     gotchas: tuple[str, ...] = ()
     fixable: bool = False

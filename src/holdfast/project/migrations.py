@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from holdfast.project.classes import classes
 from holdfast.project.directory import Directory
@@ -271,7 +272,7 @@ def _apply(table: Table, head: Call, chained: set[str]) -> None:
         table.columns[name] = Column(method, _COLUMNS[method], indexed or kept, head.spot)
     elif method in _INDEXES:
         if isinstance(first, Column):
-            table.columns[names[0]] = msgspec.structs.replace(first, indexed=True)
+            table.columns[names[0]] = replace(first, indexed=True)
     elif method == "dropColumn":
         if not names:
             table.doubt = _doubt(head, "the name of a column")

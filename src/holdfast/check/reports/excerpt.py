@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from holdfast.check.place import Place
 from holdfast.check.reports.masking import MASK, Span, secrets
@@ -61,7 +62,7 @@ class Excerpts:
 
     def words(self, place: Place) -> str:
         """The place's first line without its layout and its secrets: what stays when lines move."""
-        shown = self.of(msgspec.structs.replace(place, end_line=place.line), before=0)
+        shown = self.of(replace(place, end_line=place.line), before=0)
         return " ".join(shown[0].text.split()) if shown else ""
 
     def whole(self, file: str) -> tuple[Line, ...]:
@@ -103,7 +104,7 @@ def clipped(line: Line, width: int = WIDTH, cells: Callable[[str], int] = len) -
         last += 1
     tail = "…" if last < len(line.text) else ""
     moved = len(lead) - first
-    return msgspec.structs.replace(
+    return replace(
         line,
         text=f"{lead}{line.text[first:last]}{tail}",
         start=max(line.start, first) + moved,
@@ -115,7 +116,7 @@ def dedented(lines: Sequence[Line]) -> list[Line]:
     """The lines without the indentation that all of them share."""
     shared = min((len(one.text) - len(one.text.lstrip()) for one in lines if one.text), default=0)
     return [
-        msgspec.structs.replace(
+        replace(
             one,
             text=one.text[shared:],
             start=max(0, one.start - shared),

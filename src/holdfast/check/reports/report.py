@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from holdfast.check.baseline import Baseline, Entry, divide
 from holdfast.check.engine import sort_key
@@ -102,9 +102,7 @@ def report(
     return Report(
         found=tuple(one for one, _ in division.fresh),
         fingerprints=tuple(fingerprint for _, fingerprint in division.fresh),
-        suppressed=tuple(
-            msgspec.structs.replace(one, found=_safe(one.found)) for one in result.suppressed
-        ),
+        suppressed=tuple(replace(one, found=_safe(one.found)) for one in result.suppressed),
         known=division.known,
         stale=division.stale,
         unknown=len(found) - len(judged),
@@ -140,11 +138,11 @@ def _weighed(found: Iterable[Found], severities: Mapping[str, Severity]) -> Iter
     for one in found:
         severity = severities.get(one.rule.id, one.rule.severity)
         rule = one.rule if severity == one.rule.severity else replace(one.rule, severity=severity)
-        yield msgspec.structs.replace(_safe(one), rule=rule)
+        yield replace(_safe(one), rule=rule)
 
 
 def _safe(found: Found) -> Found:
     finding = found.finding
     message, hint = without_secrets(finding.message), without_secrets(finding.hint)
-    safe = msgspec.structs.replace(finding, message=message, hint=hint)
-    return msgspec.structs.replace(found, finding=safe)
+    safe = replace(finding, message=message, hint=hint)
+    return replace(found, finding=safe)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from holdfast.check.place import Place
 from holdfast.check.sources.command import Command, Redirection, Script, Word
@@ -46,7 +46,7 @@ def of_words(words: list[str], place: Place) -> Script:
         return Script(())
     command = Command(made, place)
     inner = [
-        msgspec.structs.replace(below, depth=1 + below.depth)
+        replace(below, depth=1 + below.depth)
         for script in _texts_of(made)
         for below in read(Text.at(script.value or "", place)).commands
     ]
@@ -58,9 +58,7 @@ def _called(commands: list[Command]) -> list[Command]:
     for _ in range(MAX_DEPTH):
         called = {f"{command.name}()" for command in commands if not command.guards}
         found = [
-            msgspec.structs.replace(
-                command, guards=tuple(g for g in command.guards if g not in called)
-            )
+            replace(command, guards=tuple(g for g in command.guards if g not in called))
             for command in commands
         ]
         if found == commands:
@@ -416,8 +414,7 @@ class _Reader:
         reader = _Reader(text, self.depth + 1)
         reader.run()
         self.commands += [
-            msgspec.structs.replace(command, guards=(*guards, *command.guards))
-            for command in reader.commands
+            replace(command, guards=(*guards, *command.guards)) for command in reader.commands
         ]
 
     def _word(self, token: Token) -> Word:

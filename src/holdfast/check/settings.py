@@ -6,14 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.place import Place
-from holdfast.laravel.config import env_value
-from holdfast.project.effective import Effective, effective_session
-from holdfast.project.project import Project
+from holdfast.laravel.env import env_value
 from holdfast.project.values import Array, Known, Scalar, Source, Unknown, Use, Value
+
+if TYPE_CHECKING:
+    from holdfast.project.effective import Effective
+    from holdfast.project.project import Project
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?")
 
@@ -121,7 +123,12 @@ class Settings:
     @cached_property
     def session(self) -> Effective | None:
         """All of the sessions' settings; None without the project."""
-        return effective_session(self.project) if self.project is not None else None
+        if self.project is None:
+            return None
+        # Manifests alone do without all that this loads.
+        from holdfast.project.effective import effective_session
+
+        return effective_session(self.project)
 
     def place(self, name: str) -> Place:
         """Where the cause of a setting's value is: the variable's if it has one."""

@@ -95,13 +95,14 @@ class Settings:
         if self.project is not None:
             return self.project.get(name)
         for variable in STOCK.get(name, ()):
-            found = self.env.get(variable) if self.env is not None else None
+            found = self.env.variables.get(variable) if self.env is not None else None
             if found is None:
                 continue
+            place = str(found.place)
             if found.value is None:
-                return Unknown(str(found.place), variable, found.why)
-            use = Use(variable, str(found.place))
-            return Known(env_value(found.value), Source((str(found.place),), (use,), direct=True))
+                return Unknown(place, variable, found.why)
+            source = Source((place,), (Use(variable, place),), direct=True)
+            return Known(env_value(found.value), source)
         return Unknown("", name, "the Laravel project is not among what is checked")
 
     def scalar(self, name: str) -> Scalar:

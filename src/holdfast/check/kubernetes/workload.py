@@ -242,7 +242,7 @@ class Workload:
         """Of the object; may be empty."""
         return self.object.namespace
 
-    @property
+    @cached_property
     def pod(self) -> Path:
         """Where the pod's spec stands."""
         return (*self.template, "spec")

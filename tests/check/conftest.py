@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from holdfast.check.audit import Request, audit
+from holdfast.check.finding import Severity
 from holdfast.check.rules import RULES
 
 PROJECT = ("config/", "app/", "routes/", "database/", "bootstrap/", ".env", "composer.json")
@@ -44,3 +47,52 @@ def checked(tmp_path):
         return audit(Request([tmp_path], tmp_path, rules=chosen))
 
     return check
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """Checks a copy of a directory, some of whose files are changed or new."""
+
+    def check(source, *changes):
+        shutil.copytree(source, tmp_path, dirs_exist_ok=True)
+        for name, edits in (item for files in changes for item in files.items()):
+            path = tmp_path / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(edits if isinstance(edits, str) else edited(path.read_text(), edits))
+        return audit(Request([tmp_path], tmp_path))
+
+    return check
+
+
+def edited(text, edits):
+    """A text with words, or what a pattern finds, replaced; each must be there."""
+    for old, new in edits:
+        pattern = re.escape(old) if old in text else old
+        text, count = re.subn(pattern, lambda _, new=new: new, text)
+        assert count, old
+    return text
+
+
+@pytest.fixture
+def of_entry():
+    """Splits what was found for certain: files that the rules of a catalogue's entry name, and
+    other findings of the worst kind.
+    """
+
+    def split(result, *entries):
+        rules = {rule.id for rule in RULES if set(entries) & set(rule.gotchas)}
+        sure = [found for found in result.found if not found.finding.unknown]
+        files = {
+            place.file
+            for found in sure
+            if found.rule.id in rules and entries[0] in found.rule.gotchas
+            for place in (found.finding.place, *(r.place for r in found.finding.related))
+        }
+        others = [
+            (found.rule.id, found.finding)
+            for found in sure
+            if found.rule.severity is Severity.CRITICAL and found.rule.id not in rules
+        ]
+        return files, others
+
+    return split

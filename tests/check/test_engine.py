@@ -159,6 +159,19 @@ def test_what_a_file_defines_twice_counts_as_it_stands_last(tmp_path):
     assert ids(audit(Request([tmp_path], tmp_path, rules=rules("HF101")))) == []
 
 
+def test_what_stands_above_two_environments_belongs_to_both(tmp_path):
+    text = FILE_SESSIONS.replace("            - {name: SESSION_DRIVER, value: file}\n", "")
+    text += "          envFrom: [{configMapRef: {name: shop}}]\n"
+    for name in ("staging", "production"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "deploy.yaml").write_text(text)
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata: {SESSION_DRIVER: D}\n"
+    (tmp_path / "config.yaml").write_text(config.replace("D}", "file}"))
+    (tmp_path / "staging" / "config.yaml").write_text(config.replace("D}", "redis}"))
+    result = audit(Request([tmp_path], tmp_path, rules=rules("HF101")))
+    assert [str(f.finding.place) for f in result.found] == ["config.yaml:4:24"]
+
+
 def test_manifests_from_standard_input():
     request = Request([], Path.cwd(), stdin=FILE_SESSIONS.encode(), rules=rules("HF101"))
     [found] = audit(request).found

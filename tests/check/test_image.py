@@ -210,3 +210,26 @@ def test_what_is_not_understood_is_said():
     found = repository(["Dockerfile"], {"Dockerfile": b"hello"}.get)
     assert not found
     assert [one.file for one in found.not_judged] == ["Dockerfile"]
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM a\nCOPY . /x\n"
+        + "".join(f"FROM a\nCOPY --from={n} /x /x\nCOPY --from={n} /x /y\n" for n in range(99)),
+        "FROM a\nWORKDIR /x\n" + "RUN a\n" * 400 + "FROM a\n" + "COPY --from=0 /x /x\n" * 500,
+        "".join(f"FROM a AS s{n}\nCOPY . /x\nRUN b\n" for n in range(100)),
+        "FROM a AS s0\n" + "".join(f"FROM s{n} AS s{n + 1}\nRUN b\n" for n in range(99)),
+    ],
+)
+def test_nobody_wrote_it_in_good_faith(dockerfile):
+    names = {f"d/{number}/x": "" for number in range(300)}
+    for one in images({"Dockerfile": dockerfile, **names}):
+        assert len(one.files) <= 1_000
+        assert one.build_commands is not None
+        assert one.dotenv is None
+
+
+@pytest.mark.parametrize("dockerfile", ["FROM a\n" * 101, "FROM a\n" + "RUN b\n" * 1_000])
+def test_there_is_a_limit(dockerfile):
+    assert images({"Dockerfile": dockerfile}) == []

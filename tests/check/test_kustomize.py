@@ -200,6 +200,22 @@ def test_each_overlay_is_judged_by_itself_and_the_base_is_not(built):
     assert reader.not_judged == []
 
 
+@pytest.mark.parametrize(("named", "repository"), [("shop", False), ("shop/prod", True)])
+def test_one_that_is_checked_from_elsewhere_is_built_too(tmp_path, named, repository):
+    here = tmp_path / "here"
+    here.mkdir()
+    for name, text in overlay().items():
+        path = tmp_path / "shop" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    if repository:
+        (tmp_path / "shop/.git").mkdir()
+    reader = Files(here)
+    [target] = collect(Request([tmp_path / named], here, rules=RULES), reader)
+    assert target.name == "../shop/prod"
+    assert reader.not_judged == []
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [

@@ -68,6 +68,19 @@ def test_nothing_to_judge_is_no_good_sign(holdfast, here):
     assert "there is nothing to judge" in ended.err
 
 
+def test_what_is_left_out_is_named_where_nothing_is_left(holdfast, here):
+    (here / "deploy.yaml").unlink()
+    chart = here / "chart/templates"
+    chart.mkdir(parents=True)
+    (here / "chart/Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
+    for name in ("one", "two"):
+        (chart / f"{name}.yaml").write_text("apiVersion: v1\nkind: Pod\nx: {{ .Values.x }}\n")
+    ended = holdfast("check")
+    assert ended.status == 2
+    assert "there is nothing to judge: chart/templates/one.yaml is not judged" in ended.err
+    assert "(a template); 2 files are left out" in ended.err
+
+
 def test_standard_input(holdfast, here, monkeypatch, tmp_path_factory):
     piped = tmp_path_factory.mktemp("piped") / "manifests"
     piped.write_text(BAD)

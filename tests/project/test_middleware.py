@@ -10,8 +10,9 @@ import pytest
 from holdfast.project.code import code
 from holdfast.project.directory import Directory
 from holdfast.project.environment import Process
-from holdfast.project.middleware import Middleware, TrustedProxies, middleware
+from holdfast.project.middleware import Middleware, middleware
 from holdfast.project.project import load
+from holdfast.project.trusted_proxies import TrustedProxies
 from holdfast.project.values import Known, Unknown, Variable
 
 SKELETONS = Path(__file__).parent / "skeletons"

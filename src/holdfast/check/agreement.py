@@ -29,7 +29,9 @@ PREVIOUS_KEYS_SINCE: Final = 11
 _BY_PATH: Final = " leads to both by the path"
 _COLOUR: Final = re.compile(r"(?:^|[-_.])(blue|green)(?=[-_.]|$)")
 _PLACEHOLDER: Final = re.compile(
-    r"replace|change|your|example|placeholder|todo|insert|dummy|xxx|\.\.\.|[<{$]", re.IGNORECASE
+    r"replace|change|your|example|placeholder|todo|insert|dummy|xxx|\.\.\.|\{\{|<[\w -]+>|\$[({]"
+    r"|^\$\w+$",
+    re.IGNORECASE,
 )
 _NAME_OF_A_SECRET: Final = re.compile(
     r"(?=[A-Z0-9_]*(?:KEY|SECRET|PASSWORD|TOKEN))[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"

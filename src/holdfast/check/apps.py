@@ -21,7 +21,6 @@ from holdfast.check.target import App
 from holdfast.core.errors import HoldfastError
 from holdfast.project.directory import Directory
 from holdfast.project.environment import Process as ProcessEnvironment
-from holdfast.project.packages import packages
 from holdfast.project.project import Project, load
 from holdfast.project.values import Unknown, Variable
 
@@ -50,6 +49,11 @@ class Code:
     def prefix(self) -> str:
         """Before the names of its files."""
         return "" if self.name == "." else f"{self.name}/"
+
+    @property
+    def title(self) -> str:
+        """What messages call it: its directory's own name where ``check`` was started there."""
+        return self.directory.root.name if self.name == "." else self.name
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,7 +99,7 @@ def apps(
             known = code if group is ours else None
             for container in group:
                 namespace = container.workload.namespace
-                name = known.name if known else namespace or "the manifests"
+                name = known.title if known else namespace or "the manifests"
                 app = found.setdefault(
                     (name, namespace, -1 if known else number),
                     App(name, known.directory if known else None, known.prefix if known else ""),
@@ -109,7 +113,8 @@ def apps(
 def _readable(code: Code, failed: dict[str, HoldfastError]) -> bool:
     """Whether rules may ask what is installed."""
     try:
-        code.directory.of(packages)
+        for name in ("composer.json", "composer.lock"):
+            code.directory.json(name)
     except HoldfastError as error:
         failed[code.name] = error
         return False
@@ -118,7 +123,7 @@ def _readable(code: Code, failed: dict[str, HoldfastError]) -> bool:
 
 def alone(code: Code, failed: dict[str, HoldfastError]) -> App | None:
     """An application that no manifest runs, in the environment that its directory gives it."""
-    app = App(code.name, code.directory, code.prefix, [])
+    app = App(code.title, code.directory, code.prefix, [])
     try:
         project = code.project(dict(code.extra), dotenv=True)
     except HoldfastError as error:

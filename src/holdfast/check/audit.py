@@ -120,11 +120,11 @@ def collect(request: Request, files: Files) -> list[Target]:
         for name, objects in bundles
         for running in (workloads(objects),)
     ]
-    deployed = {app.name for target in targets for app in target.apps}
+    deployed = {app.directory for target in targets for app in target.apps}
     targets.extend(
         Target(code.name, Objects(()), (app,), files=files.contents)
         for code in found
-        if code.name not in deployed and (app := alone(code, failed))
+        if code.directory not in deployed and (app := alone(code, failed))
     )
     targets = with_repository(targets, beside, files)
     if read.unreadable:
@@ -167,7 +167,7 @@ def with_repository(targets: list[Target], beside: Repository, files: Files) -> 
 def _counts(targets: Sequence[Target], files: Files, rules: Sequence[Rule]) -> Counts:
     return Counts(
         images=len({image.file for t in targets for image in t.repository.images}),
-        projects=len({app.name for t in targets for app in t.apps if app.directory is not None}),
+        projects=len({app.directory for t in targets for app in t.apps} - {None}),
         manifests=len({one for target in targets for one in target.objects}),
         workloads=len({one.object for target in targets for one in target.workloads}),
         rules=len(rules),

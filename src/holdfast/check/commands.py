@@ -14,11 +14,13 @@ from holdfast.check.image.image import Image
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container, Path
 from holdfast.check.place import Place
+from holdfast.check.process import Role
 from holdfast.check.sources import shell
 from holdfast.check.sources.artisan import Artisan, calls
 from holdfast.check.sources.command import Command, Script
 from holdfast.check.sources.scalars import lines_of, text_of_scalar
 from holdfast.check.target import Target
+from holdfast.check.traffic import pre_stop
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
 
@@ -28,8 +30,8 @@ class When(enum.StrEnum):
 
     BUILD = "while the image is built"
     START = "whenever a container starts"
-    AFTER_START = "in the hook postStart"
-    PIPELINE = "in a pipeline"
+    AFTER_START = "whenever a container has started"
+    PIPELINE = "with each run of a pipeline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,12 @@ def in_pipelines(target: Target) -> Iterator[Call]:
     for step in target.repository.steps:
         name = f"{step.system}, {step.name}" if step.name else str(step.system)
         yield from _calls(step.script.commands, When.PIPELINE, name)
+
+
+def drained(target: Target) -> bool:
+    """Whether every web container has a hook that lets requests end before it is to stop."""
+    containers = [process.container for process in target.processes(Role.WEB) if process.container]
+    return bool(containers) and all(pre_stop(container) for container in containers)
 
 
 def quits(target: Target) -> bool:

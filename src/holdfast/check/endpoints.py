@@ -50,7 +50,7 @@ def session_redis(process: Process) -> Endpoint | None:
     Illuminate/Session/SessionManager.php, ``createRedisDriver``: the connection is
     ``session.connection`` whatever the cache's own is, and ``default`` where that is null.
     """
-    if process.settings.text("session.driver") != "redis":
+    if process.settings.text("session.driver") != "redis" or process.sessionless:
         return None
     return redis_endpoint(process, _session_connections(process))
 
@@ -221,7 +221,7 @@ def same_server(one: Endpoint, other: Endpoint) -> bool:
 
 def memcached_store(process: Process) -> str | None:
     """The cache store that the driver ``memcached`` keeps sessions in; None for another driver."""
-    if process.settings.text("session.driver") != "memcached":
+    if process.settings.text("session.driver") != "memcached" or process.sessionless:
         return None
     store = told(process, "session.store")
     if store is None:
@@ -255,7 +255,7 @@ def server_count(process: Process, store: str) -> int | None:
 
 def session_database(process: Process) -> Endpoint | None:
     """The database server that a process keeps its sessions in; None for another driver."""
-    if process.settings.text("session.driver") != "database":
+    if process.settings.text("session.driver") != "database" or process.sessionless:
         return None
     session = process.settings.session
     if session is None:

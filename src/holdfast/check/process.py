@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from holdfast.check.finding import Finding
 from holdfast.check.kubernetes.workload import Container, Workload
+from holdfast.project.sessions import without_sessions
 from holdfast.project.values import Unknown
 
 if TYPE_CHECKING:
@@ -84,6 +85,12 @@ class Process:
     def endless(self) -> bool:
         """Whether it is to run for ever."""
         return self.workload is not None and self.workload.endless
+
+    @property
+    def sessionless(self) -> bool:
+        """Whether it surely opens no session, whatever its driver is: it answers an API alone."""
+        directory = self.app.directory
+        return directory is not None and directory.of(without_sessions)
 
     def unknown(self, name: str) -> Finding | None:
         """What a rule says of a setting that it needs and that cannot be told; None where it can.

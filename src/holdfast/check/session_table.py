@@ -19,12 +19,13 @@ class SessionTable(msgspec.Struct, frozen=True):
     Args:
         process: that keeps its sessions there.
         table: as the migrations leave it.
-        database: Laravel's driver of its connection: ``mysql``, ``pgsql``, ...; empty where that is
-            not known.
+        connection: in ``config/database.php``; empty where that is not known.
+        database: Laravel's driver of it: ``mysql``, ``pgsql``, ...; empty likewise.
     """
 
     process: Process
     table: Table
+    connection: str
     database: str
 
 
@@ -37,11 +38,13 @@ def session_tables(target: Target) -> Iterator[SessionTable]:
                 continue
             table = directory.of(migrations).tables.get(settings.text("session.table"))
             if table is not None:
-                yield SessionTable(process, table, _driver(process))
+                yield SessionTable(process, table, *_connection(process))
 
 
-def _driver(process: Process) -> str:
+def _connection(process: Process) -> tuple[str, str]:
     session = process.settings.session
-    found = session.database.get("driver") if session and session.database else None
-    known = isinstance(found, Known) and isinstance(found.value, str)
-    return str(found.value) if known and isinstance(found, Known) else ""
+    if session is None or session.database is None:
+        return "", ""
+    driver = session.database.get("driver")
+    name = driver.value if isinstance(driver, Known) else None
+    return session.database.name, name if isinstance(name, str) else ""

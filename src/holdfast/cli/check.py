@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from holdfast.check.catalogue import chosen
 from holdfast.check.configuration import Configuration, Threshold
 from holdfast.check.finding import Severity
 from holdfast.check.reports.report import Report, report
-from holdfast.check.result import Result
+from holdfast.check.result import NotJudged, Result
 from holdfast.check.rules import hf000_internal
 from holdfast.cli import exit_status
 from holdfast.cli.check_outputs import NOTHING_ELSE, Outputs
@@ -130,12 +131,25 @@ def check(
         severities=settings.severities(),
     )
     if not (result.judged.projects or result.judged.manifests or result.found):
-        raise UsageError(
+        raise _nothing_judged(result.judged.not_judged)
+    outputs.write(found, request.rules, began)
+    return _status(found)
+
+
+def _nothing_judged(passed_over: Sequence[NotJudged]) -> UsageError:
+    """What to say where there is nothing, or nothing but what is left out: the first is named."""
+    if not passed_over:
+        return UsageError(
             "there is nothing to judge: no Laravel project and no manifest",
             hint="name the directory that holds composer.json, or manifests",
         )
-    outputs.write(found, request.rules, began)
-    return _status(found)
+    first = passed_over[0]
+    count = len(passed_over)
+    also = f"; {count:,} files are left out" if count > 1 else ""
+    return UsageError(
+        f"there is nothing to judge: {first.file} is not judged ({first.reason}){also}",
+        hint="name a Laravel project of a version that is known, or rendered manifests",
+    )
 
 
 def _write_baseline(result: Result, name: str) -> int:

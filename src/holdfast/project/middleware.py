@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from holdfast.project.classes import PhpClass, classes
 from holdfast.project.code import Code
 from holdfast.project.directory import Directory
 from holdfast.project.environment import Environment
 from holdfast.project.functions import Paths
-from holdfast.project.operators import truth
 from holdfast.project.project import Project
 from holdfast.project.script import Call, Script, functions
 from holdfast.project.syntax import PhpFile, walk, word
-from holdfast.project.values import Array, Broken, Known, Spot, Unknown, Value
+from holdfast.project.trusted_proxies import Texts, TrustedProxies, configured, texts, trusting
+from holdfast.project.values import Broken, Spot, Unknown, Value
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -35,34 +33,12 @@ _TRUSTING: Final = frozenset((
     "illuminate\\http\\middleware\\trustproxies", "fideloper\\proxy\\trustproxies",
 ))  # fmt: skip
 _BY_CODE: Final = ("TrustProxies::at", "Request::setTrustedProxies", "->setTrustedProxies")
-_ALL: Final = ("*", "**")
 _EXCHANGING: Final = ("->replace", "->use", "->remove")
 _CLASSES: Final = ("class_constant_access_expression", "string")
 _GROUPING: Final = frozenset((
     "web", "api", "group", "append", "prepend", "use", "appendToGroup", "prependToGroup", "replace",
     "replaceInGroup",
 ))  # fmt: skip
-
-Texts: TypeAlias = "tuple[str, ...] | Unknown"
-
-
-class TrustedProxies(msgspec.Struct, frozen=True):
-    """Whose ``X-Forwarded-*`` headers are believed.
-
-    Args:
-        addresses: as they are configured; empty for nobody's.
-        place: where it is said.
-    """
-
-    addresses: tuple[str, ...]
-    place: str
-
-    @property
-    def everyone(self) -> bool:
-        """Whoever connects is believed."""
-        return self.addresses in (("*",), ("**",)) or bool(
-            {"REMOTE_ADDR", "0.0.0.0/0"} & set(self.addresses)
-        )
 
 
 @dataclass(frozen=True)
@@ -203,22 +179,22 @@ class _Bootstrap:
                 return _unknown(call, "it is called under a condition")
             at = call.argument(0, "at")
             if at is not None:
-                said = _trusting(at, str(call.spot))
+                said = trusting(at, str(call.spot))
                 found = said if not isinstance(said, TrustedProxies) or said.addresses else found
-        return found or _configured(self._project, _BOOTSTRAP)
+        return found or configured(self._project, _BOOTSTRAP)
 
     def _list(self, calls: list[Call], *names: str) -> Texts:
-        texts: tuple[str, ...] = ()
+        found: tuple[str, ...] = ()
         for call in calls:
             if call.name in names:
                 if not call.sure:
                     return _unknown(call, "it is called under a condition")
                 value = call.argument(0, "except")
-                more = _texts(value) if value is not None else ()
+                more = texts(value) if value is not None else ()
                 if isinstance(more, Unknown):
                     return more
-                texts += more
-        return texts
+                found += more
+        return found
 
 
 class _Kernel:
@@ -256,7 +232,7 @@ class _Kernel:
         if name is None:
             return TrustedProxies((), _KERNEL)
         if name.lower() in _TRUSTING:
-            return _configured(self._project, str(named[name]))
+            return configured(self._project, str(named[name]))
         file = self._directory.tree(_TRUST_PROXIES)
         if (
             file is None
@@ -269,10 +245,10 @@ class _Kernel:
         if found is None or found.parent.lower() not in _TRUSTING or found.methods:
             return Unknown(file.name, name, "the class decides by code of its own")
         node = found.properties.get("proxies")
-        said = None if node is None else _trusting(script.value(node), str(file.spot(node)))
+        said = None if node is None else trusting(script.value(node), str(file.spot(node)))
         if said is not None and (isinstance(said, Unknown) or said.addresses):
             return said
-        return _configured(self._project, str(file.spot(node)) if node else str(found.spot))
+        return configured(self._project, str(file.spot(node)) if node else str(found.spot))
 
     def _class(self, name: str) -> Texts:
         """The property ``$except`` of one of the application's middleware classes."""
@@ -284,7 +260,7 @@ class _Kernel:
         script = Script(file, self._project.environment, _paths(self._project))
         found: PhpClass | None = next(classes(script), None)
         node = found.properties.get("except") if found else None
-        return _texts(script.value(node)) if node is not None else ()
+        return texts(script.value(node)) if node is not None else ()
 
 
 def _classes(script: Script, node: Node) -> Iterator[tuple[str, Spot]]:
@@ -312,49 +288,6 @@ def _spot(calls: list[Call], name: str) -> Spot | None:
 
 def _unknown(call: Call, why: str) -> Unknown:
     return Unknown(str(call.spot), call.name, why)
-
-
-def _texts(value: Value) -> Texts:
-    """A list of texts, or one."""
-    if isinstance(value, Unknown):
-        return value
-    if isinstance(value.value, str):
-        return (value.value,)
-    if not isinstance(value.value, Array):
-        return ()
-    if value.value.rest:
-        return value.value.rest
-    found: list[str] = []
-    for element in value.value.items.values():
-        if isinstance(element, Unknown):
-            return element
-        found.append(str(element.value))
-    return tuple(found)
-
-
-def _trusting(value: Value, place: str) -> TrustedProxies | Unknown:
-    """What ``TrustProxies`` makes of a value (Illuminate/Http/Middleware/TrustProxies.php)."""
-    if isinstance(value, Unknown):
-        return value
-    if not truth(value.value):
-        return TrustedProxies((), place)
-    if isinstance(value.value, str) and value.value not in _ALL:
-        return TrustedProxies(tuple(word.strip() for word in value.value.split(",")), place)
-    found = _texts(value)
-    if isinstance(found, Unknown):
-        return found
-    if isinstance(value.value, Array):
-        # Only a text may be a star; in a list it is an address that nobody has.
-        found = tuple(address for address in found if address not in _ALL)
-    return TrustedProxies(found, place)
-
-
-def _configured(project: Project, place: str) -> TrustedProxies | Unknown:
-    """Where the code says nothing, the configuration may."""
-    value = project.get("trustedproxy.proxies")
-    if isinstance(value, Known) and value.value is not None:
-        place = value.source.places[0]
-    return _trusting(value, place)
 
 
 def _not_read(broken: Broken) -> Unknown:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 WEB: Final = "routes/web.php"
+_BOOTSTRAP: Final = "bootstrap/app.php"
 _VERBS: Final = frozenset((
     "get", "post", "put", "patch", "delete", "options", "any", "match", "view", "redirect",
     "permanentRedirect",
@@ -61,6 +62,35 @@ def routes(directory: Directory, name: str = WEB) -> tuple[Route, ...] | Broken:
     if isinstance(file, Broken):
         return file
     return tuple(_routes(file)) if file is not None else ()
+
+
+def session_route(directory: Directory, path: str) -> Route | None:
+    """The route that answers a GET of a path and opens a session; None where none surely does."""
+    found = directory.of(routes)
+    if isinstance(found, Broken):
+        return None
+    answering = [route for route in found if route.answers(path)]
+    # One that names it is found before one with parameters, and Laravel's own stands before them.
+    first = next((route for route in answering if "{" not in (route.path or "")), None)
+    if first is None and answering and directory.of(_health) in (path, None):
+        return None
+    first = first or next(iter(answering), None)
+    return first if first is not None and first.session else None
+
+
+def _health(directory: Directory) -> str | None:
+    """The path of Laravel's own health route; empty where there is none, None where unknown."""
+    file = directory.tree(_BOOTSTRAP)
+    if file is None:
+        return ""
+    if isinstance(file, Broken):
+        return None
+    for call in Script(file).calls():
+        if call.name == "->withRouting":
+            value = call.argument(6, "health")
+            path = _text(value)
+            return "" if value is None else None if path is None else "/" + path.strip("/")
+    return ""
 
 
 class _Around(msgspec.Struct, frozen=True):

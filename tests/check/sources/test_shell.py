@@ -77,6 +77,16 @@ def test_words(text, values):
             ("[[ $a =~ ^ b c $ d ]]", ()), ("e", ("[[ $a =~ ^(b|c)$ && d ]]",)),
         ]),
         ("((i++))\na", [("a", ())]),
+        ("{ test a; } && b", [("test a", ()), ("b", ("{ test a; }",))]),
+        ("(cd a && b) && c", [("cd a", ()), ("b", ()), ("c", ())]),
+        ("if test a; then b; fi && c", [("test a", ()), ("b", ("test a",)), ("c", ())]),
+        ("f() { a; }\nf && b", [("a", ()), ("f", ()), ("b", ("f",))]),
+        ("f\nf() { a; }", [("f", ()), ("a", ("f()",))]),
+        ("f() { a; }\nf() { b; }\nf", [("a", ("f()",)), ("b", ("f()",)), ("f", ())]),
+        ("(f() { a; }; f)\nf", [("a", ("f()",)), ("f", ()), ("f", ())]),
+        ("m() { s; }\ns() { exec x; }\nm; a", [
+            ("s", ()), ("exec x", ()), ("m", ()), ("a", ("! (m)",)),
+        ]),
     ],
 )  # fmt: skip
 def test_guards(text, expected):
@@ -178,6 +188,19 @@ def test_what_is_not_understood_ends_the_reading(text, read, line):
     assert [command.name for command in found.commands] == read
     assert isinstance(found.unreadable, Unreadable)
     assert found.unreadable.place.line == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if a; then b; " + "elif c; then d; " * 5_000 + "fi",
+        "f() {\n" + "[ a ] && return\nb\n" * 2_000 + "}\nf\n",
+        "f() { a; }; " * 2_000 + "f\n" * 1_000,
+        "".join(f"f{number}() {{ f{number + 1}; }}\n" for number in range(1_500)) + "f0\n",
+    ],
+)
+def test_guards_do_not_grow_without_end(text):
+    assert max(len(command.guards) for command in script(text).commands) < 20
 
 
 def test_an_exec_form():

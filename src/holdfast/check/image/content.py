@@ -27,7 +27,7 @@ from holdfast.check.sources.unreadable import Unreadable
 _NOT_NAMED = re.compile(r"[*?\[]|^[a-z]+://|^git@")
 # Directories that base images have: a file goes into them also without a slash at the end.
 _DIRECTORY = re.compile(r"/(?:bin|sbin|etc|tmp|opt|srv|[\w-]+\.d)$")
-_MAX_FILES = 50_000
+_MAX_FILES = 200_000  # of all stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +124,19 @@ class _Content(msgspec.Struct, frozen=True):
     tree: Tree
     context: str | None
     ignore: Ignore | None
+    known: dict[int, dict[str, File]] = field(default_factory=dict)  # by the index of a stage
 
     def of(self, stage: Effective) -> dict[str, File]:
-        found: dict[str, File] = {}
-        for copy in stage.copies:
-            for file in self._copied(stage, copy):
-                if len(found) < _MAX_FILES:
-                    found[file.path] = file
-        return found
+        index = stage.stages[-1].index
+        if index not in self.known:
+            found: dict[str, File] = {}
+            left = _MAX_FILES - sum(map(len, self.known.values()))
+            for copy in stage.copies:
+                for file in self._copied(stage, copy):
+                    if len(found) < left:
+                        found[file.path] = file
+            self.known[index] = found
+        return self.known[index]
 
     def _copied(self, stage: Effective, copy: Copy) -> Iterator[File]:
         if copy.target.text is None:

@@ -76,14 +76,18 @@ class Image:
 
         A directory of another stage counts where it is copied as a whole.
         """
-        found: list[tuple[Run, Command]] = []
+        taken: dict[int, set[str]] = {}
         for copy in self.final.copies:
             stage = stage_named(self.stages, copy.origin) if copy.origin else None
-            other = effective(self.dockerfile, str(stage.index)) if stage else None
-            sources = {value.text.rstrip("/") for value in copy.sources if value.text}
+            if stage is not None:
+                sources = {value.text.rstrip("/") for value in copy.sources if value.text}
+                taken.setdefault(stage.index, set()).update(sources)
+        found: list[tuple[Run, Command]] = []
+        for index, directories in taken.items():
+            other = effective(self.dockerfile, str(index))
             for run, command in _commands(other) if other else ():
                 assert other is not None
-                if workdir(other, run.workdir).rstrip("/") in sources:
+                if workdir(other, run.workdir).rstrip("/") in directories:
                     found.append((run, command))
         return (*found, *_commands(self.final))
 

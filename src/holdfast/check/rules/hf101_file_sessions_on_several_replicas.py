@@ -91,7 +91,7 @@ def check(target: Target) -> Iterator[Finding]:
         if unknown := process.unknown("session.driver"):
             yield unknown
         driver = process.settings.text("session.driver")
-        if driver not in FILE_DRIVERS:
+        if driver not in FILE_DRIVERS or process.sessionless:
             continue
         kept = session_files(process)
         if kept is None:

@@ -79,7 +79,7 @@ def check(target: Target) -> Iterator[Finding]:
         workload = process.workload
         if workload is None or not workload.endless or workload.scale.several:
             continue
-        if process.settings.text("session.driver") not in FILE_DRIVERS:
+        if process.settings.text("session.driver") not in FILE_DRIVERS or process.sessionless:
             continue
         kept = session_files(process)
         if kept is None:

@@ -80,6 +80,8 @@ def check(target: Target) -> Iterator[Finding]:
     for process in target.processes(Role.WEB):
         if process.settings.text("session.driver") not in FILE_DRIVERS or not process.endless:
             continue
+        if process.sessionless:
+            continue
         kept = session_files(process)
         if kept is None or kept.mount is None or kept.mount.volume.kind not in PER_POD:
             continue

@@ -87,7 +87,7 @@ def check(target: Target) -> Iterator[Finding]:
         workload, container = process.workload, process.container
         if workload is None or container is None or not process.endless:
             continue
-        if process.settings.text("session.driver") != "database":
+        if process.settings.text("session.driver") != "database" or process.sessionless:
             continue
         found = _sqlite(process)
         if found is None:

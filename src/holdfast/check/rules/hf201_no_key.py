@@ -75,7 +75,9 @@ workload of the application as `APP_KEY`.
 
 ## Limits
 
-Without a Dockerfile the image may bring a key: then only `--strict` says so.
+Without a Dockerfile the image may bring a key: then only `--strict` says so. An image is taken as
+it is built from what lies here: beside a `.env` that Git ignores, `COPY . .` brings it along, and
+a check of a fresh clone does not see that.
 
 ## References
 
@@ -85,7 +87,9 @@ Without a Dockerfile the image may bring a key: then only `--strict` says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from holdfast.check.commands import at_build, at_start
 from holdfast.check.finding import Finding, Severity
@@ -94,10 +98,15 @@ from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.project.values import Known
 
+_SCRIPT: Final = re.compile(r"\.sh$|entrypoint[^/]*$|/(?:start|run|init|boot)[^/.]*$")
+_SETS: Final = re.compile(r"^\s*(?:export\s+)?APP_KEY=|putenv\(.APP_KEY=", re.MULTILINE)
+
 
 def check(target: Target) -> Iterator[Finding]:
     """Containers without a key."""
-    made = any(call.name == "key:generate" for call in (*at_start(target), *at_build(target)))
+    made = _given_by_a_script(target) or any(
+        call.name == "key:generate" for call in (*at_start(target), *at_build(target))
+    )
     for process in target.processes(Role.WEB, Role.WORKER):
         if made or not _lacks_key(process):
             continue
@@ -121,6 +130,17 @@ def _lacks_key(process: Process) -> bool:
         return False
     found = process.settings.get("app.key")
     return isinstance(found, Known) and found.value in (None, "")
+
+
+def _given_by_a_script(target: Target) -> bool:
+    """Whether a script of an image sets it, of another variable or a file."""
+    scripts = (
+        file.text(image.tree)
+        for image in target.repository.images
+        for path, file in image.files.items()
+        if _SCRIPT.search(path)
+    )
+    return any(script is not None and _SETS.search(script.string) for script in scripts)
 
 
 def _mounts_dotenv(process: Process) -> bool:

@@ -2,9 +2,9 @@
 
 ## What it checks
 
-The value of `APP_KEY`, where a manifest shows it, in the way Laravel reads it: `base64:` and the
-key in base64, or the raw key itself. It must have 32 bytes for `AES-256-CBC`, which is what
-Laravel takes where `app.cipher` says nothing.
+The values of `APP_KEY` and `APP_PREVIOUS_KEYS`, where they are shown, in the way Laravel reads
+them: `base64:` and the key in base64, or the raw key itself. It must have 32 bytes for
+`AES-256-CBC`, which is what Laravel takes where `app.cipher` says nothing.
 
 ## Why it matters
 
@@ -74,9 +74,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import placeholder
+from holdfast.check.agreement import keys, placeholder
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.place import Place
+from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.core.errors import UsageError
@@ -87,27 +88,41 @@ def check(target: Target) -> Iterator[Finding]:
     seen: set[Place] = set()
     for process in target.processes():
         settings = process.settings
-        key = settings.text("app.key")
         cipher = settings.text("app.cipher") or "AES-256-CBC"
-        if not key or placeholder(key):
-            continue
-        # Most runs see no key and do without what this loads.
-        from holdfast.laravel.encrypter import KEY_BYTES, Encrypter, parse_key
-
-        place = settings.place("app.key")
-        if place in seen or cipher.lower() not in KEY_BYTES:
-            continue
-        seen.add(place)
-        try:
-            Encrypter.from_app_key(key, cipher)
-        except UsageError:
+        for name, variable, key in _keys(process):
+            place = settings.place(name)
+            if place in seen or placeholder(key) or not (wrong := _wrong(key, cipher)):
+                continue
+            seen.add(place)
             yield Finding(
                 place,
-                f"Every page of {process.name} answers 500: APP_KEY has {len(parse_key(key))}"
-                f" bytes, {cipher} needs {KEY_BYTES[cipher.lower()]}.{_why(key)}",
+                f"Every page of {process.name} answers 500: a key in {variable} has {wrong}."
+                f"{_why(key)}",
                 "php artisan key:generate --show",
                 str(process),
             )
+
+
+def _keys(process: Process) -> Iterator[tuple[str, str, str]]:
+    """The setting, the variable and the text of each key that Laravel makes use of."""
+    if current := process.settings.text("app.key"):
+        yield "app.key", "APP_KEY", current
+    for key in (keys(process) or ())[1:]:
+        yield "app.previous_keys", "APP_PREVIOUS_KEYS", key
+
+
+def _wrong(key: str, cipher: str) -> str:
+    """What is wrong with its length; empty where nothing is, or the cipher is unknown."""
+    # Most runs see no key, and do without what this loads.
+    from holdfast.laravel.encrypter import KEY_BYTES, Encrypter, parse_key
+
+    if cipher.lower() not in KEY_BYTES:
+        return ""
+    try:
+        Encrypter.from_app_key(key, cipher)
+    except UsageError:
+        return f"{len(parse_key(key))} bytes, {cipher} needs {KEY_BYTES[cipher.lower()]}"
+    return ""
 
 
 def _why(key: str) -> str:

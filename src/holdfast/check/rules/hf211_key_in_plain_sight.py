@@ -64,6 +64,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 
+from holdfast.check.agreement import placeholder
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.place import Place
@@ -78,21 +79,26 @@ _FEW = 8
 
 def check(target: Target) -> Iterator[Finding]:
     """Keys in manifests and Dockerfiles."""
+    said: set[Place] = set()
     for config in target.objects.of("ConfigMap"):
         values = config.values
         for name in _NAMES:
             if name in values and _is_key(values[name].value):
+                said.add(values[name].place)
                 yield _finding(values[name].place, name, f"the {config}", str(config))
     for workload in target.workloads:
         for container in (*workload.containers, *workload.init_containers):
             for name in _NAMES:
                 found = container.env.get(name)
-                if found and not found.source and _is_key(found.value):
-                    yield _finding(found.place, name, "the manifest", str(workload))
+                if not found or found.secret or found.place in said or not _is_key(found.value):
+                    continue
+                said.add(found.place)
+                where = f"the {found.source}" if found.source else "the manifest"
+                yield _finding(found.place, name, where, str(workload))
     for image in target.repository.images:
-        for name, said in _of_dockerfile(image):
-            if _is_key(said.text):
-                yield _finding(said.place, name, "the image or its Dockerfile", image.file)
+        for name, value in _of_dockerfile(image):
+            if _is_key(value.text):
+                yield _finding(value.place, name, "the image or its Dockerfile", image.file)
 
 
 def _finding(place: Place, name: str, where: str, subject: str) -> Finding:
@@ -119,7 +125,7 @@ def _is_key(value: str | None) -> bool:
     """Whether Laravel would take it: a placeholder is none."""
     key = (value or "").split(",")[0].strip()
     if not key.startswith("base64:"):
-        return len(key) == 32 and len(set(key)) > _FEW
+        return len(key) == 32 and len(set(key)) > _FEW and not placeholder(key)
     try:
         decoded = base64.b64decode(key.removeprefix("base64:"), validate=True)
     except (binascii.Error, ValueError):

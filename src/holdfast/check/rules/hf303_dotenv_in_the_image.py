@@ -56,6 +56,7 @@ from holdfast.check.image.dotenv import Dotenv
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.check.traffic import WEB_SERVER
 from holdfast.core.errors import FormatError
 from holdfast.project.dotenv import load
 
@@ -75,6 +76,15 @@ def check(target: Target) -> Iterator[Finding]:
         if image.dotenv is None or not image.is_laravel:
             continue
         origin = f", made of {image.dotenv.origin}," if image.dotenv.origin else ""
+        if _without_php(image):
+            yield Finding(
+                image.dotenv.place,
+                "Whoever can pull the image of the web server can read the application's secrets:"
+                f" it holds a .env{origin} from its build, and no PHP that would need it.",
+                "COPY public /var/www/html/public: that is all a web server hands out",
+                image.file,
+            )
+            continue
         settings = _settings(image, image.dotenv)
         example = f" ({settings})" if settings else ""
         yield Finding(
@@ -84,6 +94,11 @@ def check(target: Target) -> Iterator[Finding]:
             "put .env* into .dockerignore, or remove the file in the RUN that makes it",
             image.file,
         )
+
+
+def _without_php(image: Image) -> bool:
+    """Whether it is a web server's alone."""
+    return bool(WEB_SERVER.search(image.base.name)) and "php" not in image.base.name
 
 
 def _settings(image: Image, dotenv: Dotenv) -> str:

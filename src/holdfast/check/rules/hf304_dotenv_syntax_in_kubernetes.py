@@ -96,12 +96,17 @@ _OURS: Final = re.compile(r"(?:APP|SESSION|REDIS|CACHE|DB|SANCTUM|MEMCACHED|TRUS
 
 def check(target: Target) -> Iterator[Finding]:
     """Values with a reference that nothing expands, each place once."""
-    if not any(b"${" in data for data in target.files.values()) or _filled_in_elsewhere(target):
-        return
+    found = list(_unexpanded(target))
+    # All files are looked through: only where there is something to say.
+    if found and not _filled_in_elsewhere(target):
+        yield from found
+
+
+def _unexpanded(target: Target) -> Iterator[Finding]:
     seen: set[Place] = set()
     for process in target.processes():
         container = process.container
-        if container is None:
+        if container is None or not any("${" in (v.value or "") for v in container.env.values()):
             continue
         # A mounted .env, which Laravel expands itself, is not among these.
         owner = container.workload.object

@@ -54,7 +54,7 @@ None.
 ## References
 
 - PHP manual, «Variables From External Sources»: dots and spaces in names become underscores;
-  measured with PHP 8.2: `.`, blank and `[`.
+  measured with PHP 8.2: `.`, blank and `[`. Laravel 8.83 sets a cookie `a.b` as it is.
 - Symfony HttpFoundation 5.4, Cookie.php: `=,;` and blanks in a name are sent encoded, and PHP does
   not decode names.
 - laravel/framework issues 56449 and 59344: what users see.

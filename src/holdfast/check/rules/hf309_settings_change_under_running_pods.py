@@ -115,8 +115,13 @@ _HASHED: Final = re.compile(r"-[a-z0-9]{8,10}$|[-.]v?[0-9]+$")
 
 def check(target: Target) -> Iterator[Finding]:
     """Autoscaled web workloads whose settings may change under them."""
-    if any(b"rollout restart" in data for data in target.files.values()):
-        return
+    found = list(_autoscaled_workloads(target))
+    # All files are looked through: only where there is something to say.
+    if found and not any(b"rollout restart" in data for data in target.files.values()):
+        yield from found
+
+
+def _autoscaled_workloads(target: Target) -> Iterator[Finding]:
     for process in target.processes(Role.WEB):
         workload = process.workload
         if workload is None or not workload.endless or not _autoscaled(workload):

@@ -53,6 +53,8 @@ None.
 
 - Illuminate/Session/Middleware/StartSession.php, `getCookieExpirationDate`, Laravel 13.26.1.
 - laravel/framework 13.26.1, config/session.php: `(int) env('SESSION_LIFETIME', 120)`.
+- Measured with Laravel 8.83 and that line: 0 sets the cookie with `Max-Age=0`, `2h` with
+  `Max-Age=120`.
 """
 
 from __future__ import annotations

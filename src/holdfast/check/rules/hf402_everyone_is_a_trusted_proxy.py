@@ -45,7 +45,9 @@ spec:
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: shop}
+metadata:
+  name: shop
+  annotations: {service.beta.kubernetes.io/aws-load-balancer-scheme: internet-facing}
 spec: {type: LoadBalancer, selector: {app: shop}, ports: [{port: 80}]}
 ```
 
@@ -83,7 +85,9 @@ spec:
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: shop}
+metadata:
+  name: shop
+  annotations: {service.beta.kubernetes.io/aws-load-balancer-scheme: internet-facing}
 spec: {type: LoadBalancer, selector: {app: shop}, ports: [{port: 80}]}
 ```
 
@@ -94,13 +98,15 @@ type ClusterIP, and a NetworkPolicy.
 
 ## Limits
 
-Load balancers that are internal, are limited to address ranges, or speak HTTP themselves are left
-alone.
+Only a load balancer that is surely public counts (`aws-load-balancer-scheme: internet-facing`);
+others depend on the cloud, and `--strict` says so. Those that are internal, are limited to address
+ranges, or speak HTTP themselves are left alone.
 
 ## References
 
 - Illuminate/Http/Middleware/TrustProxies.php, Laravel 12.x: `*` trusts whoever connects.
 - Laravel 12.x, requests.md, «Trusting All Proxies».
+- AWS Load Balancer Controller v2.2 and later, guide/service/annotations: internal by default.
 """
 
 from __future__ import annotations
@@ -125,28 +131,35 @@ def check(target: Target) -> Iterator[Finding]:
         if found is None or isinstance(found.trusted, Unknown) or not found.trusted.everyone:
             continue
         for service in process.workload.services if process.workload else ():
-            if _lets_clients_in(service):
-                yield Finding(
-                    process.settings.spot(found.trusted.place),
-                    f"Clients of {process.workload} choose their own address and host:"
-                    f" X-Forwarded-* of whoever connects is believed, and {service} lets everyone"
-                    " connect.",
-                    "trust the network of the edge instead of *, or make the Service a ClusterIP",
-                    str(process),
-                    (Related(service.at("spec", "type"), f"{service} is of type LoadBalancer"),),
-                )
+            public = _public(service)
+            if public is False:
+                continue
+            condition = "" if public else ", if its address can be reached from outside"
+            yield Finding(
+                process.settings.spot(found.trusted.place),
+                f"Clients of {process.workload} choose their own address and host{condition}:"
+                f" X-Forwarded-* of whoever connects is believed, and {service} lets connections"
+                " in as they come.",
+                "trust the network of the edge instead of *, or make the Service a ClusterIP",
+                str(process),
+                (Related(service.at("spec", "type"), f"{service} is of type LoadBalancer"),),
+                unknown=public is None,
+            )
 
 
-def _lets_clients_in(service: Object) -> bool:
-    """Whether connections come from anywhere, and as clients make them."""
+def _public(service: Object) -> bool | None:
+    """Whether connections come from anywhere, and as clients make them; None where the cloud
+    decides.
+    """
     said = service.annotations
-    closed = any("internal" in name or "internal" in value.lower() for name, value in said.items())
-    return (
-        service.get("spec", "type") == "LoadBalancer"
-        and not items(service.body, "spec", "loadBalancerSourceRanges")
-        and not closed
-        and said.get(_AWS + "backend-protocol", "tcp") not in ("http", "https")
-    )
+    if (
+        service.get("spec", "type") != "LoadBalancer"
+        or items(service.body, "spec", "loadBalancerSourceRanges")
+        or any("internal" in name or "internal" in value.lower() for name, value in said.items())
+        or any("protocol" in name and "http" in value for name, value in said.items())
+    ):
+        return False
+    return True if said.get(_AWS + "scheme") == "internet-facing" else None
 
 
 RULE = Rule(

@@ -121,7 +121,12 @@ def check(target: Target) -> Iterator[Finding]:
             table = settings.text("session.table")
             if process.role is not Role.WEB or settings.text("session.driver") != "database":
                 continue
-            if not table or not _sure(directory) or table in directory.of(migrations).tables:
+            if (
+                not table
+                or process.sessionless
+                or not _sure(directory)
+                or table in directory.of(migrations).tables
+            ):
                 continue
             yield Finding(
                 settings.place("session.driver"),

@@ -95,6 +95,8 @@ by raw SQL is not judged.
 - Illuminate/Session/DatabaseSessionHandler.php, 13.26.1: `performInsert` catches the
   QueryException.
 - MySQL 8.4 Reference Manual, 13.7 «Data Type Storage Requirements».
+- MariaDB 10.11: 70,000 bytes are refused (error 1406); without the strict mode 65,535 of them are
+  kept.
 """
 
 from __future__ import annotations

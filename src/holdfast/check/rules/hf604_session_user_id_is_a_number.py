@@ -9,8 +9,8 @@ database is MySQL, MariaDB or PostgreSQL.
 ## Why it matters
 
 With each save Laravel writes the user's key into `user_id`. The database refuses what is no
-number: the session in which somebody has just logged in is not saved. Users get an error page, or
-are sent back to the login form.
+number, and Laravel swallows the error of an insert: the session in which somebody has just logged
+in is not saved. Users are sent back to the login form, or get an error page.
 
 ## Bad
 
@@ -113,7 +113,8 @@ that is not in the payload too.
 ## Limits
 
 A model that is built on another class of the application or of a package, or that has traits of
-its own, is not judged. SQLite takes any value.
+its own, is not judged. SQLite takes any value, and MySQL with `'strict' => false` makes some number
+of a text.
 
 ## References
 
@@ -121,6 +122,8 @@ its own, is not judged. SQLite takes any value.
   `performInsert`.
 - Illuminate/Database/Eloquent/Concerns/HasUuids.php, 13.26.1.
 - laravel/framework issue 35226.
+- MariaDB 10.11: the insert fails (error 1265), the update that follows it changes no row and says
+  nothing. PostgreSQL 15: both fail.
 """
 
 from __future__ import annotations
@@ -134,6 +137,7 @@ from holdfast.check.session_table import session_tables
 from holdfast.check.target import Target
 from holdfast.project.migrations import Column
 from holdfast.project.users import UserKey, user_key
+from holdfast.project.values import Unknown
 
 _METHODS = {"uuid": "foreignUuid('user_id')", "ulid": "foreignUlid('user_id')"}
 
@@ -146,6 +150,10 @@ def check(target: Target) -> Iterator[Finding]:
         if found.database not in ("mysql", "mariadb", "pgsql") or not isinstance(column, Column):
             continue
         if column.kind not in ("bigint", "int") or app.directory is None or project is None:
+            continue
+        strict = project.get(f"database.connections.{found.connection}.strict")
+        if isinstance(strict, Unknown) or strict.value is False:
+            # Without its strict mode MySQL makes a number of any text, and saves that.
             continue
         key = user_key(app.directory, project)
         if not isinstance(key, UserKey) or key.kind == "int":

@@ -102,7 +102,8 @@ from holdfast.check.kubernetes.objects import text, whole
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.project.routes import Route, routes
+from holdfast.project.directory import Directory
+from holdfast.project.routes import session_route
 
 _STORES = ("database", "redis", "memcached", "dynamodb", "file", "native")
 _PROBES = ("livenessProbe", "readinessProbe")
@@ -114,20 +115,17 @@ _DAY = 86_400
 def check(target: Target) -> Iterator[Finding]:
     """HTTP probes that are answered by a route with a session."""
     for app, directory in with_code(target):
-        listed = directory.of(routes)
-        if not isinstance(listed, tuple):
-            continue
         for process in app.processes:
             if process.role is Role.WEB and process.settings.text("session.driver") in _STORES:
-                yield from _probes(process, listed)
+                yield from _probes(process, directory)
 
 
-def _probes(process: Process, listed: tuple[Route, ...]) -> Iterator[Finding]:
+def _probes(process: Process, directory: Directory) -> Iterator[Finding]:
     workload = process.workload
     for container in workload.containers if workload else ():
         for probe in _PROBES:
             path = text(container.get(probe, "httpGet", "path"))
-            route = next((r for r in listed if path and r.session and r.answers(path)), None)
+            route = session_route(directory, path) if path else None
             if route is None or workload is None:
                 continue
             period = whole(container.get(probe, "periodSeconds")) or _PERIOD

@@ -38,8 +38,8 @@ under supervisord `stopsignal=QUIT` in php-fpm's program.
 
 ## Limits
 
-Images whose base is not known are not judged. Where a manifest has `lifecycle.stopSignal`, or a
-`preStop` that sends QUIT, nothing is said.
+Images whose base is not known are not judged. Where a manifest has `lifecycle.stopSignal`, or web
+containers have a `preStop` hook, which lets most requests end before, nothing is said.
 
 ## References
 
@@ -54,7 +54,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from holdfast.check.commands import quits, started
+from holdfast.check.commands import drained, quits, started
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule
@@ -65,7 +65,7 @@ _FPM = re.compile(r"php-fpm[0-9.]*")
 
 def check(target: Target) -> Iterator[Finding]:
     """Images whose php-fpm is not stopped gracefully."""
-    if quits(target):
+    if quits(target) or drained(target):
         return
     for image in started(target):
         yield from _direct(image)

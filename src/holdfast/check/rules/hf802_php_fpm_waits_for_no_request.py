@@ -42,7 +42,7 @@ shorter than the pod's `terminationGracePeriodSeconds`.
 ## Limits
 
 Images that copy php-fpm's configuration by wildcards, or from places that are not known, are not
-judged; nor are deployments that mount some.
+judged; nor are deployments that mount some, or whose web containers have a `preStop` hook.
 
 ## References
 
@@ -57,7 +57,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from holdfast.check.commands import started
+from holdfast.check.commands import drained, started
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.base import published
 from holdfast.check.image.image import Image
@@ -72,7 +72,7 @@ _NAME = "process_control_timeout"
 
 def check(target: Target) -> Iterator[Finding]:
     """Images whose php-fpm waits for nothing."""
-    if _mounted(target):
+    if _mounted(target) or drained(target):
         return
     for image in started(target):
         if not _FPM.fullmatch(image.start.program) or not image.is_laravel:

@@ -65,7 +65,8 @@ spec:
 
 ## Limits
 
-A workload to which no Service among the manifests sends is not judged.
+A workload to which no Service among the manifests sends is not judged, nor is `artisan serve` in
+an image without pcntl: as the first process it heeds no signal, and goes on until it is killed.
 
 ## References
 
@@ -79,6 +80,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.kubernetes.workload import Container
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.check.traffic import front, pre_stop, recreates, web_workloads
@@ -91,6 +93,8 @@ def check(target: Target) -> Iterator[Finding]:
         candidates = workload.containers if found is None else (found,)
         if recreates(workload) or any(pre_stop(one) for one in candidates) or not candidates:
             continue
+        if _heeds_no_signal(target, candidates[0]):
+            continue
         service = workload.services[0]
         yield Finding(
             candidates[0].at("name"),
@@ -100,6 +104,24 @@ def check(target: Target) -> Iterator[Finding]:
             str(workload),
             (Related(service.at("spec", "selector"), f"{service} sends to these pods"),),
         )
+
+
+def _heeds_no_signal(target: Target, container: Container) -> bool:
+    """Whether it runs artisan's own server first, which without pcntl goes on until it is killed.
+
+    The kernel hands the first process no signal that it has not asked for.
+    """
+    images = [image for image in target.repository.images if image.is_laravel]
+    return (
+        container.get("command") is None
+        and bool(images)
+        and all(
+            (image.start.process or ())[1:3] == ("artisan", "serve")
+            and image.base.name.rpartition("/")[2] == "php"
+            and "pcntl" not in image.php_extensions
+            for image in images
+        )
+    )
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@
 hook and, behind it, the longest request that the configuration lets through:
 `request_terminate_timeout` of php-fpm or `fastcgi_read_timeout` of nginx in a ConfigMap that the
 pod mounts, else the read timeout of an Ingress, or what Octane lets a request take if that is
-less.
+less. Where nothing of that is said, less than 5 seconds are too few.
 
 ## Why it matters
 
@@ -101,6 +101,8 @@ _TIMEOUTS: Final = re.compile(
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 _ANNOTATION: Final = "nginx.ingress.kubernetes.io/proxy-read-timeout"
 _LONGEST_REQUEST: Final = 600
+_SHORT: Final = 5
+"""Seconds that some request of any application takes."""
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -121,6 +123,14 @@ def check(target: Target) -> Iterator[Finding]:
             )
             continue
         limit = _limit(target, workload)
+        if limit is None and grace - waits < _SHORT and not recreates(workload):
+            yield Finding(
+                workload.at("terminationGracePeriodSeconds"),
+                f"Requests of more than {grace - waits} s are cut when a pod of {workload.name}"
+                f" stops: it is killed after {grace} s.",
+                "terminationGracePeriodSeconds: 60",
+                str(workload),
+            )
         if limit is None or recreates(workload) or waits + limit[0] <= grace:
             continue
         seconds, name, place = limit

@@ -94,8 +94,7 @@ from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.check.traffic import mounted
-from holdfast.project.routes import Route, routes
-from holdfast.project.values import Broken
+from holdfast.project.routes import Route, session_route
 
 _STORES: Final = ("redis", "database", "memcached", "dynamodb")
 
@@ -138,11 +137,7 @@ def _with_session(process: Process, path: str) -> Route | None:
     """The route that answers a path and opens a session; None where none surely does."""
     if process.app.directory is None:
         return None
-    found = routes(process.app.directory)
-    if isinstance(found, Broken):
-        return None
-    first = next((route for route in found if route.answers(path)), None)
-    return first if first is not None and first.session else None
+    return session_route(process.app.directory, path)
 
 
 def _answered_before(workload: Workload, path: str) -> bool:

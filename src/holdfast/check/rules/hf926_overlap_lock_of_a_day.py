@@ -8,8 +8,8 @@ pods with a cache store that outlives them.
 ## Why it matters
 
 The lock is taken for 1440 minutes and given back when the task ends. A pod that is killed
-meanwhile (a node that is drained, too little memory, a grace that is too short) does not give it
-back: the task is skipped for a day, without an error.
+meanwhile (too little memory, a lost node, a grace that is too short; before Laravel 13 a plain
+SIGTERM is enough) does not give it back: the task is skipped for a day, without an error.
 
 ## Bad
 
@@ -98,6 +98,8 @@ How long the task takes is not known.
 
 - Illuminate/Console/Scheduling/ManagesAttributes.php, Event.php, Laravel 8.83 to 13.26.1:
   `withoutOverlapping($expiresAt = 1440)`.
+- Event.php, 13.26.1: `ensureMutexIsReleasedOnSignal` gives it back at SIGTERM, where pcntl is
+  there; 12.x has no such thing.
 - Laravel 13 documentation, «Task Scheduling», Preventing Task Overlaps.
 """
 

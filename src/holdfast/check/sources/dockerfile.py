@@ -21,7 +21,8 @@ from holdfast.check.sources.docker_words import spans
 from holdfast.check.sources.text import Text, text_of
 from holdfast.check.sources.unreadable import Unreadable
 
-MAX_INSTRUCTIONS: Final = 5_000
+MAX_INSTRUCTIONS: Final = 1_000
+MAX_STAGES: Final = 100
 
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
 _DIRECTIVES: Final = {"syntax", "escape", "check"}
@@ -119,8 +120,11 @@ def read(data: bytes, file: str) -> Dockerfile | Unreadable:
         found.append(instruction)
         if len(found) > MAX_INSTRUCTIONS:
             return Unreadable(instruction.place, f"has more than {MAX_INSTRUCTIONS} instructions")
-    if not any(instruction.name == "FROM" for instruction in found):
+    stages = sum(instruction.name == "FROM" for instruction in found)
+    if not stages:
         return Unreadable(Place(file), "is no Dockerfile: it has no FROM")
+    if stages > MAX_STAGES:
+        return Unreadable(Place(file), f"has more than {MAX_STAGES} stages")
     return Dockerfile(file, tuple(found), escape)
 
 

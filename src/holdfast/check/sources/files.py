@@ -38,6 +38,13 @@ def shown(path: Path, base: Path) -> str:
     return os.path.relpath(path, base)
 
 
+def _around(root: Path) -> Path:
+    """The repository that a named path is in; its directory where it is in none."""
+    directory = root if root.is_dir() else root.parent
+    found = (above for above in (directory, *directory.parents) if (above / ".git").exists())
+    return next(found, directory)
+
+
 @dataclass(eq=False)
 class Files:
     """The files of a run.
@@ -54,6 +61,7 @@ class Files:
     not_judged: list[NotJudged] = field(default_factory=list)
     _bytes: dict[str, bytes] = field(default_factory=dict, repr=False)
     _total: int = 0
+    _roots: set[Path] = field(default_factory=set, repr=False)
 
     @property
     def contents(self) -> Mapping[str, bytes]:
@@ -99,6 +107,7 @@ class Files:
                     f"there is no file or directory {root}",
                     hint="name a Laravel project, manifests, or - for standard input",
                 )
+            self._roots.add(_around(root.resolve()))
             for path in [root] if not root.is_dir() else self._below(root):
                 if path in seen or self._excluded(path):
                     continue
@@ -107,6 +116,11 @@ class Files:
                     self._leave_out(self.shown(root), f"only the first {MAX_FILES:,} files count")
                     return
                 yield path
+
+    def within(self, path: Path) -> bool:
+        """Whether a file is below what is checked, or below where names are relative to."""
+        found = path.resolve()
+        return any(found.is_relative_to(root) for root in (self.base.resolve(), *self._roots))
 
     def _excluded(self, path: Path) -> bool:
         if not self.exclude:

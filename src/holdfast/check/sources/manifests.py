@@ -2,7 +2,8 @@
 
 A directory often holds one environment beside another (``dev/web.yaml``, ``prod/web.yaml``): where
 an object of one name is defined twice, the directories that tell the two apart are judged by
-themselves, else all is one. In one directory, files that define the same are alternatives.
+themselves, each with what stands above them, else all is one. In one directory, files that define
+the same are alternatives.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from holdfast.check.kubernetes.objects import Object, Objects, objects
+from holdfast.check.kubernetes.objects import Object, Objects, objects, same_namespace
 from holdfast.check.sources.unreadable import Unreadable
 from holdfast.check.sources.yaml import Document, documents
 
@@ -72,14 +73,30 @@ def _bundles(found: Sequence[Object], depth: int = 0) -> Iterator[tuple[str, Obj
     for one in found:
         parts = PurePath(one.document.file).parts[:-1]
         below.setdefault(parts[depth] if len(parts) > depth else "", []).append(one)
-    for name, inside in sorted(below.items()):
-        if not name:
-            directory = str(PurePath(inside[0].document.file).parent)
-            yield from ((directory, Objects(one)) for one in _alternatives(inside))
-            continue
+    above = below.pop("", [])
+    if above:
+        directory = str(PurePath(above[0].document.file).parent)
+        yield from ((directory, Objects(one)) for one in _alternatives(above))
+    for _, inside in sorted(below.items()):
         first = PurePath(*PurePath(inside[0].document.file).parts[: depth + 1])
-        for deeper, objects_there in _bundles(inside, depth + 1):
-            yield deeper or str(first), objects_there
+        shared = _besides(inside, above)
+        for deeper, there in _bundles(inside, depth + 1):
+            yield deeper or str(first), Objects([*there, *shared])
+
+
+def _besides(inside: Sequence[Object], above: Sequence[Object]) -> list[Object]:
+    """What stands in the directory above several, and is in none of its files once more."""
+    here: dict[tuple[str, ...], list[str]] = {}
+    for one in inside:
+        here.setdefault((one.group, one.kind, one.name), []).append(one.namespace)
+    return [
+        one
+        for one in {_identity(one): one for one in above}.values()
+        if not any(
+            same_namespace(one.namespace, namespace)
+            for namespace in here.get((one.group, one.kind, one.name), ())
+        )
+    ]
 
 
 def _alternatives(found: Sequence[Object]) -> Iterator[list[Object]]:

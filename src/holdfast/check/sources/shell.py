@@ -7,13 +7,14 @@ keep to POSIX (IEEE Std 1003.1-2017, XCU 2.9, 2.10); what is not understood ends
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec.structs import replace
 
 from holdfast.check.place import Place
 from holdfast.check.sources.command import Command, Redirection, Script, Word
+from holdfast.check.sources.shell_frame import Frame
+from holdfast.check.sources.shell_functions import Functions
 from holdfast.check.sources.shell_tokens import Lost, Token, tokens
 from holdfast.check.sources.text import Text
 from holdfast.check.sources.unreadable import Unreadable
@@ -35,7 +36,7 @@ def read(text: Text) -> Script:
     """The commands of a script."""
     reader = _Reader(text, 0)
     unreadable = reader.run()
-    commands = _called(reader.commands)
+    commands = reader.functions.released(reader.commands)
     return Script(tuple(commands), reader.ends_with, unreadable)
 
 
@@ -53,20 +54,6 @@ def of_words(words: list[str], place: Place) -> Script:
     return Script((command, *inner), command)
 
 
-def _called(commands: list[Command]) -> list[Command]:
-    """Without the guards of functions that are called in any case."""
-    for _ in range(MAX_DEPTH):
-        called = {f"{command.name}()" for command in commands if not command.guards}
-        found = [
-            replace(command, guards=tuple(g for g in command.guards if g not in called))
-            for command in commands
-        ]
-        if found == commands:
-            break
-        commands = found
-    return commands
-
-
 def _texts_of(words: tuple[Word, ...]) -> list[Word]:
     """The words that another shell takes for a script."""
     for at, word in enumerate(words):
@@ -80,26 +67,6 @@ def _texts_of(words: tuple[Word, ...]) -> list[Word]:
     return []
 
 
-@dataclass(slots=True)
-class _Frame:
-    """A compound command that is open."""
-
-    kind: str
-    outer: tuple[str, ...]
-    guard: str = ""
-    refused: list[str] = field(default_factory=list)  # conditions of earlier branches
-    chain: list[str] = field(default_factory=list)  # of the current and-or list
-    list_start: int = -1
-    asked: int = -1  # where the condition begins
-    subject: str = ""  # of a case
-    pattern: bool = False  # of a case: its next words are patterns
-    function: str = ""  # whose body it is
-
-    def guards(self) -> tuple[str, ...]:
-        own = (self.guard,) if self.guard else ()
-        return (*self.outer, *self.refused, *own, *self.chain)
-
-
 class _Reader:
     """One pass over the tokens of a script."""
 
@@ -107,11 +74,10 @@ class _Reader:
         self.text, self.depth = text, depth
         self.commands: list[Command] = []
         self.ends_with: Command | None = None
-        self._frames = [_Frame("", ())]
+        self.functions = Functions()
+        self._frames = [Frame("", ())]
         self._ended = ""
         self._function = ""
-        # Functions in which the script may end, and by which command it surely does.
-        self._enders: dict[str, Command | None] = {}
         self._tokens: list[Token] = []
         self._at = 0
         self._reset()
@@ -158,7 +124,7 @@ class _Reader:
         elif self._empty and token.text in _KEYWORDS:
             self._keyword(token, frame)
         else:
-            self._begin(frame, token)
+            frame.begin(token.start)
             if not self._words and _ASSIGNMENT.match(token.text):
                 self._assignments.append(token)
             else:
@@ -171,7 +137,7 @@ class _Reader:
         self._at = after
         self._redirections.append((token, self._tokens[after]))
 
-    def _operator(self, token: Token, frame: _Frame) -> None:
+    def _operator(self, token: Token, frame: Frame) -> None:
         operator = token.text
         if frame.pattern:
             if operator == ")":
@@ -185,7 +151,7 @@ class _Reader:
             self._close(token, "(")
         elif operator in {";;", ";&", ";;&"}:
             self._end_command()
-            self._new_list(frame)
+            frame.new_list()
             if frame.kind != "case":
                 raise Lost(token.start, f"{operator} stands outside a case")
             frame.pattern, frame.asked, frame.guard = True, -1, ""
@@ -197,9 +163,9 @@ class _Reader:
             self._end_command()
         else:
             self._end_command(background=operator == "&")
-            self._new_list(frame)
+            frame.new_list()
 
-    def _chain(self, token: Token, frame: _Frame, *, asks: bool) -> None:
+    def _chain(self, token: Token, frame: Frame, *, asks: bool) -> None:
         start = frame.list_start if frame.list_start >= 0 else token.start
         if token.text == "||":
             frame.chain = [self._between(start, token.start, "! (") + ")"]
@@ -233,7 +199,7 @@ class _Reader:
         at = self._at + ahead
         return self._tokens[at].text if at < len(self._tokens) else ""
 
-    def _keyword(self, token: Token, frame: _Frame) -> None:  # noqa: PLR0912 - a case a keyword
+    def _keyword(self, token: Token, frame: Frame) -> None:  # noqa: PLR0912 - a case a keyword
         match token.text:
             case "{":
                 self._open("{", token)
@@ -248,11 +214,11 @@ class _Reader:
             case "then" | "do":
                 if frame.kind == "if" or (frame.kind == "loop" and not frame.guard):
                     frame.guard = self._between(frame.asked, token.start)
-                self._new_list(frame)
+                frame.new_list()
             case "elif" | "else" if frame.kind == "if":
-                frame.refused.append(f"! ({frame.guard})")
+                frame.refuse(f"! ({frame.guard})")
                 frame.guard, frame.asked = "", token.end
-                self._new_list(frame)
+                frame.new_list()
             case "fi" | "done" | "esac" | "}":
                 self._close(token, _CLOSES[token.text])
             case "function":
@@ -263,13 +229,13 @@ class _Reader:
             case "[[":
                 self._double_brackets(token)
             case "!":
-                self._begin(frame, token)
+                frame.begin(token.start)
                 self._words.append(token)
             case _:
                 raise Lost(token.start, f"«{token.text}» stands where it is not expected")
 
     def _double_brackets(self, token: Token) -> None:
-        self._begin(self._frames[-1], token)
+        self._frames[-1].begin(token.start)
         while self._at < len(self._tokens):
             current = self._tokens[self._at]
             if current.kind == "word":
@@ -299,22 +265,24 @@ class _Reader:
         self._at += 1
         frame.pattern = True
 
-    def _pattern(self, token: Token, frame: _Frame) -> None:
+    def _pattern(self, token: Token, frame: Frame) -> None:
         if token.text == "esac" and frame.asked < 0:
             frame.pattern = False
             self._close(token, "case")
         elif frame.asked < 0:
             frame.asked = token.start
 
-    def _open(self, kind: str, token: Token) -> _Frame:
+    def _open(self, kind: str, token: Token) -> Frame:
         frame = self._frames[-1]
         if len(self._frames) >= _MAX_FRAMES:
             raise Lost(token.start, "compound commands are nested too deeply")
-        self._begin(frame, token)
-        opened = _Frame(kind, frame.guards())
+        frame.begin(token.start)
+        opened = Frame(kind, frame.guards())
         if self._function:
             opened.outer = (*opened.outer, f"{self._function}()")
             opened.function, self._function = self._function, ""
+            elsewhere = any(other.kind == "(" for other in self._frames)
+            self.functions.define(opened.function, elsewhere=elsewhere)
         self._frames.append(opened)
         return opened
 
@@ -323,15 +291,20 @@ class _Reader:
             raise Lost(token.start, f"«{token.text}» closes nothing")
         self._frames.pop()
 
-    def _begin(self, frame: _Frame, token: Token) -> None:
-        if frame.list_start < 0:
-            frame.list_start = token.start
-
-    def _new_list(self, frame: _Frame) -> None:
-        frame.chain, frame.list_start = [], -1
-
     def _asks(self) -> bool:
-        return bool(self._words) and self._words[0].text in _ASKS
+        """Whether what comes next depends on an answer, not on a success alone."""
+        if not self._words:
+            return self._frames[-1].asked_within
+        name = self._words[0].text
+        return name in _ASKS or name in self.functions
+
+    def _has_asked(self) -> None:
+        """Take note in all that is open and has the answer for its own."""
+        if self._asks():
+            for frame in reversed(self._frames):
+                frame.asked_within = True
+                if frame.in_condition:
+                    break
 
     def _between(self, start: int, end: int, before: str = "") -> str:
         cut = self.text.string[start : min(end, start + 4 * _GUARD_CHARACTERS)]
@@ -342,6 +315,8 @@ class _Reader:
 
     def _end_command(self, *, background: bool = False) -> None:
         words, assignments, redirections = self._words, self._assignments, self._redirections
+        if words:
+            self._has_asked()
         self._reset()
         guards = self._frames[-1].guards()
         if self._ended:
@@ -357,6 +332,9 @@ class _Reader:
                 background,
             )
             self.commands.append(command)
+            for frame in self._frames:
+                if frame.function:
+                    self.functions.calls(frame.function, command.name)
             self._ending(command)
         for token in [*words, *assignments, *(target for _, target in redirections)]:
             for start, end in token.inner:
@@ -374,12 +352,12 @@ class _Reader:
         """Whether nothing comes after a command, or perhaps nothing."""
         values = command.values()
         executes = command.name == "exec" and len(values) > 1
-        called = command.name in self._enders
+        called = self.functions.may_end(command.name)
         if not (executes or called or command.name in {"exit", "return"}):
             return
         if command.name == "exit" and values[1:] not in ([], ["0"]) and command.guards:
             return  # a failure, as of any command
-        end = self._enders[command.name] if called else command
+        end = self.functions.end(command.name) if called else command
         scopes = [frame for frame in self._frames if frame.function or frame.kind == "("]
         if scopes:
             self._leave(scopes[-1], end, command)
@@ -388,12 +366,15 @@ class _Reader:
         else:
             self.ends_with = end
 
-    def _leave(self, scope: _Frame, end: Command | None, command: Command) -> None:
+    def _leave(self, scope: Frame, end: Command | None, command: Command) -> None:
         """What comes later in a function or a subshell is not reached, or perhaps not."""
         within = self._frames[-1].guards()[len(scope.outer) :]
-        scope.refused.append(_unless(command, within))
+        scope.refuse(_unless(command, within))
+        outside = self._frames[: self._frames.index(scope)]
+        if any(frame.kind == "(" for frame in outside):
+            return
         if scope.function and command.name != "return":
-            self._enders[scope.function] = None if within else end
+            self.functions.ends(scope.function, None if within else end)
 
     def _scripts(self, words: list[Token]) -> list[Text]:
         """Texts among a command's words that another shell is handed, with their places."""

@@ -31,7 +31,8 @@ def ends_tls_before(objects: Objects, routes: Iterable[Route]) -> Object | None:
     ]
     for service in services:
         said = service.annotations
-        if said.get(_AWS + "ssl-cert") and said.get(_AWS + "backend-protocol") == "http":
+        speaks_http = said.get(_AWS + "backend-protocol") == "http" and _AWS + "type" not in said
+        if said.get(_AWS + "ssl-cert") and speaks_http:
             return service
     for route in routes:
         if (

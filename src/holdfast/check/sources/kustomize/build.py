@@ -177,7 +177,7 @@ class _Builder:
     def _inside(self, directory: Path, name: str) -> Path:
         """A path that a kustomization names, as long as it is among the files of this run."""
         path = (directory / name).resolve()
-        if not name or not path.is_relative_to(self.files.base.resolve()):
+        if not name or not self.files.within(path):
             raise Refused(f"{name or 'an empty name'} leads out of what is checked")
         return path
 

@@ -6,6 +6,7 @@ A step says what is in effect there and where that is written, or why it cannot 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,7 +18,9 @@ from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.session_store import reached
 from holdfast.check.target import Target
-from holdfast.project.effective import Effective
+
+if TYPE_CHECKING:
+    from holdfast.project.effective import Effective
 
 
 class Step(msgspec.Struct, frozen=True):

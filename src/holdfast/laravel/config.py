@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from holdfast.core.errors import UsageError
-from holdfast.laravel.encrypter import KEY_BYTES, Encrypter
+from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.env import env_value
+from holdfast.laravel.keys import KEY_BYTES
 from holdfast.laravel.names import (
     Version,
     cache_prefix,

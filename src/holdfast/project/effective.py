@@ -14,7 +14,7 @@ import msgspec
 
 from holdfast.core.errors import UsageError
 from holdfast.laravel.config import SessionConfig, effective
-from holdfast.laravel.encrypter import KEY_BYTES
+from holdfast.laravel.keys import KEY_BYTES
 from holdfast.laravel.names import Version
 from holdfast.project.connections import Connection, connection
 from holdfast.project.project import Project

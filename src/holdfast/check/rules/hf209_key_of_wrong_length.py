@@ -81,6 +81,7 @@ from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.core.errors import UsageError
+from holdfast.laravel.keys import KEY_BYTES, parse_key, raw_keys
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -113,13 +114,10 @@ def _keys(process: Process) -> Iterator[tuple[str, str, str]]:
 
 def _wrong(key: str, cipher: str) -> str:
     """What is wrong with its length; empty where nothing is, or the cipher is unknown."""
-    # Most runs see no key, and do without what this loads.
-    from holdfast.laravel.encrypter import KEY_BYTES, Encrypter, parse_key
-
     if cipher.lower() not in KEY_BYTES:
         return ""
     try:
-        Encrypter.from_app_key(key, cipher)
+        raw_keys(key, cipher)
     except UsageError:
         return f"{len(parse_key(key))} bytes, {cipher} needs {KEY_BYTES[cipher.lower()]}"
     return ""

@@ -50,7 +50,8 @@ class Policy:
             lifetime. The cookie's expiry moves with it, so that most answers set no cookie: one
             that set it could put a dead id back into a browser that has logged in meanwhile.
         metrics: is told of ``merged``, ``conflict``, ``followed``, ``gone``, ``undecodable`` (with
-            ``reason``), ``repeated``, ``unknown``.
+            ``reason``), ``not_set_aside``, ``repeated``, ``unknown``, and by the middleware of
+            ``cookie_not_opened``; ``docs/python-services.md`` says what they mean.
     """
 
     rules: Rules = field(default_factory=Rules)

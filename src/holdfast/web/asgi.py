@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from holdfast.core.clock import Clock, wall_clock
-from holdfast.core.digest import handle
 from holdfast.core.errors import SessionGone, StoreError, StoreUnavailable
 from holdfast.core.flow import APerform, Flow, arun
 from holdfast.laravel import cookies
@@ -27,8 +26,9 @@ from holdfast.session import Policy, Session, load, save
 from holdfast.session.commit import is_changed
 from holdfast.session.policy import DEFAULT
 from holdfast.stores.contract import Facts, Store
-from holdfast.web.carried import Carried, carried, header
+from holdfast.web.carried import Carried, Unopened, carried, header
 from holdfast.web.connection import Connection
+from holdfast.web.log import Log
 from holdfast.web.lock import GiveBack, LockPolicy, held, not_held
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -129,6 +129,7 @@ class LaravelSessionMiddleware:
         self._guard = guard
         self._except_paths = frozenset(except_paths)
         self._clock = clock
+        self._log = Log(encrypter.keys[0], clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
@@ -153,11 +154,13 @@ class LaravelSessionMiddleware:
                 try:
                     await connection.perform()
                 except StoreUnavailable as error:
-                    _logger.warning("starting without a store of sessions or locks: %s", error)
+                    _logger.warning(
+                        "starting without a store of sessions or locks: %s", error.in_full
+                    )
                 except StoreError as error:
                     # Raised, it would pass for «this application knows no lifespan».
                     await receive()
-                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    await send({"type": "lifespan.startup.failed", "message": error.in_full})
                     return
             await self._app(scope, receive, send)
         finally:
@@ -207,10 +210,11 @@ class LaravelSessionMiddleware:
                     if self._gone == "raise":
                         raise
                     # Whoever ended it meant it: nothing comes back, and no cookie is set for it.
-                    _logger.info("a session ended under a request; what that changed is dropped")
+                    self._log.ended_meanwhile(session.id)
                     failure = None
                 else:
-                    self._say_conflicts(session)
+                    if session.conflicts:
+                        self._log.later_save_won(session.id, session.conflicts)
                     message = self._with_cookie(scope, session, message) if tell else message
                 # Before the client can answer: its next request need not wait then.
                 await give_back()
@@ -228,11 +232,19 @@ class LaravelSessionMiddleware:
             raise failure
 
     def _carried(self, scope: Scope) -> Carried | None:
-        return carried(scope["headers"], self._encrypter, self._name)
+        came = carried(scope["headers"], self._encrypter, self._name)
+        if isinstance(came, Unopened):
+            self._policy.metrics.count("cookie_not_opened")
+            self._log.cookie_not_opened()
+            return None
+        return came
 
     async def _load(self, came: Carried | None, perform: APerform) -> Session:
         sid, shown = (None, None) if came is None else (came.sid, came.shown)
-        return await arun(load(sid, self._codec, shown=shown, policy=self._policy), perform)
+        loading = load(
+            sid, self._codec, shown=shown, policy=self._policy, unreadable=self._log.unreadable
+        )
+        return await arun(loading, perform)
 
     def _flow(self, scope: Scope, session: Session) -> Flow[bool]:
         return save(
@@ -259,12 +271,6 @@ class LaravelSessionMiddleware:
             ip_address=client[0] if client else None,
             user_agent=None if agent is None else agent.decode("utf-8", "replace"),
         )
-
-    def _say_conflicts(self, session: Session) -> None:
-        if session.conflicts:
-            known_by = handle(session.id, self._encrypter.keys[0])
-            keys = ", ".join(session.conflicts)
-            _logger.info("session %s: the later save won at: %s", known_by, keys)
 
     def _set_cookie(self, scope: Scope, session: Session) -> bytes:
         return cookies.set_cookie(

@@ -94,7 +94,9 @@ def every(error):
 def documented():
     """The answer to each error, from the page's table; None: it is raised on."""
     answers = {}
-    for errors, _, answer in re.findall(r"^\| (`.*?) \| (.*) \| (.*) \|$", PAGE.read_text(), re.M):
+    for errors, _, answer in re.findall(
+        r"^\| (`.*?) \| (.*) \| (.*) \|$", PAGE.read_text(), re.MULTILINE
+    ):
         status = None if "raises it on" in answer else int(answer[-3:])
         answers |= dict.fromkeys(re.findall(r"`(\w+)`", errors), status)
     return answers

@@ -8,7 +8,7 @@ Touch    ``Touch(sid, base, expires_at)``              ``Touched | Conflict | Go
 Move     ``Move(sid, base, to, data, expires_at)``     ``Saved | Conflict | Gone | IdCollision |
                                                        Refused | Unknown``
 Delete   ``Delete(sid)``                               ``Deleted | Missing | Refused | Unknown``
-SetAside ``SetAside(sid, data, reason)``               ``bool``
+SetAside ``SetAside(sid, data, reason)``               ``bool``; ``beside.ScanAside`` lists them
 Scan     ``Scan(cursor, batch)``                       ``Page``
 ======== ============================================= =============================================
 

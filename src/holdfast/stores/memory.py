@@ -14,7 +14,15 @@ from holdfast.core.clock import Clock, wall_clock
 from holdfast.core.errors import UsageError
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.payload import Form
-from holdfast.stores.beside import ASIDE_ENTRIES, ASIDE_SECONDS, WRITES, Aside
+from holdfast.stores.beside import (
+    ASIDE_ENTRIES,
+    ASIDE_SECONDS,
+    WRITES,
+    Aside,
+    AsidePage,
+    ScanAside,
+    paged,
+)
 from holdfast.stores.contract import (
     Commit,
     Conflict,
@@ -85,6 +93,11 @@ def apply(sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) 
             return Missing() if found is None else Deleted()
         case SetAside(sid, data, reason):
             return _set_aside(beside, Aside(sid, data, reason, now))
+        case ScanAside():
+            kept = (entry for entry in beside.aside if entry.at > now - ASIDE_SECONDS)
+            named = {f"{entry.sid}:{entry.data!r}": entry for entry in kept}
+            names, more = paged(operation, named)
+            return AsidePage(tuple(named[name] for name in names), more)
         case Scan(cursor, batch):
             rest = sorted(sid for sid in sessions if cursor is None or sid > cursor)
             page = tuple(sid for sid in rest[:batch] if _live(sessions, sid, now))

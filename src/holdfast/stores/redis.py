@@ -23,7 +23,10 @@ from holdfast.stores.beside import (
     ASIDE_SECONDS,
     WRITE_SECONDS,
     WRITES,
+    Aside,
+    AsidePage,
     Kind,
+    ScanAside,
     redis_key,
 )
 from holdfast.stores.contract import (
@@ -62,6 +65,7 @@ SESSION = Script.load("redis_session.lua")
 MOVE = Script.load("redis_move.lua")
 DELETE = Script.load("redis_delete.lua")
 ASIDE = Script.load("redis_aside.lua")
+QUARANTINE = Script.load("redis_quarantine.lua")
 SCAN = Script.load("redis_scan.lua")
 
 
@@ -152,11 +156,13 @@ class RedisStore:
             case Delete(sid):
                 return Request((b"DEL", self._key(sid)), writes=True)
             case SetAside(sid, data, reason):
-                keys = (self._quarantine("entries"), self._quarantine("instants"))
                 name = sid.encode() + b":" + hashlib.sha256(data).hexdigest()[:16].encode()
                 bounds = (_number(ASIDE_SECONDS), _number(ASIDE_ENTRIES))
                 entry = reason.encode() + b"\n" + data
-                return Request((b"2", *keys, name, entry, *bounds), ASIDE, writes=True)
+                return self._aside(ASIDE, name, entry, *bounds, writes=True)
+            case ScanAside(cursor, batch):
+                after = (cursor or "").encode()
+                return self._aside(QUARANTINE, after, _number(batch), _number(ASIDE_SECONDS))
             case Scan(cursor, batch):
                 pattern = glob_escape(self.prefix.encode()) + _ID_PATTERN
                 start = (cursor or "0").encode()
@@ -177,6 +183,8 @@ class RedisStore:
                 return Deleted() if reply else Missing()
             case SetAside():
                 return bool(reply)
+            case ScanAside():
+                return _asides(reply)
             case Scan():
                 return self._page(reply)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
@@ -204,9 +212,11 @@ class RedisStore:
     def _beside(self, sid: str, kind: Kind) -> bytes:
         return redis_key(self.prefix, sid, kind).encode()
 
-    def _quarantine(self, part: str) -> bytes:
+    def _aside(self, script: Script, *arguments: bytes, writes: bool = False) -> Request:
         # The part that both names share puts them into one slot.
-        return f"{self.prefix}holdfast:{{quarantine}}:{part}".encode()
+        room = f"{self.prefix}holdfast:{{quarantine}}:".encode()
+        keys = (room + b"entries", room + b"instants")
+        return Request((b"2", *keys, *arguments), script, writes)
 
     def _key(self, sid: str) -> bytes:
         return self.prefix.encode() + sid.encode()
@@ -248,6 +258,16 @@ def _seen(reply: Sequence[Any]) -> Found | Moved | None:
             return Moved(reply[1][:SESSION_ID_LENGTH].decode(), reply[1][SESSION_ID_LENGTH:])
         case _:
             return None
+
+
+def _asides(reply: Sequence[bytes]) -> AsidePage:
+    cursor, *rest = reply
+    entries = []
+    for name, at, entry in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+        reason, _, data = entry.partition(b"\n")
+        sid = name[:SESSION_ID_LENGTH].decode()
+        entries.append(Aside(sid, data, reason.decode(), int(at)))
+    return AsidePage(tuple(entries), cursor.decode() or None)
 
 
 def _write(operation: Commit | Move) -> tuple[bytes, bytes]:

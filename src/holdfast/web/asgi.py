@@ -28,8 +28,8 @@ from holdfast.session.policy import DEFAULT
 from holdfast.stores.contract import Facts, Store
 from holdfast.web.carried import Carried, Unopened, carried, header
 from holdfast.web.connection import Connection
-from holdfast.web.log import Log
 from holdfast.web.lock import GiveBack, LockPolicy, held, not_held
+from holdfast.web.log import Log
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]

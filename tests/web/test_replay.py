@@ -93,9 +93,10 @@ def every(error):
 
 def documented():
     """The answer to each error, from the page's table; None: it is raised on."""
+    _, section = PAGE.read_text().split("## When it does not work out\n")
     answers = {}
     for errors, _, answer in re.findall(
-        r"^\| (`.*?) \| (.*) \| (.*) \|$", PAGE.read_text(), re.MULTILINE
+        r"^\| (`.*?) \| (.*) \| (.*) \|$", section.partition("\n## ")[0], re.MULTILINE
     ):
         status = None if "raises it on" in answer else int(answer[-3:])
         answers |= dict.fromkeys(re.findall(r"`(\w+)`", errors), status)

@@ -16,14 +16,20 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route, WebSocketRoute
 
 from holdfast.core.clock import wall_clock
-from holdfast.core.errors import SessionConflict, SessionGone, StoreUnavailable, Undecodable
+from holdfast.core.errors import (
+    SessionConflict,
+    SessionGone,
+    StoreUnavailable,
+    Undecodable,
+    UsageError,
+)
 from holdfast.laravel import cookies
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.names import login_key
 from holdfast.laravel.payload import Codec
 from holdfast.servers.ports import free_port
 from holdfast.servers.redis import redis_server
-from holdfast.session import Policy, Rules
+from holdfast.session import Levels, Policy, Rules
 from holdfast.stores.contract import Commit, Delete, Find, Scan
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
@@ -311,6 +317,22 @@ async def test_paths_that_are_excepted_have_no_session(site, store):
         assert answer.json() is False
         assert "set-cookie" not in answer.headers
     assert all_sids(store) == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"gone": "rasie"}, "gone is 'rasie'"),
+        ({"except_paths": "/healthz"}, "except_paths is '/healthz'"),
+        ({"except_paths": ["healthz"]}, "except_paths has 'healthz' in it"),
+        ({"policy": Policy(levels=Levels(login="strict"))}, "Levels.login is 'strict', which mem"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_the_start(site, options, said):
+    with pytest.raises(UsageError) as refused:
+        site(**options)
+    assert said in str(refused.value)
+    assert refused.value.hint
 
 
 def meanwhile(store, change):

@@ -30,7 +30,7 @@ in ``beside.SWEEP_EVERY`` is followed by a statement more, which removes what is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import (
     asynccontextmanager,
     contextmanager,
@@ -54,6 +54,7 @@ from holdfast.stores.beside import (
     ScanAside,
 )
 from holdfast.stores.contract import (
+    FAST_ALONE,
     Commit,
     Conflict,
     Delete,
@@ -64,6 +65,7 @@ from holdfast.stores.contract import (
     Found,
     Gone,
     IdCollision,
+    Level,
     Missing,
     Move,
     Moved,
@@ -114,6 +116,7 @@ class DatabaseStore:
     clock: Clock = wall_clock
     beside: bool = False
     name: str = field(default="database", init=False)
+    levels: Collection[Level] = field(default=FAST_ALONE, init=False)
     form: Form = field(default=Form.BASE64, init=False)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -24,6 +24,7 @@ from holdfast.stores.beside import (
     paged,
 )
 from holdfast.stores.contract import (
+    FAST_ALONE,
     Commit,
     Conflict,
     Delete,
@@ -33,6 +34,7 @@ from holdfast.stores.contract import (
     Found,
     Gone,
     IdCollision,
+    Level,
     Missing,
     Move,
     Moved,
@@ -185,6 +187,7 @@ class MemoryStore:
     form: Form = Form.BARE
     rule: Apply = field(default=apply, repr=False)
     name: str = field(default="memory", init=False)
+    levels: Collection[Level] = field(default=FAST_ALONE, init=False)
     beside: bool = field(default=True, init=False)
     _sessions: Sessions = field(default_factory=dict, init=False, repr=False)
     _beside: Beside = field(default_factory=Beside, init=False, repr=False)

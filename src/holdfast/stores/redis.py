@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.payload import Form
@@ -30,6 +30,7 @@ from holdfast.stores.beside import (
     redis_key,
 )
 from holdfast.stores.contract import (
+    FAST_ALONE,
     Commit,
     Conflict,
     Delete,
@@ -39,6 +40,7 @@ from holdfast.stores.contract import (
     Found,
     Gone,
     IdCollision,
+    Level,
     Missing,
     Move,
     Moved,
@@ -130,9 +132,14 @@ class RedisStore:
         async with redis_async.aconnect(self) as perform:
             yield perform
 
+    @property
+    def levels(self) -> Collection[Level]:
+        """All of them, where it is said how many replicas there are."""
+        return get_args(Level) if self.replicas else FAST_ALONE
+
     def refusal(self, operation: Effect[Any]) -> Refused | None:
         """Why an operation's level cannot be held, whatever the server says; None where it may."""
-        if level_of(operation) == "fast" or self.replicas:
+        if level_of(operation) in self.levels:
             return None
         return Refused(f"{self.where} was opened without replicas to wait for")
 

@@ -12,8 +12,9 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
+from holdfast.core.arguments import require_choice, require_texts
 from holdfast.core.clock import Clock, wall_clock
 from holdfast.core.errors import SessionGone, StoreError, StoreUnavailable
 from holdfast.core.flow import APerform, Flow, arun
@@ -36,6 +37,8 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+Gone: TypeAlias = Literal["answer", "raise"]
 
 _PRIVATE = b"no-cache, private"
 _logger = logging.getLogger(__name__)
@@ -82,6 +85,7 @@ class LaravelSessionMiddleware:
         clock: the time of expiries.
 
     Raises:
+        UsageError: an argument that cannot be, or a level that the store can never hold.
         SessionConflict, SessionGone, SessionLocked, SaveUnknown, Undecodable, StoreError: out of
             ``__call__``, always before the response has started, so that an outer layer may answer
             or run the request again. No cookie is set then.
@@ -104,11 +108,15 @@ class LaravelSessionMiddleware:
         expire_on_close: bool = False,
         policy: Policy = DEFAULT,
         locks: LockPolicy | None = None,
-        gone: Literal["answer", "raise"] | None = None,
+        gone: Gone | None = None,
         guard: str = "web",
         except_paths: Collection[str] = (),
         clock: Clock = wall_clock,
     ) -> None:
+        if gone is not None:
+            require_choice("gone", gone, get_args(Gone))
+        require_texts("except_paths", except_paths, start="/")
+        policy.levels.require_of(store)
         self._app = app
         self._connection = Connection(store)
         self._locks = locks

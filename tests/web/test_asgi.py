@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route, WebSocketRoute
 
 from holdfast.core.clock import wall_clock
+from holdfast.core.digest import handle
 from holdfast.core.errors import (
     SessionConflict,
     SessionGone,
@@ -390,11 +391,13 @@ async def test_two_logins_at_once_are_answered_409(site, store):
 
 
 @pytest.mark.parametrize("gone", ["answer", "raise"])
-async def test_a_request_whose_session_was_ended(site, store, gone):
+async def test_a_request_whose_session_was_ended(site, store, gone, caplog):
     """Nothing comes back, and no cookie is set; its answer goes out unless it is asked not to."""
+    caplog.set_level("INFO", "holdfast.web")
     route = Route("/meanwhile", meanwhile(store, lambda attributes: "logged out"))
     async with browsing(site(route, gone=gone)) as client:
         await client.post("/put/name/ada")
+        known_by = handle(sid_of(client), ENCRYPTER.keys[0])
         if gone == "raise":
             with pytest.raises(SessionGone):
                 await client.get("/meanwhile")
@@ -402,6 +405,7 @@ async def test_a_request_whose_session_was_ended(site, store, gone):
             answer = await client.get("/meanwhile")
             assert (answer.status_code, answer.text) == (200, "saved")
             assert "set-cookie" not in answer.headers
+            assert f"ended_meanwhile: session {known_by}" in caplog.text
     assert all_sids(store) == ()
 
 

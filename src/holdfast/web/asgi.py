@@ -218,7 +218,8 @@ class LaravelSessionMiddleware:
                     if self._gone == "raise":
                         raise
                     # Whoever ended it meant it: nothing comes back, and no cookie is set for it.
-                    self._log.ended_meanwhile(session.id)
+                    ended = session.record
+                    self._log.ended_meanwhile(session.id if ended is None else ended.sid)
                     failure = None
                 else:
                     if session.conflicts:

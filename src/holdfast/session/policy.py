@@ -67,6 +67,8 @@ class Policy:
         longest_pause: seconds.
         repeats: how often a write whose answer was lost is performed again to learn what became of
             it, with pauses as above.
+        repeat_seconds: for how long, from when it was first performed on: after that it is not
+            performed again, but what has begun goes on for as long as the store lets it.
         touch_after: the expiry is moved in steps of this many seconds or more, at most half a
             lifetime. The cookie's expiry moves with it, so that most answers set no cookie: one
             that set it could put a dead id back into a browser that has logged in meanwhile.
@@ -87,6 +89,7 @@ class Policy:
     pause: float = 0.002
     longest_pause: float = 0.2
     repeats: int = 12
+    repeat_seconds: float = 10
     touch_after: int = 60
     metrics: Metrics = field(default_factory=NoMetrics, repr=False)
 

@@ -129,11 +129,7 @@ def collect(request: Request, files: Files) -> list[Target]:
     targets = with_repository(targets, beside, files)
     if read.unreadable:
         targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
-    files.not_judged.extend(
-        NotJudged(one.directory, f"{one.refused}; `kubectl kustomize {one.directory}` builds it")
-        for one in built
-        if one.refused
-    )
+    files.not_judged.extend(NotJudged(one.directory, one.why) for one in built if one.refused)
     files.not_judged.extend(
         NotJudged(one.place.file, "a template") for one in read.unreadable if one.template
     )

@@ -83,7 +83,7 @@ def check(
     """Find what would lose, leak or break sessions, before it ships.
 
     Reads Laravel projects, their images and Kubernetes manifests, and judges them together. Nothing
-    is run and no cluster is asked. Secrets are never shown.
+    is run and no cluster is asked. What may be a secret is `***`.
 
     **Examples**
 

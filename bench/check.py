@@ -198,10 +198,13 @@ class Cost:
 
 def timed(command: list[object], scratch: str) -> Cost:
     output = Path(scratch, "found.json")
+    # Pip compiles what it installs; a checkout is compiled by its first run, where that may write.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    words = list(map(str, command))
     began, before = time.perf_counter(), used()
     with output.open("wb") as file:
         ended = subprocess.run(
-            list(map(str, command)), stdout=file, stderr=subprocess.PIPE, check=False, cwd=scratch
+            words, stdout=file, stderr=subprocess.PIPE, check=False, cwd=scratch, env=environment
         )
     seconds, processor = time.perf_counter() - began, used() - before
     assert ended.returncode in (0, 1), ended.stderr.decode()

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from holdfast.cli import main, output
+from holdfast.cli import main, screen
 from holdfast.rehearsal.compare import parse_setup
 from holdfast.rehearsal.deployment import Pace, deploy
 from holdfast.rehearsal.own_application import OwnApplication
@@ -44,8 +44,8 @@ Holdfast = Callable[..., Ended]
 @pytest.fixture
 def holdfast(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Holdfast:
     """The command line in this process: its exit status and what it printed."""
-    for screen in (output.stdout, output.stderr):
-        monkeypatch.setattr(screen, "width", 200)
+    for console in (screen.stdout, screen.stderr):
+        monkeypatch.setattr(console, "width", 200)
 
     def run(*words: str) -> Ended:
         capfd.readouterr()

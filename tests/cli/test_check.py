@@ -15,7 +15,7 @@ from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.rules import RULES
 from holdfast.cli import check as command
-from holdfast.cli import output
+from holdfast.cli import screen
 
 SECRET = "base64:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U="
 BAD = f"""\
@@ -307,7 +307,7 @@ def test_the_first_screen_of_the_documentation(holdfast, here, monkeypatch, page
     (here / "deploy.yaml").unlink()
     (here / "deploy").mkdir()
     (here / "deploy" / "shop.yaml").write_text(SHOP)
-    monkeypatch.setattr(output.stdout, "width", 92)
+    monkeypatch.setattr(screen.stdout, "width", 92)
     ended = holdfast("check", "--select", "HF101")
     assert [line.rstrip() for line in ended.out.splitlines()][: block.count("\n")] == (
         block.splitlines()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace as changed
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -111,7 +110,7 @@ CHECKED = Result(
     (
         FOUND,
         *(
-            Found(changed(RULE, severity=s), changed(FOUND.finding, message=s.word))
+            Found(replace(RULE, severity=s), replace(FOUND.finding, message=s.word))
             for s in Severity
         ),
         Found(RULE, Finding(Place("deploy.yaml"), "It cannot be told.", unknown=True)),

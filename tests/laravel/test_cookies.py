@@ -14,7 +14,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from holdfast.laravel import cookies
-from holdfast.laravel.encrypter import KEY_BYTES, Encrypter
+from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.keys import KEY_BYTES
 
 CIPHERS = list(KEY_BYTES)
 AES = {cipher: Encrypter(cipher, (bytes(range(65, 65 + n)),)) for cipher, n in KEY_BYTES.items()}

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from holdfast.core.errors import DecryptError, FormatError, UsageError
 from holdfast.laravel import encrypter as module
 from holdfast.laravel import php
-from holdfast.laravel.encrypter import KEY_BYTES, Encrypter, base64_decode, parse_key
+from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.keys import KEY_BYTES, parse_key
+from holdfast.laravel.php_base64 import base64_decode
 
 CIPHERS = list(KEY_BYTES)
 KEYS = {cipher: bytes(range(65, 65 + size)) for cipher, size in KEY_BYTES.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.cli import main, output
+from holdfast.cli import main, screen
 
 SKELETONS = Path(__file__).parent / "skeletons"
 SECRET = "correct-horse-battery-staple-123"
@@ -15,7 +15,7 @@ SECRET = "correct-horse-battery-staple-123"
 
 @pytest.fixture
 def config(capfd, monkeypatch):
-    monkeypatch.setattr(output.stdout, "width", 200)
+    monkeypatch.setattr(screen.stdout, "width", 200)
     monkeypatch.delenv("APP_KEY", raising=False)
 
     def run(*words: str) -> tuple[int, str, str]:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from typing import Final
+
+import msgspec
 
 from holdfast.check.finding import Related
 from holdfast.check.place import Place
@@ -38,8 +39,7 @@ _NAME_OF_A_SECRET: Final = re.compile(
 """What is called like the secret that is to come, in any language: ``VOTRE_CLE_SECRET_KEY``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """Two web processes of different workloads that the same users come to.
 
     Args:
@@ -52,8 +52,7 @@ class Pair:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """A value that differs between the two of a pair, and may be shown.
 
     Args:

@@ -73,11 +73,13 @@ def audit(request: Request) -> Result:
 
 def _read_named(found: Sequence[Found], files: Files) -> None:
     """Have the files that findings name: reports and comments need those of the project too."""
-    for one in found:
-        finding = one.finding
-        for place in (finding.place, *(related.place for related in finding.related)):
-            if place.line and place.file != "-":
-                files.read(files.base / place.file)
+    places = (
+        place
+        for one in found
+        for place in (one.finding.place, *(related.place for related in one.finding.related))
+    )
+    for name in sorted({place.file for place in places if place.line} - {"-"}):
+        files.read(files.base / name)
 
 
 def collect(request: Request, files: Files) -> list[Target]:

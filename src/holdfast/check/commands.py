@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from holdfast.check.image.image import Image
 from holdfast.check.kubernetes.objects import items, text
-from holdfast.check.kubernetes.workload import Container
+from holdfast.check.kubernetes.workload import Container, Path
 from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.sources import shell
@@ -70,35 +70,32 @@ class Call:
 
 def script_of(container: Container, files: Mapping[str, bytes]) -> Script:
     """What a container runs that has a command of its own; nothing where the image's counts."""
-    words = [
-        (text(word), container.at(part, index))
-        for part in ("command", "args")
-        for index, word in enumerate(items(container.body, part))
-        if text(word)
-    ]
-    return _script(words, files)
+    return _script(container, (("command",), ("args",)), files)
 
 
 def hook_of(container: Container, hook: str, files: Mapping[str, bytes]) -> Script:
     """What a hook of its life cycle runs: ``postStart``, ``preStop``."""
-    path = ("lifecycle", hook, "exec", "command")
-    words = [
-        (text(word), container.at(*path, index))
-        for index, word in enumerate(items(container.body, *path))
+    return _script(container, (("lifecycle", hook, "exec", "command"),), files)
+
+
+def _script(
+    container: Container, parts: Iterable[tuple[str, ...]], files: Mapping[str, bytes]
+) -> Script:
+    words: list[tuple[str, Path]] = [
+        (text(word), (*part, index))
+        for part in parts
+        for index, word in enumerate(items(container.body, *part))
         if text(word)
     ]
-    return _script(words, files)
-
-
-def _script(words: list[tuple[str, Place]], files: Mapping[str, bytes]) -> Script:
     if not words:
         return Script(())
-    first, place = words[0]
+    first, path = words[0]
     is_shell = first.rpartition("/")[2] in _SHELLS
     if is_shell and len(words) > 2 and re.fullmatch("-[a-z]*c", words[1][0]):
-        script, at = words[2]
+        script, path = words[2]
+        at = container.at(*path)
         return shell.read(text_of_scalar(script, at, lines_of(files.get(at.file, b""))))
-    return shell.of_words([word for word, _ in words], place)
+    return shell.of_words([word for word, _ in words], container.at(*path))
 
 
 @lru_cache(maxsize=8)  # several rules ask, one target after the other

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -148,6 +147,8 @@ def _load(path: Path) -> tuple[str, dict[str, Any]]:
         ) from error
     if len(content) > MAX_BYTES:
         raise UsageError(f"{path} is longer than {MAX_BYTES} bytes", hint="is it the right file?")
+    import tomllib  # few projects have such a file
+
     try:
         text = content.decode()
         return text, tomllib.loads(text)

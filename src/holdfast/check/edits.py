@@ -14,7 +14,10 @@ from holdfast.check.finding import Edit
 from holdfast.check.kubernetes.objects import Object
 from holdfast.check.sources.yaml import Document
 
-_ANCHORS: Final = re.compile(rb"(?:^|[\s\[{,])(?:[&*][\w.-]+\s*(?:$|[,\]}])|<<\s*:)", re.MULTILINE)
+# Begins with what is rare: a file has many spaces.
+_ANCHORS: Final = re.compile(
+    rb"[&*<](?<![^\s\[{,].)(?:(?<=[&*])[\w.-]+\s*(?:$|[,\]}])|(?<=<)<\s*:)", re.MULTILINE
+)
 
 
 def replaced(owner: Object, word: str, *path: str | int) -> tuple[Edit, ...]:

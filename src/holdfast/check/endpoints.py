@@ -7,9 +7,10 @@ at ``REDIS_HOST``. What is told by variables that no manifest shows stays unknow
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+import msgspec
 
 from holdfast.check.place import Place
 from holdfast.check.process import Process
@@ -21,8 +22,7 @@ _GROUP: Final = "database.redis"
 _NO_CONNECTIONS: Final = ("client", "options", "clusters")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """Where a connection goes.
 
     Args:

@@ -6,16 +6,16 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from holdfast.check.finding import Edit
 from holdfast.check.rule import Found
 from holdfast.core.errors import EnvironmentLacking
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A file before and after."""
 
     file: str
@@ -23,8 +23,7 @@ class Change:
     after: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Mending:
+class Mending(msgspec.Struct, frozen=True):
     """What can be mended in one go.
 
     Args:

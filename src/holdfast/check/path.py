@@ -6,7 +6,9 @@ A step says what is in effect there and where that is written, or why it cannot 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from holdfast.check.endpoints import memcached_server, session_database, session_redis
 from holdfast.check.kubernetes.edges.route import Stickiness
@@ -16,11 +18,12 @@ from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.session_store import reached
 from holdfast.check.target import Target
-from holdfast.project.effective import Effective
+
+if TYPE_CHECKING:
+    from holdfast.project.effective import Effective
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One value on the way.
 
     Args:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from holdfast.check.place import Place
 from holdfast.check.rule import Found
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(msgspec.Struct, frozen=True):
     """A finding that a comment or an annotation allows.
 
     Args:
@@ -24,16 +24,14 @@ class Suppressed:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class NotJudged:
+class NotJudged(msgspec.Struct, frozen=True):
     """A file that could not be judged, or that is not judged at all, and why."""
 
     file: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True):
     """What was judged, in numbers, and what was not."""
 
     projects: int = 0
@@ -44,8 +42,7 @@ class Counts:
     not_judged: tuple[NotJudged, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """Everything that a report may say.
 
     Args:
@@ -57,5 +54,5 @@ class Result:
 
     found: tuple[Found, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = msgspec.field(default_factory=dict)
     judged: Counts = Counts()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from holdfast.check.finding import Finding, Severity
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from holdfast.check.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One rule; its module's docstring is its page (``page.py``).
 
     Args:
@@ -31,14 +31,13 @@ class Rule:
     name: str
     title: str
     severity: Severity
-    check: Callable[[Target], Iterator[Finding]] = field(repr=False)
+    check: Callable[[Target], Iterator[Finding]]
     since: str = "0.1"
     gotchas: tuple[str, ...] = ()
     fixable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A finding and the rule that made it."""
 
     rule: Rule

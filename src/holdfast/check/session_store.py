@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from holdfast.check.endpoints import Endpoint, session_redis
 from holdfast.check.finding import Related
@@ -15,8 +16,7 @@ from holdfast.check.process import Process, Role
 from holdfast.check.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """A process, and the store that its sessions are in."""
 
     process: Process

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from holdfast.check.application import with_code
 from holdfast.check.process import Process, Role
@@ -12,8 +13,7 @@ from holdfast.project.migrations import Table, migrations
 from holdfast.project.values import Known
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTable:
+class SessionTable(msgspec.Struct, frozen=True):
     """A table of sessions.
 
     Args:

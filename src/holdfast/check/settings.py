@@ -6,14 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.place import Place
-from holdfast.laravel.config import env_value
-from holdfast.project.effective import Effective, effective_session
-from holdfast.project.project import Project
+from holdfast.laravel.env import env_value
 from holdfast.project.values import Array, Known, Scalar, Source, Unknown, Use, Value
+
+if TYPE_CHECKING:
+    from holdfast.project.effective import Effective
+    from holdfast.project.project import Project
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?")
 
@@ -93,13 +95,14 @@ class Settings:
         if self.project is not None:
             return self.project.get(name)
         for variable in STOCK.get(name, ()):
-            found = self.env.get(variable) if self.env is not None else None
+            found = self.env.variables.get(variable) if self.env is not None else None
             if found is None:
                 continue
+            place = str(found.place)
             if found.value is None:
-                return Unknown(str(found.place), variable, found.why)
-            use = Use(variable, str(found.place))
-            return Known(env_value(found.value), Source((str(found.place),), (use,), direct=True))
+                return Unknown(place, variable, found.why)
+            source = Source((place,), (Use(variable, place),), direct=True)
+            return Known(env_value(found.value), source)
         return Unknown("", name, "the Laravel project is not among what is checked")
 
     def scalar(self, name: str) -> Scalar:
@@ -121,7 +124,12 @@ class Settings:
     @cached_property
     def session(self) -> Effective | None:
         """All of the sessions' settings; None without the project."""
-        return effective_session(self.project) if self.project is not None else None
+        if self.project is None:
+            return None
+        # Manifests alone do without all that this loads.
+        from holdfast.project.effective import effective_session
+
+        return effective_session(self.project)
 
     def place(self, name: str) -> Place:
         """Where the cause of a setting's value is: the variable's if it has one."""

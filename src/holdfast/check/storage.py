@@ -7,8 +7,9 @@ that may hold all of the application (``/var/www/html``, ``/data``) leaves it un
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from holdfast.check.finding import Finding
 from holdfast.check.kubernetes.objects import get, text
@@ -38,8 +39,7 @@ _ELSEWHERE: Final = frozenset((
 _ELSEWHERE_BELOW_VAR: Final = frozenset(("cache", "lib", "log", "run", "tmp"))
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """Where a file is.
 
     Args:

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from holdfast.check.finding import Finding
 from holdfast.check.kubernetes.objects import Object
@@ -33,8 +34,7 @@ _COMMENT: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(msgspec.Struct, frozen=True):
     """One rule that is allowed somewhere.
 
     Args:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from holdfast.check.kubernetes.data import Variable
 from holdfast.check.kubernetes.objects import get, items, text, whole
@@ -25,8 +26,7 @@ WEB_SERVER: Final = re.compile(r"nginx|openresty|caddy|httpd|apache", re.IGNOREC
 _SLEEP: Final = re.compile(r"(?:^|[\s;&|(/])sleep\s+([0-9]+)(s|m)?(?=$|[\s;&|)])")
 
 
-@dataclass(frozen=True, slots=True)
-class PreStop:
+class PreStop(msgspec.Struct, frozen=True):
     """What a container does before it is told to stop.
 
     Args:

@@ -22,7 +22,7 @@ app = App(
 # By name: a command loads what it needs, and needs no more to be installed.
 for command in ("rehearse:app", "check:check", "rules:rules", "explain:explain", "config:config"):
     app.command(f"holdfast.cli.{command}", name=command.partition(":")[0])
-app.register_install_completion_command()
+_INSTALL = "--install-completion"
 
 
 def load(words: Sequence[str]) -> None:
@@ -33,7 +33,11 @@ def load(words: Sequence[str]) -> None:
     """
     if words and words[0] in app:
         app[words[0]]
-    elif not words or words[0] in app.help_flags:
+        return
+    # Of the commands this alone loads what it needs when it is made known.
+    if _INSTALL not in app:
+        app.register_install_completion_command(_INSTALL)
+    if not words or words[0] in app.help_flags:
         for name in app:
             with suppress(ImportError):  # what is not installed has no line
                 app[name]

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.text import Text
 
 from holdfast.check import baseline as baselines
 from holdfast.check import configuration
@@ -20,15 +19,13 @@ from holdfast.check.catalogue import chosen
 from holdfast.check.configuration import Configuration, Threshold
 from holdfast.check.finding import Severity
 from holdfast.check.reports.report import Report, report
-from holdfast.check.result import NotJudged
+from holdfast.check.result import NotJudged, Result
 from holdfast.check.rules import hf000_internal
 from holdfast.cli import exit_status
 from holdfast.cli.check_outputs import NOTHING_ELSE, Outputs
-from holdfast.cli.check_path import paths_in_words
-from holdfast.cli.config import variables
-from holdfast.cli.mend import mend, show_mending
-from holdfast.cli.output import require_writable, stdout, write_file
+from holdfast.cli.output import require_writable, write_file
 from holdfast.cli.short_life import short_life
+from holdfast.cli.variables import variables
 from holdfast.core.errors import EnvironmentLacking, UsageError
 
 MAX_STDIN = 64 * 1024 * 1024
@@ -109,19 +106,23 @@ def check(
         require_writable(write_baseline, "--write-baseline")
     settings = _settings(judging)
     request = _request(paths, judging, settings)
+    # What is imported here a check alone does not need.
     if path:
-        for part in paths_in_words(request):
-            stdout.print(part)
-        return exit_status.HOLDS
+        from holdfast.cli.check_path import show_paths
+
+        return show_paths(request)
     if diff:
+        from holdfast.cli.mend import show_mending
+
         return show_mending(audit(request))
-    result = mend(request) if fix else audit(request)
+    if fix:
+        from holdfast.cli.mend import mend
+
+        result = mend(request)
+    else:
+        result = audit(request)
     if write_baseline is not None:
-        found = report(result, fail_on=None)
-        content = baselines.encode(baselines.baseline_of(found.found, found.excerpts.words))
-        write_file(content, write_baseline)
-        stdout.print(Text(f"{len(found.found):,} findings are in {write_baseline} now"))
-        return exit_status.HOLDS
+        return _write_baseline(result, write_baseline)
     found = report(
         result,
         fail_on=None if settings.fail_on == "never" else Severity[settings.fail_on.upper()],
@@ -149,6 +150,18 @@ def _nothing_judged(passed_over: Sequence[NotJudged]) -> UsageError:
         f"there is nothing to judge: {first.file} is not judged ({first.reason}){also}",
         hint="name a Laravel project of a version that is known, or rendered manifests",
     )
+
+
+def _write_baseline(result: Result, name: str) -> int:
+    from rich.text import Text
+
+    from holdfast.cli.screen import stdout
+
+    found = report(result, fail_on=None)
+    content = baselines.encode(baselines.baseline_of(found.found, found.excerpts.words))
+    write_file(content, name)
+    stdout.print(Text(f"{len(found.found):,} findings are in {name} now"))
+    return exit_status.HOLDS
 
 
 def _settings(judging: Judging) -> Configuration:

@@ -9,15 +9,13 @@ from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.text import Text
 
 from holdfast.check.reports import github
 from holdfast.check.reports.json import document
 from holdfast.check.reports.report import Report
 from holdfast.check.reports.sarif import sarif
 from holdfast.check.rule import Rule
-from holdfast.cli.check_text import text
-from holdfast.cli.output import require_all_writable, stdout, write_file, write_json
+from holdfast.cli.output import require_all_writable, write_file, write_json
 
 _File = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 
@@ -61,16 +59,15 @@ class Outputs:
         Raises:
             EnvironmentLacking: a file cannot be written.
         """
+        # What is imported here loads more than a check needs.
         if self.json != "-":
-            for part in text(report, stdout.width):
-                stdout.print(part)
-            for line in github.commands(report) if self.github else ():
-                stdout.print(Text(line), soft_wrap=True)
+            from holdfast.cli.check_text import show
+
+            show(report, github.commands(report) if self.github else ())
         if self.json:
             write_json(document(report), self.json)
         if self.sarif:
             write_json(sarif(report), self.sarif)
-        # These two load more than a check needs.
         if self.junit:
             from holdfast.cli.check_junit import junit
 

@@ -13,15 +13,24 @@ from holdfast.check.audit import Request, collect
 from holdfast.check.path import Step, session_path
 from holdfast.check.reports.excerpt import visible
 from holdfast.check.sources.files import Files
+from holdfast.cli import exit_status
+from holdfast.cli.screen import stdout
 from holdfast.core.errors import UsageError
 
 
-def paths_in_words(request: Request) -> Iterator[RenderableType]:
-    """The paths of all processes; of an application's first one whole, then what differs.
+def show_paths(request: Request) -> int:
+    """Print the paths of all processes.
 
     Raises:
         UsageError: nothing there runs Laravel.
     """
+    for part in _paths_in_words(request):
+        stdout.print(part)
+    return exit_status.HOLDS
+
+
+def _paths_in_words(request: Request) -> Iterator[RenderableType]:
+    """The paths of all processes; of an application's first one whole, then what differs."""
     drawn = False
     for target in collect(request, Files(request.base, request.exclude)):
         for app in target.apps:

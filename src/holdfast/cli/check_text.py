@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -17,6 +17,7 @@ from holdfast.check.finding import Finding, Severity
 from holdfast.check.reports.excerpt import Line, clipped, visible
 from holdfast.check.reports.report import Group, Report, in_numbers, what_was_judged
 from holdfast.check.rule import Found, Rule
+from holdfast.cli.screen import stdout
 
 MOST_IN_FULL: Final = 3
 """So many places of one rule are shown in full, the others in one line each."""
@@ -34,6 +35,19 @@ STYLES: Final = {
     Severity.MEDIUM: "yellow",
     Severity.LOW: "cyan",
 }
+
+
+def show(report: Report, commands: Iterable[str]) -> None:
+    """Print the report, and below it commands to whoever runs the check.
+
+    Args:
+        report: what was found.
+        commands: one a line, as they are.
+    """
+    for part in text(report, stdout.width):
+        stdout.print(part)
+    for line in commands:
+        stdout.print(Text(line), soft_wrap=True)
 
 
 def text(report: Report, width: int) -> Iterator[RenderableType]:

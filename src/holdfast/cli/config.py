@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.cli import exit_status
-from holdfast.cli.output import stdout, write_json
-from holdfast.core.errors import UsageError
+from holdfast.cli.output import write_json
+from holdfast.cli.screen import stdout
+from holdfast.cli.variables import variables
 from holdfast.project.effective import Effective, Shown, effective_session
 from holdfast.project.project import Project, load
 from holdfast.project.values import Source
@@ -59,22 +60,6 @@ def config(
     for line in _notes(project):
         stdout.print(Text(line, style="dim"))
     return exit_status.HOLDS
-
-
-def variables(pairs: list[str]) -> dict[str, str]:
-    """What ``--env NAME=VALUE`` says.
-
-    Raises:
-        UsageError: one of them is not that.
-    """
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            # The whole pair is not repeated: it may be a key.
-            raise UsageError("--env is not NAME=VALUE", hint="for example --env APP_ENV=production")
-        found[name] = value
-    return found
 
 
 def _table(found: Effective) -> Table:

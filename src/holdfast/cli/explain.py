@@ -9,7 +9,7 @@ from holdfast.check.catalogue import rule_named
 from holdfast.check.page import page_of
 from holdfast.cli import exit_status
 from holdfast.cli.check_text import STYLES
-from holdfast.cli.output import stdout
+from holdfast.cli.screen import stdout
 
 
 def explain(rule: str) -> int:

@@ -9,7 +9,7 @@ from holdfast.check.fixes import mending, write
 from holdfast.check.reports.diff import diff
 from holdfast.check.result import Result
 from holdfast.cli import exit_status
-from holdfast.cli.output import stderr, stdout
+from holdfast.cli.screen import stderr, stdout
 
 MOST_ROUNDS = 10
 """So often what is left over is mended, where fixes met; then somebody has to look."""

@@ -1,4 +1,4 @@
-"""Where words go: data to stdout, progress and errors to stderr, colour only for a terminal."""
+"""What leaves a command: files, JSON on stdout, the line of an error."""
 
 from __future__ import annotations
 
@@ -9,26 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 
 
-class _Screen(Console):
-    """Says nothing more once nobody reads; what a command found is still its exit status."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
-        # Python flushes standard output at its end, which would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
-
-
-stdout = _Screen()
-stderr = _Screen(stderr=True)
-
-
 def say_error(message: str, hint: str) -> None:
     """One line on stderr, and what to do next under it."""
+    from holdfast.cli.screen import stderr
+
     stderr.print(f"[bold red]holdfast:[/] {_plain(message)}", highlight=False, soft_wrap=True)
     if hint:
         stderr.print(f"  [dim]hint:[/] {_plain(hint)}", highlight=False, soft_wrap=True)

@@ -18,16 +18,10 @@ from holdfast.cli.completion import fault_names
 from holdfast.cli.environment import here
 from holdfast.cli.html import page as html_page
 from holdfast.cli.junit import junit as junit_xml
-from holdfast.cli.output import (
-    require_all_writable,
-    say_error,
-    stderr,
-    stdout,
-    write_file,
-    write_json,
-)
+from holdfast.cli.output import require_all_writable, say_error, write_file, write_json
 from holdfast.cli.progress import LiveProgress
 from holdfast.cli.report import whole_report
+from holdfast.cli.screen import stderr, stdout
 from holdfast.cli.self_test import judge_the_judge
 from holdfast.cli.there import NOWHERE, There, plan_there, watch_of
 from holdfast.cli.watch import watched

@@ -12,7 +12,8 @@ from rich.text import Text
 from holdfast.check.rules import RULES
 from holdfast.cli import exit_status
 from holdfast.cli.check_text import STYLES
-from holdfast.cli.output import stdout, write_json
+from holdfast.cli.output import write_json
+from holdfast.cli.screen import stdout
 
 
 def rules(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:

@@ -7,7 +7,8 @@ from rich import box
 from rich.table import Table
 
 from holdfast.cli import exit_status
-from holdfast.cli.output import stderr, stdout, write_json
+from holdfast.cli.output import write_json
+from holdfast.cli.screen import stderr, stdout
 from holdfast.rehearsal.selftest import SelfTestResult, self_test
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import anyio
 
 from holdfast.cli import exit_status
-from holdfast.cli.output import stderr
+from holdfast.cli.screen import stderr
 from holdfast.core.errors import EnvironmentLacking
 from holdfast.rehearsal.canary import Loss, Watch, watch
 from holdfast.rehearsal.metrics import Metrics, parse_address, served

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from holdfast.core.errors import UsageError
-from holdfast.laravel.encrypter import KEY_BYTES, Encrypter
+from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.env import env_value
+from holdfast.laravel.keys import KEY_BYTES
 from holdfast.laravel.names import (
     Version,
     cache_prefix,
@@ -227,8 +229,6 @@ ENVIRONMENT = {
 }
 """The variables that the skeletons' files read, and the first version whose skeleton does."""
 
-_LITERALS: dict[str, bool | str | None] = {"true": True, "false": False, "null": None, "empty": ""}
-
 
 def from_env(env: Mapping[str, str], version: Version = 12) -> dict[str, Any]:
     """The settings that a skeleton's ``env()`` calls make of an environment.
@@ -243,17 +243,6 @@ def from_env(env: Mapping[str, str], version: Version = 12) -> dict[str, Any]:
         for variable, (name, since) in ENVIRONMENT.items()
         if variable in env and version >= since
     }
-
-
-def env_value(text: str) -> bool | str | None:
-    """What ``env()`` makes of a variable's text (Illuminate/Support/Env.php)."""
-    bare = text.lower()
-    if bare.startswith("(") and bare.endswith(")"):
-        bare = bare[1:-1]
-    if bare in _LITERALS:
-        return _LITERALS[bare]
-    quoted = re.fullmatch(r"(['\"])(.*)\1", text)
-    return quoted[2] if quoted else text
 
 
 class _Settings:

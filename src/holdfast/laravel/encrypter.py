@@ -10,7 +10,6 @@ later: the first key whose MAC matches opens it; under GCM, the first that authe
 from __future__ import annotations
 
 import binascii
-import contextlib
 import hashlib
 import hmac
 import re
@@ -24,11 +23,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from holdfast.core.errors import DecryptError, UsageError
+from holdfast.core.errors import DecryptError
 from holdfast.laravel import php
-
-KEY_BYTES = {"aes-128-cbc": 16, "aes-256-cbc": 32, "aes-128-gcm": 16, "aes-256-gcm": 32}
-"""The ciphers, in lower case as Laravel compares them, and the length of their keys."""
+from holdfast.laravel.keys import raw_keys
+from holdfast.laravel.php_base64 import base64_decode
 
 MAX_ENVELOPE_BYTES = 64 * 1024 * 1024
 """Longer envelopes are refused unread: no store that Laravel has keeps a session of this size."""
@@ -36,7 +34,6 @@ MAX_ENVELOPE_BYTES = 64 * 1024 * 1024
 _BLOCK_BYTES = 16
 _TAG_BYTES = 16
 _IV_BYTES = {"cbc": 16, "gcm": 12}
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _STRICT_BASE64 = re.compile(r"[A-Za-z0-9+/ \t\r\n]*[= \t\r\n]*")
 _BASE64_LETTERS = re.compile(r"[A-Za-z0-9+/]")
 
@@ -80,20 +77,7 @@ class Encrypter:
         Raises:
             UsageError: no such cipher, or a key that does not fit it.
         """
-        name = cipher.lower()
-        if name not in KEY_BYTES:
-            raise UsageError(
-                f"unsupported cipher {cipher!r}", hint=f"one of {', '.join(KEY_BYTES)}"
-            )
-        keys = tuple(parse_key(text) for text in (key, *previous))
-        for number, raw in enumerate(keys):
-            if len(raw) != KEY_BYTES[name]:
-                which = "APP_KEY" if number == 0 else f"previous key {number}"
-                raise UsageError(
-                    f"{which} has {len(raw)} bytes, {name} needs {KEY_BYTES[name]}",
-                    hint="a key is base64:..., without blanks, as `artisan key:generate` writes it",
-                )
-        return cls(name, keys)
+        return cls(cipher.lower(), raw_keys(key, cipher, previous))
 
     def encrypt(self, value: php.Value, *, iv: bytes | None = None) -> str:
         """The envelope of a PHP-serialized value, Laravel's ``encrypt($value)``."""
@@ -185,33 +169,6 @@ class Encrypter:
                 except InvalidTag:
                     continue
         raise DecryptError("could not decrypt the data: another key, or tampered with")
-
-
-def parse_key(text: str) -> bytes:
-    """The raw key of ``base64:...``, or the text's own bytes without that prefix.
-
-    Raises:
-        UsageError: text that is neither UTF-8 nor bytes of an environment variable.
-    """
-    prefix = "base64:"
-    if text.startswith(prefix):
-        return base64_decode(text[len(prefix) :])
-    # os.environ hands bytes that are not UTF-8 over as surrogates. An error of any other is not
-    # chained: it would hold the key.
-    with contextlib.suppress(UnicodeEncodeError):
-        return text.encode("utf-8", "surrogateescape")
-    raise UsageError(
-        "a key is not text", hint="a key is base64:..., as `artisan key:generate` writes it"
-    )
-
-
-def base64_decode(text: str | bytes) -> bytes:
-    """As PHP's ``base64_decode($text)``: foreign bytes are skipped, padding may be missing."""
-    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    letters = _NOT_BASE64.sub(b"", data)
-    # A last single letter holds no whole byte; PHP drops it.
-    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
-    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
 class _Envelope(NamedTuple):

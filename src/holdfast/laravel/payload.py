@@ -15,9 +15,10 @@ from typing import Literal, TypeAlias
 
 from holdfast.core.errors import DecryptError, FormatError, Undecodable
 from holdfast.laravel import json_array, php
-from holdfast.laravel.encrypter import Encrypter, base64_decode
+from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.json_array import JsonArray
 from holdfast.laravel.php import Limits, SessionArray
+from holdfast.laravel.php_base64 import base64_decode
 
 Attributes: TypeAlias = SessionArray | JsonArray
 """A lazy mapping of a session's attributes that knows whether it was changed."""

@@ -6,37 +6,34 @@ By the interface of laravel/framework 11.56, 12.67 and 13.26 (``config/``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 from holdfast.project.operators import Plain, integer, truth
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(msgspec.Struct, frozen=True):
     """A variable, and what counts where it is not set."""
 
     name: str
     default: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(msgspec.Struct, frozen=True):
     """A variable as a whole number or as true or false."""
 
     function: Callable[[Plain], Plain]
     variable: Env
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """Some elements of an array; the framework has more."""
 
     items: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """A name made of APP_NAME, unless a variable gives it."""
 
     name: str
@@ -44,16 +41,14 @@ class Named:
     suffix: str
 
 
-@dataclass(frozen=True, slots=True)
-class Below:
+class Below(msgspec.Struct, frozen=True):
     """A path below the storage or the database directory."""
 
     root: str
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """A variable that lists words by comma."""
 
     name: str

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
+import msgspec
+
 from holdfast.core.errors import UsageError
 from holdfast.laravel.config import SessionConfig, effective
-from holdfast.laravel.encrypter import KEY_BYTES
+from holdfast.laravel.keys import KEY_BYTES
 from holdfast.laravel.names import Version
 from holdfast.project.connections import Connection, connection
 from holdfast.project.project import Project
@@ -59,8 +61,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One effective value.
 
     Args:
@@ -74,8 +75,7 @@ class Row:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """A value that cannot be told.
 
     Args:

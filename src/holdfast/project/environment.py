@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from holdfast.core.errors import FormatError
-from holdfast.laravel.config import env_value
+from holdfast.laravel.env import env_value
 from holdfast.project.directory import Directory
 from holdfast.project.dotenv import Loaded, load, parse
 from holdfast.project.values import Scalar, Unknown, Use, Variable

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from holdfast.laravel.names import slug, snake
 from holdfast.project.operators import (
@@ -33,8 +34,7 @@ _TRIMMED = " \t\n\r\0\x0b"
 _EXACT = re.compile(r"[\0-\u017f\u0218-\u021b\u1ea0-\u1ef9\u2000-\u206f€]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(msgspec.Struct, frozen=True):
     """Where Laravel believes its directories to be.
 
     Args:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from holdfast.project.classes import PhpClass, classes
 from holdfast.project.code import files
@@ -17,8 +18,7 @@ from holdfast.project.values import Known, Spot
 _TIMEOUT: Final = re.compile(rb"\$timeout\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """A class that is queued.
 
     Args:

@@ -7,8 +7,11 @@ a method of somebody's own puts a table in doubt: its columns are then not told.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from holdfast.project.classes import classes
 from holdfast.project.directory import Directory
@@ -66,8 +69,7 @@ _HARMLESS: Final = frozenset((
 """What changes nothing that is asked for here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column.
 
     Args:
@@ -105,8 +107,7 @@ class Table:
         return self.doubt or self.columns.get(name)
 
 
-@dataclass(frozen=True)
-class Migrations:
+class Migrations(msgspec.Struct, frozen=True):
     """What all migrations make.
 
     Args:

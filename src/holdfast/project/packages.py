@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, FormatError
 from holdfast.project.directory import Directory
@@ -13,8 +14,7 @@ from holdfast.project.directory import Directory
 _VERSION = re.compile(r"v?(\d{1,5})(?:\.(\d{1,5}))?(?:\.(\d{1,5}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(msgspec.Struct, frozen=True):
     """A package of the application.
 
     Args:
@@ -41,8 +41,7 @@ class Package:
         return major, minor, patch
 
 
-@dataclass(frozen=True, slots=True)
-class Packages:
+class Packages(msgspec.Struct, frozen=True):
     """What Composer installs.
 
     Args:

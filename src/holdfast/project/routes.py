@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from holdfast.project.directory import Directory
 from holdfast.project.script import Call, Script, is_facade, receiver
@@ -29,8 +30,7 @@ _STARTS: Final = frozenset(("startsession", "web"))
 _PARAMETER = re.compile(r"\{([^}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """A route.
 
     Args:
@@ -93,8 +93,7 @@ def _health(directory: Directory) -> str | None:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(msgspec.Struct, frozen=True):
     """What the groups around a piece of code add to its routes."""
 
     prefixes: tuple[str | None, ...] = ()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from holdfast.project.environment import Environment
 from holdfast.project.expressions import Evaluator
 from holdfast.project.expressions.calls import arguments
@@ -178,8 +180,7 @@ class Script:
         return [(name, self.value(expression)) for name, expression in listed]
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
+class _Holder(msgspec.Struct, frozen=True):
     """The class and the method that code stands in."""
 
     owner: str = ""

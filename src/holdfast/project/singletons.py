@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from holdfast.project.autoload import class_file
 from holdfast.project.classes import classes
@@ -28,8 +29,7 @@ _OF_ONE_REQUEST: Final = frozenset((
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Singleton:
+class Singleton(msgspec.Struct, frozen=True):
     """A class that is bound as a singleton, and a parameter of its constructor.
 
     Args:

@@ -5,8 +5,9 @@ Illuminate/Http/Middleware/TrustProxies.php, Laravel 8 to 13; fideloper/proxy do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from holdfast.project.operators import truth
 from holdfast.project.project import Project
@@ -18,8 +19,7 @@ Texts: TypeAlias = "tuple[str, ...] | Unknown"
 """A list of texts that code gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedProxies:
+class TrustedProxies(msgspec.Struct, frozen=True):
     """Whose ``X-Forwarded-*`` headers are believed.
 
     Args:

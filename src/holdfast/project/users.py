@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from holdfast.project.autoload import class_file
 from holdfast.project.classes import PhpClass, classes
@@ -25,8 +26,7 @@ _BASES: Final = frozenset((
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class UserKey:
+class UserKey(msgspec.Struct, frozen=True):
     """The key of the users that log in.
 
     Args:

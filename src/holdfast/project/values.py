@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
+
 Scalar: TypeAlias = bool | int | float | str | None
 Key: TypeAlias = int | str
 
@@ -13,8 +15,7 @@ MAX_TEXT = 80
 """Characters of an expression that are quoted."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True, order=True):
     """Where something stands in a file of the project.
 
     Args:
@@ -31,8 +32,7 @@ class Spot:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(msgspec.Struct, frozen=True):
     """A file that is there and cannot be read, or is no PHP.
 
     Args:
@@ -57,8 +57,7 @@ class Variable:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """An environment variable that a value was made with.
 
     Args:
@@ -70,8 +69,7 @@ class Use:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Where a value came from.
 
     Args:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from holdfast.core.errors import UsageError
 from holdfast.project.directory import Directory
@@ -13,8 +14,7 @@ _PACKAGE = "laravel/framework"
 _SOURCE = "vendor/laravel/framework/src/Illuminate/Foundation/Application.php"
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(msgspec.Struct, frozen=True):
     """A release of the framework.
 
     Args:

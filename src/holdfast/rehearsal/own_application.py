@@ -15,7 +15,8 @@ from pathlib import Path
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.laravel.config import SessionConfig
-from holdfast.laravel.encrypter import KEY_BYTES, Encrypter
+from holdfast.laravel.encrypter import Encrypter
+from holdfast.laravel.keys import KEY_BYTES
 from holdfast.project.effective import Effective, effective_session
 from holdfast.project.project import Project, load
 from holdfast.rehearsal.application import Container, Pod, Readiness

@@ -10,7 +10,8 @@ php's zts variants, and keeps their entry point.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from holdfast.check.sources.stage import Base
 
@@ -21,8 +22,7 @@ _FRANKENPHP = ("frankenphp", "run", "--config", "/etc/frankenphp/Caddyfile")
 _DISTRIBUTIONS = frozenset(("alpine", "debian", "ubuntu", "rockylinux", "almalinux", "fedora"))
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(msgspec.Struct, frozen=True):
     """What is known of an image.
 
     Args:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from holdfast.check.image.base import published
 from holdfast.check.image.tree import Tree
 from holdfast.check.sources import dockerignore
@@ -117,8 +119,7 @@ def workdir(stage: Effective, written: str | None) -> str:
     return base.workdir if base else "/?"
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(msgspec.Struct, frozen=True):
     dockerfile: Dockerfile
     tree: Tree
     context: str | None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from holdfast.check.image.content import File, workdir
 from holdfast.check.place import Place
@@ -16,8 +17,7 @@ from holdfast.check.sources.stage import Copy, Effective
 _MADE_BY_PHP = re.compile(r"""\bcopy\(\s*['"]([^'"]*)['"]\s*,\s*['"](?:[^'"]*/)?\.env['"]""")
 
 
-@dataclass(frozen=True, slots=True)
-class Dotenv:
+class Dotenv(msgspec.Struct, frozen=True):
     """A ``.env`` in an image.
 
     Args:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from holdfast.check.image.base import published
 from holdfast.check.image.content import File, workdir
 from holdfast.check.image.tree import Tree
@@ -66,8 +68,7 @@ def start_of(stage: Effective, files: Mapping[str, File], tree: Tree) -> Start:
     return replace(start, commands=(*more, *start.commands))
 
 
-@dataclass(frozen=True, slots=True)
-class _Starting:
+class _Starting(msgspec.Struct, frozen=True):
     files: Mapping[str, File]
     tree: Tree
     directory: str

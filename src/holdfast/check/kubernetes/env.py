@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from holdfast.check.kubernetes.data import Variable, written
 from holdfast.check.kubernetes.objects import Object, Objects, get, items, text
 
@@ -84,8 +86,7 @@ def container_env(
     return ContainerEnv(variables, tuple(more))
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     """One entry of ``env``, and what it may name."""
 
     owner: Object
@@ -149,4 +150,6 @@ def _missing(kind: str, name: str, objects: Objects, owner: Object) -> str:
 
 
 def _renamed(variable: Variable, name: str) -> Variable:
+    if variable.name == name:
+        return variable
     return Variable(name, variable.value, variable.place, variable.why, variable.source)

@@ -70,12 +70,12 @@ class Object:
         """What a ConfigMap or a Secret holds, by key; of a Secret decoded."""
         return values_of(self)
 
-    @property
+    @cached_property
     def labels(self) -> Mapping[str, str]:
         """Of the object itself."""
         return words(self.get("metadata", "labels"))
 
-    @property
+    @cached_property
     def annotations(self) -> Mapping[str, str]:
         """Of the object itself."""
         return words(self.get("metadata", "annotations"))
@@ -204,7 +204,9 @@ def same_namespace(one: str, other: str) -> bool:
 def get(value: Any, *path: str | int) -> Any:
     """What stands at a path below a value; None where nothing does."""
     for step in path:
-        # Nearly all are dicts, and asking an abstract class is slow.
+        # Nearly all are dicts or nothing, and asking an abstract class is slow.
+        if value is None:
+            return None
         if type(value) is dict or isinstance(value, Mapping):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
@@ -232,7 +234,7 @@ def whole(value: Any) -> int | None:
 
 def words(value: Any) -> Mapping[str, str]:
     """Names and texts of a mapping; what is no text left out."""
-    if not isinstance(value, Mapping):
+    if value is None or not isinstance(value, Mapping):
         return {}
     return {name: word for name, word in value.items() if isinstance(word, str)}
 

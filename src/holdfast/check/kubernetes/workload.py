@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+import msgspec
+
 from holdfast.check.kubernetes.env import ContainerEnv, container_env
 from holdfast.check.kubernetes.mounted_dotenv import with_dotenv
 from holdfast.check.kubernetes.objects import (
@@ -58,8 +60,7 @@ _EXECUTED: Final[tuple[Path, ...]] = (
 """Where a container says what it may execute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(msgspec.Struct, frozen=True):
     """How many pods there are.
 
     Args:
@@ -103,17 +104,17 @@ class Container:
     body: Mapping[str, Any] = field(repr=False)
     init: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Of the container."""
         return text(self.get("name"))
 
-    @property
+    @cached_property
     def image(self) -> str:
         """As it is written, tag or digest included."""
         return text(self.get("image"))
 
-    @property
+    @cached_property
     def command(self) -> tuple[str, ...]:
         """``command`` and ``args``, as one; empty where the image's own count."""
         return tuple(
@@ -241,7 +242,7 @@ class Workload:
         """Of the object; may be empty."""
         return self.object.namespace
 
-    @property
+    @cached_property
     def pod(self) -> Path:
         """Where the pod's spec stands."""
         return (*self.template, "spec")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec.structs import replace
 
 from holdfast.check.place import Place
 from holdfast.check.reports.masking import MASK, Span, secrets
@@ -24,8 +24,7 @@ _RUN = re.compile(r"\.(?:sh|bash)$|(?:docker|container)file[^/]*$", re.IGNORECAS
 _TAB = "    "
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line of an excerpt.
 
     Args:
@@ -71,7 +70,7 @@ class Excerpts:
 
     def words(self, place: Place) -> str:
         """The place's first line without its layout and its secrets: what stays when lines move."""
-        shown = self.of(msgspec.structs.replace(place, end_line=place.line), before=0)
+        shown = self.of(replace(place, end_line=place.line), before=0)
         return " ".join(shown[0].text.split()) if shown else ""
 
     def whole(self, file: str) -> tuple[Line, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from holdfast.check.baseline import Baseline, Entry, divide
 from holdfast.check.engine import sort_key
@@ -15,8 +17,7 @@ from holdfast.check.result import Counts, Result, Suppressed
 from holdfast.check.rule import Found
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """All that one cause brings about, the worst first."""
 
     place: Place
@@ -28,8 +29,7 @@ class Group:
         return self.found[0].rule.severity
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What every form of report is made from.
 
     Args:
@@ -137,10 +137,12 @@ def _many(count: int, word: str) -> str:
 def _weighed(found: Iterable[Found], severities: Mapping[str, Severity]) -> Iterable[Found]:
     for one in found:
         severity = severities.get(one.rule.id, one.rule.severity)
-        yield replace(_safe(one), rule=replace(one.rule, severity=severity))
+        rule = one.rule if severity == one.rule.severity else replace(one.rule, severity=severity)
+        yield replace(_safe(one), rule=rule)
 
 
 def _safe(found: Found) -> Found:
     finding = found.finding
     message, hint = without_secrets(finding.message), without_secrets(finding.hint)
-    return replace(found, finding=replace(finding, message=message, hint=hint))
+    safe = replace(finding, message=message, hint=hint)
+    return replace(found, finding=safe)

@@ -102,7 +102,7 @@ from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.laravel.encrypter import KEY_BYTES, parse_key
+from holdfast.laravel.keys import KEY_BYTES, parse_key
 
 _OLD: Final = re.compile(
     r"(?:APP_)?(?:OLD|PREV|PREVIOUS|FORMER)_(?:APP_)?KEYS?|APP_KEYS?_(?:OLD|PREV|PREVIOUS|FORMER)"

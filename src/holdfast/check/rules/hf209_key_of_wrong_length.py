@@ -81,7 +81,7 @@ from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.core.errors import UsageError
-from holdfast.laravel.encrypter import KEY_BYTES, Encrypter, parse_key
+from holdfast.laravel.keys import KEY_BYTES, parse_key, raw_keys
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -90,17 +90,14 @@ def check(target: Target) -> Iterator[Finding]:
     for process in target.processes():
         settings = process.settings
         cipher = settings.text("app.cipher") or "AES-256-CBC"
-        if cipher.lower() not in KEY_BYTES:
-            continue
         for name, variable, key in _keys(process):
             place = settings.place(name)
-            if place in seen or placeholder(key) or _fits(key, cipher):
+            if place in seen or placeholder(key) or not (wrong := _wrong(key, cipher)):
                 continue
             seen.add(place)
             yield Finding(
                 place,
-                f"Every page of {process.name} answers 500: a key in {variable} has"
-                f" {len(parse_key(key))} bytes, {cipher} needs {KEY_BYTES[cipher.lower()]}."
+                f"Every page of {process.name} answers 500: a key in {variable} has {wrong}."
                 f"{_why(key)}",
                 "php artisan key:generate --show",
                 str(process),
@@ -115,12 +112,15 @@ def _keys(process: Process) -> Iterator[tuple[str, str, str]]:
         yield "app.previous_keys", "APP_PREVIOUS_KEYS", key
 
 
-def _fits(key: str, cipher: str) -> bool:
+def _wrong(key: str, cipher: str) -> str:
+    """What is wrong with its length; empty where nothing is, or the cipher is unknown."""
+    if cipher.lower() not in KEY_BYTES:
+        return ""
     try:
-        Encrypter.from_app_key(key, cipher)
+        raw_keys(key, cipher)
     except UsageError:
-        return False
-    return True
+        return f"{len(parse_key(key))} bytes, {cipher} needs {KEY_BYTES[cipher.lower()]}"
+    return ""
 
 
 def _why(key: str) -> str:

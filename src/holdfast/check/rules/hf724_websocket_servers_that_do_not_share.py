@@ -91,7 +91,7 @@ from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.laravel.config import env_value
+from holdfast.laravel.env import env_value
 
 _SETTING = "reverb.servers.reverb.scaling.enabled"
 _VARIABLE = "REVERB_SCALING_ENABLED"

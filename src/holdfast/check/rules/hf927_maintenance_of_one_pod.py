@@ -111,7 +111,9 @@ def check(target: Target) -> Iterator[Finding]:
     web = {id(p.workload) for p in target.processes(Role.WEB) if p.endless}
     for process in target.processes():
         container = process.container
-        if container is None or not web - {id(process.workload)} or not _by_file(process):
+        if container is None or not container.executes("down"):
+            continue
+        if not web - {id(process.workload)} or not _by_file(process):
             continue
         there = kept(container, _FILE)
         if there is None or not there.dies_with_its_pod:

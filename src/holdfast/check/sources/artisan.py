@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from holdfast.check.sources.command import Command, Word
 
@@ -14,8 +15,7 @@ _VALUE_OF_AN_OPTION: Final = {"-d", "-c", "-z"}  # of php(1), which take the wor
 _ONLY_TEXT: Final = {"echo", "printf", "grep", "sed", "awk", "alias", "crontab"}
 
 
-@dataclass(frozen=True, slots=True)
-class Artisan:
+class Artisan(msgspec.Struct, frozen=True):
     """One call.
 
     Args:

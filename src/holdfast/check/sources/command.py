@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from holdfast.check.place import Place
 from holdfast.check.sources.unreadable import Unreadable
 
@@ -24,16 +26,14 @@ class Word:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Redirection:
+class Redirection(msgspec.Struct, frozen=True):
     """Where a command's output or input goes: ``>`` and the word behind it."""
 
     operator: str
     target: Word
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """One simple command.
 
     Args:
@@ -71,8 +71,7 @@ class Command:
         return [word.value for word in self.words]
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(msgspec.Struct, frozen=True):
     """What is known of a script.
 
     Args:

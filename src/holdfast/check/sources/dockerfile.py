@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from holdfast.check.place import Place
 from holdfast.check.sources.docker_words import spans
 from holdfast.check.sources.text import Text, text_of
@@ -30,8 +32,7 @@ _EXEC_FORMS: Final = {"RUN", "CMD", "ENTRYPOINT", "SHELL", "COPY", "ADD", "VOLUM
 _FLAG = re.compile(r"--([a-z-]+)(?:=(\S*))?\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(msgspec.Struct, frozen=True):
     """A here-document: its name, and what stands in it."""
 
     name: str
@@ -79,8 +80,7 @@ class Instruction:
         return Text.join(pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(msgspec.Struct, frozen=True):
     """A Dockerfile.
 
     Args:

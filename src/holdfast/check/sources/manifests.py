@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
+
+import msgspec
 
 from holdfast.check.kubernetes.objects import Object, Objects, objects, same_namespace
 from holdfast.check.sources.unreadable import Unreadable
@@ -26,8 +27,7 @@ MAX_ALTERNATIVES: Final = 20
 _MARK: Final = (b"apiVersion", b"kind")
 
 
-@dataclass(frozen=True)
-class Manifests:
+class Manifests(msgspec.Struct, frozen=True):
     """What was read.
 
     Args:

@@ -7,8 +7,9 @@ keep to POSIX (IEEE Std 1003.1-2017, XCU 2.9, 2.10); what is not understood ends
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from holdfast.check.place import Place
 from holdfast.check.sources.command import Command, Redirection, Script, Word

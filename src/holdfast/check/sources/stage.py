@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from holdfast.check.place import Place
 from holdfast.check.sources.docker_words import Value
 from holdfast.check.sources.dockerfile import Instruction
 from holdfast.check.sources.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(msgspec.Struct, frozen=True):
     """What a stage is built on.
 
     Args:
@@ -49,8 +50,7 @@ class Base:
         return (self.reference or "").partition("@")[2] or None
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(msgspec.Struct, frozen=True):
     """An ENTRYPOINT, CMD or HEALTHCHECK.
 
     Args:
@@ -64,8 +64,7 @@ class Process:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(msgspec.Struct, frozen=True):
     """A COPY or ADD.
 
     Args:
@@ -83,8 +82,7 @@ class Copy:
     instruction: Instruction
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """A RUN.
 
     Args:

@@ -145,14 +145,18 @@ def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
 def _walk(root: Node, path: tuple[str | int, ...]) -> list[tuple[Node | None, Node]]:
     """The keys and nodes from the root along a path, as far as they are there."""
     steps: list[tuple[Node | None, Node]] = [(None, root)]
+    node = root
     for step in path:
-        children = steps[-1][1].children
-        if isinstance(children, dict) and step in children:
-            steps.append(children[step])
+        children = node.children
+        found: tuple[Node | None, Node] | None = None
+        if isinstance(children, dict) and isinstance(step, str):
+            found = children.get(step)
         elif isinstance(children, list) and isinstance(step, int) and 0 <= step < len(children):
-            steps.append((None, children[step]))
-        else:
+            found = None, children[step]
+        if found is None:
             break
+        steps.append(found)
+        node = found[1]
     return steps
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from holdfast.check.kubernetes.edges.classes import NGINX, NGINX_INC, TRAEFIK, controller
 from holdfast.check.kubernetes.edges.ingress_affinity import ingress_affinity
@@ -14,8 +15,7 @@ from holdfast.check.kubernetes.objects import Object, Objects, get, items, text
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Backend:
+class _Backend(msgspec.Struct, frozen=True):
     service: str
     port: int | str | None
 

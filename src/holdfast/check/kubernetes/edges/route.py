@@ -6,6 +6,8 @@ import enum
 import re
 from dataclasses import dataclass, field
 
+import msgspec
+
 from holdfast.check.kubernetes.objects import Object
 from holdfast.check.place import Place
 
@@ -38,8 +40,7 @@ class Stickiness(enum.Enum):
     """A place on a ring, from something of the request: it moves when pods come and go."""
 
 
-@dataclass(frozen=True, slots=True)
-class Affinity:
+class Affinity(msgspec.Struct, frozen=True):
     """What an edge does so that a user meets the same pod again.
 
     Args:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from holdfast.check.kubernetes.edges.classes import NGINX, controller
 from holdfast.check.kubernetes.edges.gateway import GROUP as GATEWAY
@@ -26,8 +27,7 @@ from holdfast.check.place import Place
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One of the backends; ``subset`` is Istio's."""
 
     service: tuple[str, str]
@@ -35,8 +35,7 @@ class Part:
     subset: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
+class Split(msgspec.Struct, frozen=True, eq=False):
     """Requests that are divided by weight, without regard to who sends them.
 
     Args:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 REDIS_LIKE: Final = ("redis", "valkey", "keydb", "dragonfly")
 """Products that speak Redis's protocol."""
@@ -36,8 +37,7 @@ _PLAIN: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(msgspec.Struct, frozen=True):
     """What an image is.
 
     Args:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from holdfast.check.kubernetes.objects import items
 from holdfast.check.kubernetes.stores.redis_conf import UNKNOWN, Word
@@ -36,8 +37,7 @@ _EXPANDED = re.compile(r"\$\(([A-Za-z_]\w*)\)")
 _MAX_SCRIPT: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(msgspec.Struct, frozen=True):
     """A server being started.
 
     Args:

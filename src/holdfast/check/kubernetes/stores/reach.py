@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
 from holdfast.check.kubernetes.objects import (
     Object,
     Objects,
@@ -45,8 +47,7 @@ class Where(enum.Enum):
     """Maybe a Service that is not among the manifests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(msgspec.Struct, frozen=True):
     """A store behind a name.
 
     Args:
@@ -60,8 +61,7 @@ class Lead:
     pod: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(msgspec.Struct, frozen=True):
     """What is behind a host name.
 
     Args:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from holdfast.check.place import Place
 
 _UNITS: Final = {
@@ -28,8 +30,7 @@ class Setting:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """The settings of a server, by their names in lower case.
 
     Args:

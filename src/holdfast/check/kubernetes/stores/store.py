@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from holdfast.check.kubernetes.objects import Object
 from holdfast.check.kubernetes.stores.image import REDIS_LIKE
 from holdfast.check.kubernetes.stores.settings import Setting, Settings, memory_bytes
@@ -51,8 +53,7 @@ class Keeps(enum.Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(msgspec.Struct, frozen=True):
     """Where a store writes.
 
     Args:
@@ -66,8 +67,7 @@ class Disk:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(msgspec.Struct, frozen=True):
     """The limit of a container's memory, in bytes."""
 
     bytes: int

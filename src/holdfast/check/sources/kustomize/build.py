@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from holdfast.check.kubernetes.objects import Object, get, items, objects, text
 from holdfast.check.sources.files import Files
 from holdfast.check.sources.kustomize.generators import generated
@@ -26,8 +28,7 @@ _GUESSED: Final = ("generators", "transformers", "helmCharts", "helmChartInflati
 """What may change objects in ways that are not followed here."""
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(msgspec.Struct, frozen=True):
     """What a kustomization comes to.
 
     Args:

@@ -133,7 +133,10 @@ def collect(request: Request, files: Files) -> list[Target]:
     files.not_judged.extend(
         NotJudged(one.place.file, "a template") for one in read.unreadable if one.template
     )
-    files.not_judged.extend(NotJudged(name, str(error)) for name, error in failed.items())
+    files.not_judged.extend(
+        NotJudged(name, str(error), isinstance(error.__cause__, OSError))
+        for name, error in failed.items()
+    )
     return targets
 
 

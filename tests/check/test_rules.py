@@ -38,6 +38,8 @@ def test_case(checked, rule, kind, case):
         assert {f"{f.place.file}:{f.place.line}" for f in found} == set(case["at"])
     for words in case.get("says", ()):
         assert any(words in finding.message for finding in found)
+    for words in case.get("hints", ()):
+        assert any(words in finding.hint for finding in found)
 
 
 def snippets(rule, heading):

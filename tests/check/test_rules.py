@@ -25,7 +25,8 @@ def cases():
 
 @pytest.mark.parametrize(("rule", "kind", "case"), list(cases()))
 def test_case(checked, rule, kind, case):
-    result = checked(case["files"], laravel=case.get("laravel"), packages=case.get("packages"))
+    given = {name: case.get(name) for name in ("laravel", "packages", "env")}
+    result = checked(case["files"], **given)
     failed = [f.finding.message for f in result.found if f.rule.id == "HF000"]
     assert not failed
     found = [f.finding for f in result.found if f.rule.id == rule]

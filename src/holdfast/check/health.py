@@ -65,13 +65,13 @@ def _port(workload: Workload, container: Container) -> int | None:
         for port in items(container.body, "ports")
         if isinstance(number := get(port, "containerPort"), int)
         for name in (number, get(port, "name"))
-        if name is not None
+        if isinstance(name, int | str)
     }
     for service in workload.services:
         for port in items(service.body, "spec", "ports"):
             target = get(port, "targetPort")
             target = get(port, "port") if target is None else target
-            if target in declared:
+            if isinstance(target, int | str) and target in declared:
                 return declared[target]
             if isinstance(target, int) and not declared:
                 return target

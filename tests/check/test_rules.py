@@ -35,6 +35,7 @@ def test_case(checked, rule, kind, case):
         return
     assert found
     assert all(finding.unknown == (kind == "unknown") for finding in found)
+    assert len(found) == case.get("times", len(found))
     if "at" in case:
         assert {f"{f.place.file}:{f.place.line}" for f in found} == set(case["at"])
     for words in case.get("says", ()):

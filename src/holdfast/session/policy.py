@@ -100,7 +100,7 @@ class Policy:
         for name in ("grace_seconds", "fence_seconds", "repeats", "touch_after"):
             require_number(f"Policy.{name}", getattr(self, name))
         require_number("Policy.attempts", self.attempts, least=1)
-        for name in ("pause", "longest_pause"):
+        for name in ("pause", "longest_pause", "repeat_seconds"):
             require_number(f"Policy.{name}", getattr(self, name), whole=False)
 
 

@@ -47,6 +47,8 @@ HEAD = "kind: Deployment\napiVersion: apps/v1\n"
         ("spec: { 'ä' : 1 }\n", "spec: { grace: 9, 'ä' : 1 }\n"),
         ("spec:\n  a: 1\n  grace: 3 # why\n", "spec:\n  a: 1\n  grace: 9 # why\n"),
         ("spec: {}\n", "spec: {}\n"),
+        ("spec:\n  grace: &g 3\n  other: *g\n", "spec:\n  grace: &g 3\n  other: *g\n"),
+        ("spec:\n  other: &g 3\n  grace: *g\n", "spec:\n  other: &g 3\n  grace: 9\n"),
         ("spec: &x\n  a: 1\nother: *x\n", "spec: &x\n  a: 1\nother: *x\n"),
         ("x: &x {a: 1}\nspec:\n  <<: *x\n  b: 1\n", "x: &x {a: 1}\nspec:\n  <<: *x\n  b: 1\n"),
         ("spec:\n  ? a\n  : 1\n", "spec:\n  ? a\n  : 1\n"),

@@ -61,6 +61,38 @@ def test_nothing_found(holdfast, here):
     assert ended.out.startswith("Nothing found. Judged: 1 manifest, 1 workload; ")
 
 
+def test_a_manifest_that_cannot_be_read_is_status_3(holdfast, here):
+    (here / "broken.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: [\n")
+    ended = holdfast("check", "--fail-on", "never", "--sarif", "r.sarif", "--junit", "r.xml")
+    assert ended.status == 3
+    assert "HF001 unreadable" in ended.out
+    assert "HF101" in ended.out
+    assert ET.parse(here / "r.xml").getroot().get("errors") == "1"
+    (run,) = json.loads((here / "r.sarif").read_text())["runs"]
+    assert run["invocations"][0]["executionSuccessful"] is False
+    assert holdfast("check", "--write-baseline", "known.json").status == 3
+    assert holdfast("check", "--baseline", "known.json", "--fail-on", "never").status == 0
+
+
+def test_a_manifest_of_standard_input_that_cannot_be_read(holdfast, here, monkeypatch):
+    (here / "piped").write_text("foo: [")
+    with (here / "piped").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert holdfast("check", "-").status == 3
+
+
+def test_what_the_system_does_not_let_us_read_is_status_3(holdfast, here):
+    # Rights would not stop root, who may run this.
+    (here / "loop.yaml").symlink_to("loop.yaml")
+    ended = holdfast("check", "--fail-on", "never", "--json", "r.json", "--junit", "r.xml")
+    assert ended.status == 3
+    assert "loop.yaml" in ended.out
+    found = json.loads((here / "r.json").read_text())
+    assert found["incomplete"] is True
+    assert [one["unreadable"] for one in found["judged"]["not_judged"]] == [True]
+    assert ET.parse(here / "r.xml").getroot().get("errors") == "1"
+
+
 def test_nothing_to_judge_is_no_good_sign(holdfast, here):
     (here / "deploy.yaml").unlink()
     ended = holdfast("check")
@@ -152,7 +184,7 @@ def test_json_alone_on_stdout(holdfast, here):
 
 def test_a_baseline(holdfast, here):
     ended = holdfast("check", "--write-baseline", "known.json")
-    assert (ended.status, ended.out) == (0, "1 findings are in known.json now\n")
+    assert (ended.status, ended.out) == (0, "1 finding is in known.json now\n")
     ended = holdfast("check", "--baseline", "known.json")
     assert ended.status == 0
     assert "1 in the baseline" in ended.out

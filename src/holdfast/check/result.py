@@ -25,10 +25,17 @@ class Suppressed(msgspec.Struct, frozen=True):
 
 
 class NotJudged(msgspec.Struct, frozen=True):
-    """A file that could not be judged, or that is not judged at all, and why."""
+    """A file that could not be judged, or that is not judged at all, and why.
+
+    Args:
+        file: its name, or that of a directory.
+        reason: in words.
+        unreadable: it should have been judged, and the system did not let us read it.
+    """
 
     file: str
     reason: str
+    unreadable: bool = False
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -20,7 +20,6 @@ from holdfast.check.configuration import Configuration, Threshold
 from holdfast.check.finding import Severity
 from holdfast.check.reports.report import Report, report
 from holdfast.check.result import NotJudged, Result
-from holdfast.check.rules import hf000_internal
 from holdfast.cli import exit_status
 from holdfast.cli.check_outputs import NOTHING_ELSE, Outputs
 from holdfast.cli.output import require_writable, write_file
@@ -80,7 +79,7 @@ def check(
     """Find what would lose, leak or break sessions, before it ships.
 
     Reads Laravel projects, their images and Kubernetes manifests, and judges them together. Nothing
-    is run and no cluster is asked. Secrets are never shown.
+    is run and no cluster is asked. What may be a secret is `***`.
 
     **Examples**
 
@@ -90,8 +89,8 @@ def check(
 
         holdfast check --sarif holdfast.sarif --fail-on critical
 
-    Exit status: 0 nothing as bad as `--fail-on`, 1 findings, 2 usage, 3 something is missing or a
-    rule failed.
+    Exit status: 0 nothing as bad as `--fail-on`, 1 findings, 2 usage or nothing to judge, 3 a file
+    cannot be read or written, or a rule failed.
 
     Args:
         paths: Directories and files; `-` is standard input with manifests. Without any: here.
@@ -160,8 +159,10 @@ def _write_baseline(result: Result, name: str) -> int:
     found = report(result, fail_on=None)
     content = baselines.encode(baselines.baseline_of(found.found, found.excerpts.words))
     write_file(content, name)
-    stdout.print(Text(f"{len(found.found):,} findings are in {name} now"))
-    return exit_status.HOLDS
+    many = len(found.found)
+    words = f"{many:,} finding{' is' if many == 1 else 's are'}"
+    stdout.print(Text(f"{words} in {name} now"))
+    return EnvironmentLacking.exit_status if found.incomplete() else exit_status.HOLDS
 
 
 def _settings(judging: Judging) -> Configuration:
@@ -225,6 +226,6 @@ def _baseline(settings: Configuration) -> baselines.Baseline | None:
 
 
 def _status(found: Report) -> int:
-    if any(one.rule.id == hf000_internal.RULE.id for one in found.found):
+    if found.incomplete():
         return EnvironmentLacking.exit_status
     return exit_status.VIOLATED if found.fails() else exit_status.HOLDS

@@ -8,9 +8,8 @@ from operator import attrgetter
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from holdfast.check.reports.report import Report
+from holdfast.check.reports.report import GAPS, Report
 from holdfast.check.rule import Found, Rule
-from holdfast.check.rules import hf000_internal
 from holdfast.cli.printable import printable
 
 MOST_FINDINGS: Final = 20
@@ -21,7 +20,7 @@ def junit(report: Report, rules: Iterable[Rule], began: datetime) -> bytes:
     """A document with one suite, and in it a case for each rule.
 
     What makes the command fail is a failure; what is less bad, or cannot be judged, is a skipped
-    case that says so; a rule that raised is an error. The structure is the one of Jenkins' xunit
+    case that says so; a rule that raised, and what cannot be read, is an error. The structure is the one of Jenkins' xunit
     plugin (``junit-10.xsd``).
 
     Args:
@@ -35,6 +34,14 @@ def junit(report: Report, rules: Iterable[Rule], began: datetime) -> bytes:
     every = {rule.id: rule for rule in (*rules, *(one.rule for one in report.found))}
     for rule in sorted(every.values(), key=attrgetter("id")):
         _case(suite, rule, [one for one in report.found if one.rule.id == rule.id], report)
+    if unread := [one for one in report.judged.not_judged if one.unreadable]:
+        case = ET.SubElement(
+            suite, "testcase", classname="holdfast.check", name="files are readable", time="0.000"
+        )
+        words = printable("\n".join(f"{one.file}: {one.reason}" for one in unread))
+        ET.SubElement(
+            case, "error", type="unreadable", message="not everything is judged"
+        ).text = words
     suite.set("tests", str(len(suite)))
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))
@@ -62,8 +69,8 @@ def _case(suite: ET.Element, rule: Rule, found: Sequence[Found], report: Report)
     severity = found[0].rule.severity
     message = printable(f"{len(found)} × {rule.title}")
     words = printable(_words(sure or found))
-    if sure and rule.id == hf000_internal.RULE.id:
-        ET.SubElement(case, "error", type="internal", message=message).text = words
+    if sure and rule.id in GAPS:
+        ET.SubElement(case, "error", type=rule.name, message=message).text = words
     elif sure and report.fail_on is not None and severity >= report.fail_on:
         ET.SubElement(case, "failure", type=severity.word, message=message).text = words
     else:

@@ -15,6 +15,11 @@ from holdfast.check.reports import github
 from holdfast.check.reports.json import Document, document, schema
 from holdfast.check.reports.sarif import sarif
 from holdfast.check.rule import Found
+from holdfast.check.rules import hf001_unreadable
+
+BROKEN = Found(
+    hf001_unreadable.RULE, Finding(Place("a.yaml", 3, 1, 3, 1), "This file cannot be read.")
+)
 
 
 def as_json(value):
@@ -36,10 +41,17 @@ def test_sarif_is_what_the_standard_says(reported, official, strict):
 
 
 def test_sarif_of_nothing_and_of_a_failed_rule(reported, samples, official):
-    for found, successful in (([samples["wide"]], True), ([samples["internal"]], False)):
+    cases = (([samples["wide"]], True), ([samples["internal"]], False), ([BROKEN], False))
+    for found, successful in cases:
         log = as_json(sarif(reported(*found)))
         assert list(official.iter_errors(log)) == []
         assert log["runs"][0]["invocations"][0]["executionSuccessful"] is successful
+
+
+def test_what_cannot_be_read_is_a_notification(reported):
+    (run,) = as_json(sarif(reported(BROKEN)))["runs"]
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert (note["level"], note["message"]["text"]) == ("error", "This file cannot be read.")
 
 
 def test_what_sarif_says(reported, secret):
@@ -107,7 +119,9 @@ def test_what_json_says(reported):
     assert first["edits"][0]["text"] == "redis"
     assert found["unknown"] == 1
     assert found["suppressed"][0]["reason"] == "by licence"
-    assert found["judged"]["not_judged"] == [{"file": "chart/a b.yaml", "reason": "a template"}]
+    assert found["judged"]["not_judged"] == [
+        {"file": "chart/a b.yaml", "reason": "a template", "unreadable": False}
+    ]
 
 
 def test_severities_may_be_changed(reported):

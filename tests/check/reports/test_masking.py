@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import Excerpts
-from holdfast.check.reports.masking import is_secret, without_secrets
+from holdfast.check.reports.masking import without_secrets
+from holdfast.check.reports.secret_names import is_secret
 
 SECRET = "hUnt3r2-sEcr3t"
 

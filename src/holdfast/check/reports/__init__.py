@@ -1,1 +1,1 @@
-"""What was found, in the forms that people and machines read; none shows a secret's value."""
+"""What was found, in the forms that people and machines read; what may be a secret is masked."""

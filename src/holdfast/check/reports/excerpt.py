@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -19,6 +20,7 @@ WIDTH = 160
 MAX_BYTES = 2 * 1024 * 1024
 """Of a larger file there is no excerpt: to be sure of its secrets all of it has to be read."""
 
+_RUN = re.compile(r"\.(?:sh|bash)$|(?:docker|container)file[^/]*$", re.IGNORECASE)
 _TAB = "    "
 
 
@@ -49,10 +51,16 @@ class Excerpts:
         self._read: dict[str, tuple[list[str], list[list[Span]]]] = {}
 
     def of(self, place: Place, before: int = 1) -> tuple[Line, ...]:
-        """The lines of a place and so many before it; none where the file as a whole is meant."""
+        """The lines of a place and so many before it; none where the file as a whole is meant.
+
+        Of what a shell runs nothing is shown but the place: an argument tells by nothing whether it
+        is secret.
+        """
         lines, spans = self._lines(place.file)
         if not 1 <= place.line <= len(lines):
             return ()
+        if _RUN.search(place.file):
+            before = 0
         last = min(max(place.end_line, place.line), place.line + MOST_LINES - 1, len(lines))
         first = max(1, place.line - before)
         return tuple(

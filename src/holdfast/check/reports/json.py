@@ -82,10 +82,11 @@ class Suppressed(msgspec.Struct, frozen=True):
 
 
 class NotJudged(msgspec.Struct, frozen=True):
-    """A file that was left out, and why."""
+    """A file that was left out, and why; ``unreadable``: the system did not let us read it."""
 
     file: str
     reason: str
+    unreadable: bool
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -115,6 +116,7 @@ class Document(msgspec.Struct, frozen=True):
         version: of this form.
         holdfast: the version that wrote it.
         failed: whether the command fails, by ``--fail-on``.
+        incomplete: whether something could not be read, or a rule failed.
         counts: findings of each severity, those left out that could not be judged.
         findings: worst first.
         suppressed: allowed by comments and annotations.
@@ -127,6 +129,7 @@ class Document(msgspec.Struct, frozen=True):
     version: int
     holdfast: str
     failed: bool
+    incomplete: bool
     counts: dict[str, int]
     findings: list[Finding]
     suppressed: list[Suppressed]
@@ -145,6 +148,7 @@ def document(report: Report) -> Document:
         version=VERSION,
         holdfast=__version__,
         failed=report.fails(),
+        incomplete=report.incomplete(),
         counts={s.word: counts.get(s, 0) for s in sorted(Severity, reverse=True)},
         findings=[_finding(found, name, report.excerpts) for found, name in named],
         suppressed=[
@@ -169,7 +173,7 @@ def document(report: Report) -> Document:
             manifests=judged.manifests,
             workloads=judged.workloads,
             rules=judged.rules,
-            not_judged=[NotJudged(one.file, one.reason) for one in judged.not_judged],
+            not_judged=[NotJudged(n.file, n.reason, n.unreadable) for n in judged.not_judged],
         ),
     )
 

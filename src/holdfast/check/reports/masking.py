@@ -1,30 +1,20 @@
 """Where in a source file the values of secrets stand, so that no excerpt shows them.
 
 Reads lines, not grammars: an excerpt may come from YAML, PHP, dotenv, a Dockerfile or nginx, whole
-or broken. Where it cannot tell it masks: too much is ugly, too little is a leak.
+or broken. Where it cannot tell it masks: too much is ugly, too little is a leak. So the value of a
+variable that is not known to be harmless is not shown either.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+
+from holdfast.check.reports.secret_names import hides, is_secret, is_unknown
+from holdfast.check.reports.secret_shapes import SHAPES, USED
 
 Span = tuple[int, int]
 """From and to, in characters of a line."""
-
-_SECRET = re.compile(
-    r"password|passwd|passphrase|pwd|secret|token|credential|authorization|requirepass|masterauth"
-    r"|(?:^|[_.-])(?:pass|auth|dsn)$"
-    r"|(?:app|api|access|private|previous|encryption|signing|master|shared)[_.-]?keys?",
-    re.IGNORECASE,
-)
-_ABOUT = re.compile(
-    r"(?:name|ref|file|path|arn|url|uri|provider|class|type|ttl|lifetime|timeout|seconds|mode"
-    r"|enabled|driver|table|length|header|cookie|broker|generator)s?$",
-    re.IGNORECASE,
-)
-"""Ends the name of what is about a secret and is none: ``secretKeyRef``, ``tokenTtl``."""
 
 _NO_SECRET = re.compile(
     r"""["']?(?:true|false|null|~|yes|no|on|off|[\[{(]?|\$\{?\w+\}?|\$\(\w+\))["']?[\s,;)\]}]*(?:\#.*)?$""",
@@ -37,23 +27,15 @@ _YAML = re.compile(
     r"""^(?P<lead>\s*(?:-\s+)*)["']?(?P<key>[\w.\-/]+)["']?\s*:(?:\s+|$)(?P<value>.*)"""
 )
 _WORDS = re.compile(
-    r"""(?:^\s*(?:ENV|ARG|LABEL|SetEnv|fastcgi_param|env|set|define)\s*\(?\s*["']?\$?"""
+    r"""(?:^\s*(?:ENV|ARG|LABEL|SetEnv|fastcgi_param|proxy_set_header|add_header|env|set|define)\s*\(?\s*["']?\$?"""
     r"""|(?:^|[\s"'\[,])-{1,2}|(?:^|[\s"'])(?=requirepass|masterauth))"""
     r"""(?P<key>[A-Za-z_][\w.\-]*)["',\s]+(?=\S)"""
 )
 _OPTION = re.compile(r"""^\s*-\s+["']?-{1,2}(?P<key>[\w-]+)["']?\s*$""")
+_TAKES = frozenset("apuHbd")
+"""Options of one letter whose argument may be a secret."""
+
 _ITEM = re.compile(r"""^\s*-\s+(?P<value>.+)$""")
-_CLIENT = re.compile(
-    r"(?:redis-cli|mysql\w*|mariadb[\w-]*)\s(?:.{0,200}?\s)??-(?:a\s+|p)(?P<value>\S+)"
-)
-_SHAPES = (
-    re.compile(r"""://[^\s"'/@:]{0,200}:(?P<value>[^\s"']{1,500})@"""),
-    re.compile(r"""://(?P<value>[^\s"'/@:]{1,500})@"""),
-    re.compile(r"(?:Basic|Bearer)\s+(?P<value>[\w+/=.~-]{6,})", re.IGNORECASE),
-    re.compile(r"base64:(?P<value>[\w+/=-]{8,})"),
-    re.compile(r"(?P<value>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"),
-    re.compile(r"(?P<value>gh[pousr]_\w{20,}|sk_live_\w{10,}|xox[abp]-[\w-]{10,})"),
-)
 _FLOW = (
     re.compile(
         r"""name["']?\s*:\s*["']?(?P<key>[\w.-]+)["']?\s*,\s*["']?value["']?\s*:\s*"""
@@ -66,8 +48,13 @@ _FLOW = (
 _WORDS_OF_ALL = (
     *("pass", "pwd", "secret", "token", "credential", "auth", "dsn", "key"),
     *("://", "basic", "bearer", "base64:", "eyj", "gh", "sk_live_", "xox"),
-    *("redis-cli", "mysql", "mariadb"),
+    *("redis-cli", "mysql", "mariadb", "config", "echo", "printf", "$", "secure_link", "hook"),
+    *("sg.", "akia", "aiza", "npm_", "sk_", "rk_", "glpat", "whsec", "salt", "signature", "hmac"),
+    *("pw", "creds", "pin", "otp", "pat", "jwt", "cookie"),
 )
+_MAY_HINT = re.compile(r"""[A-Z][A-Z0-9_]|[A-Z]\w*-\w|(?:^|[\s"'\[,])-{1,2}[A-Za-z]""")
+"""A variable, a header or an option."""
+
 _LITERAL = re.compile(r""""(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?""")
 _READS = re.compile(r"(?:env|getenv|config|get)\(\s*$", re.IGNORECASE)
 _TOKEN = re.compile(r"(?:\\.|\S)+")
@@ -87,12 +74,6 @@ MAX_LINE = 2000
 
 _FAR = 50
 """So many lines may be between a variable's name and its value."""
-
-
-@lru_cache(maxsize=10_000)  # a few names make up most of all lines
-def is_secret(name: str) -> bool:
-    """Whether the value of this key, variable or option is one that must not be shown."""
-    return bool(_SECRET.search(name)) and not _ABOUT.search(name)
 
 
 def secrets(lines: Sequence[str]) -> list[list[Span]]:
@@ -119,7 +100,7 @@ def secrets(lines: Sequence[str]) -> list[list[Span]]:
 
 def without_secrets(text: str) -> str:
     """Words of a rule without what has the form of a secret; a net below the rules' own care."""
-    for shape in _SHAPES:
+    for shape in SHAPES:
         text = shape.sub(lambda match: match[0].replace(match["value"], MASK), text)
     return text
 
@@ -129,7 +110,8 @@ def _hinting(lines: Sequence[str]) -> set[int]:
     low = [line.lower() for line in lines]
     whole = "\n".join(low)
     words = [word for word in _WORDS_OF_ALL if word in whole]
-    return {number for number, line in enumerate(low) for word in words if word in line}
+    hinting = {number for number, line in enumerate(low) for word in words if word in line}
+    return hinting.union(number for number, line in enumerate(lines) if _MAY_HINT.search(line))
 
 
 def _documents(lines: Sequence[str]) -> Iterator[Span]:
@@ -147,14 +129,16 @@ def _values_of_secret_variables(lines: Sequence[str]) -> set[int]:
     found: set[int] = set()
     for number, line in enumerate(lines):
         pair = _YAML.match(line) if "name" in line else None
-        if not pair or pair["key"] != "name" or not is_secret(_bare(pair["value"])):
+        name = _bare(pair["value"]) if pair and pair["key"] == "name" else ""
+        if not pair or not (is_secret(name) or is_unknown(name)):
             continue
         column = len(pair["lead"])
         after = range(number + 1, min(number + _FAR, len(lines)))
         before = range(number - 1, max(number - _FAR, -1), -1)
-        found.update(_siblings(lines, after, column, down=True))
+        there = {*_siblings(lines, after, column, down=True)}
         if "-" not in pair["lead"]:
-            found.update(_siblings(lines, before, column, down=False))
+            there.update(_siblings(lines, before, column, down=False))
+        found.update(one for one in there if hides(name, lines[one].partition(":")[2].strip()))
     return found
 
 
@@ -258,13 +242,14 @@ class _Scanner:
     def _found(self, line: str, indent: int, *, named: bool) -> Iterator[Span]:
         if self._next_item and (item := _ITEM.match(line)):
             yield item.span("value")
-        self._next_item = bool((option := _OPTION.match(line)) and is_secret(option["key"]))
-        for shape in (*_SHAPES, _CLIENT):
+        option = _OPTION.match(line)
+        self._next_item = bool(option and (is_secret(option["key"]) or option["key"] in _TAKES))
+        for shape in (*SHAPES, *USED):
             for match in shape.finditer(line):
                 yield match.span("value")
         for flow in _FLOW:
             for match in flow.finditer(line):
-                if is_secret(match["key"]):
+                if hides(match["key"], match["value"]):
                     yield match.span("value")
         if (begin := _PEM.search(line)) and not self._pem:
             self._pem = not _PEM_END.search(line, begin.end())
@@ -291,12 +276,13 @@ class _Scanner:
 
     def _values(self, line: str, indent: int, *, named: bool) -> Iterator[Span]:
         for words in _WORDS.finditer(line):
-            if is_secret(words["key"]):
+            if hides(words["key"], line[words.end() :], word=True):
                 yield from self._value(line, words.end(), indent, sign=" ")
         for pair in _PAIR.finditer(line):
             key, sign = pair["key"], pair["sign"]
             own = named and key == "value" and sign == ":"
-            if own or is_secret(key) or (sign == "=>" and key.lower() == "key"):
+            hidden = hides(key, line[pair.end() :], word=sign != ":")
+            if own or hidden or (sign == "=>" and key.lower() == "key"):
                 yield from self._value(line, pair.end(), indent, sign=sign)
 
     def _value(self, line: str, start: int, indent: int, *, sign: str) -> Iterator[Span]:

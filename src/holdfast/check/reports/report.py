@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +16,11 @@ from holdfast.check.reports.excerpt import Excerpts
 from holdfast.check.reports.masking import without_secrets
 from holdfast.check.result import Counts, Result, Suppressed
 from holdfast.check.rule import Found
+from holdfast.check.rules import hf000_internal, hf001_unreadable
+
+
+GAPS: Final = frozenset({hf000_internal.RULE.id, hf001_unreadable.RULE.id})
+"""Rules whose findings say that others may be missing."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -60,6 +66,11 @@ class Report(msgspec.Struct, frozen=True):
             found.rule.severity >= self.fail_on and not found.finding.unknown
             for found in self.found
         )
+
+    def incomplete(self) -> bool:
+        """Whether something could not be read or judged, so that a silence proves nothing."""
+        gaps = any(found.rule.id in GAPS for found in self.found)
+        return gaps or any(one.unreadable for one in self.judged.not_judged)
 
     def counts(self) -> dict[Severity, int]:
         """How many of each severity, the worst first; without those that are none."""

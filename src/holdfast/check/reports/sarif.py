@@ -18,10 +18,9 @@ from holdfast.check.finding import Edit, Finding, Severity
 from holdfast.check.page import page_of
 from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import Excerpts, clipped
-from holdfast.check.reports.report import Report
+from holdfast.check.reports.report import GAPS, Report
 from holdfast.check.result import NotJudged, Suppressed
 from holdfast.check.rule import Found, Rule
-from holdfast.check.rules import hf000_internal
 
 Object = dict[str, Any]
 
@@ -50,7 +49,6 @@ def sarif(report: Report) -> Object:
         _result(one.found, numbers, report.excerpts) | {"suppressions": [_suppression(one)]}
         for one in report.suppressed
     ]
-    failed = any(found.rule.id == hf000_internal.RULE.id for found in report.found)
     run = {
         "tool": {
             "driver": {
@@ -62,8 +60,11 @@ def sarif(report: Report) -> Object:
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
-                "executionSuccessful": not failed,
-                "toolExecutionNotifications": list(_notes(report.judged.not_judged)),
+                "executionSuccessful": not report.incomplete(),
+                "toolExecutionNotifications": [
+                    *(_gap(found.finding) for found in report.found if found.rule.id in GAPS),
+                    *_notes(report.judged.not_judged),
+                ],
             }
         ],
         "results": results,
@@ -178,10 +179,18 @@ def _suppression(one: Suppressed) -> Object:
     }
 
 
+def _gap(finding: Finding) -> Object:
+    return {
+        "level": "error",
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": _physical(finding.place)}],
+    }
+
+
 def _notes(left_out: Iterable[NotJudged]) -> Iterator[Object]:
     for one in left_out:
         yield {
-            "level": "note",
+            "level": "error" if one.unreadable else "note",
             "message": {"text": f"{one.file} was not judged: {one.reason}"},
             "locations": [{"physicalLocation": {"artifactLocation": _artifact(one.file)}}],
         }

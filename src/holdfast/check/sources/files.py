@@ -87,7 +87,7 @@ class Files:
         try:
             data = read(path, MAX_BYTES)
         except EnvironmentLacking as error:
-            self._leave_out(name, str(error))
+            self._leave_out(name, str(error), unreadable=isinstance(error.__cause__, OSError))
             return None
         if data is not None:
             self._bytes[name] = data
@@ -138,9 +138,9 @@ class Files:
 
     def _closed(self, error: OSError) -> None:
         name = self.shown(Path(str(error.filename)))
-        self._leave_out(name, error.strerror or "it cannot be read")
+        self._leave_out(name, error.strerror or "it cannot be read", unreadable=True)
 
-    def _leave_out(self, name: str, why: str) -> None:
-        one = NotJudged(name, why)
+    def _leave_out(self, name: str, why: str, *, unreadable: bool = False) -> None:
+        one = NotJudged(name, why, unreadable)
         if one not in self.not_judged:
             self.not_judged.append(one)

@@ -42,7 +42,7 @@ class Node(msgspec.Struct, eq=False):
         start, end: where it is written, in characters; the end of a block is that of its last part.
         children: of a mapping each key with its node, of a list the nodes; ``None`` of a word.
         height: how many levels it has below itself.
-        shared: an anchor lets it stand in several places.
+        shared: it has an anchor, or an alias stands for it, so that it may stand in several places.
     """
 
     value: Any
@@ -112,7 +112,7 @@ class _Composer:
             end = event.end_mark.index
             if event.style in _BLOCK:
                 end = self._end_of_block(end)
-            node = Node(_value(event), start, end)
+            node = Node(_value(event), start, end, shared=event.anchor is not None)
             if event.anchor is not None:
                 self._anchors[event.anchor] = node, 1
             return node
@@ -126,6 +126,7 @@ class _Composer:
         else:
             node = self._sequence(event, depth)
         if event.anchor is not None:
+            node.shared = True
             self._anchors[event.anchor] = node, self.count - before + 1
         return node
 

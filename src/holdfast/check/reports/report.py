@@ -18,7 +18,6 @@ from holdfast.check.result import Counts, Result, Suppressed
 from holdfast.check.rule import Found
 from holdfast.check.rules import hf000_internal, hf001_unreadable
 
-
 GAPS: Final = frozenset({hf000_internal.RULE.id, hf001_unreadable.RULE.id})
 """Rules whose findings say that others may be missing."""
 

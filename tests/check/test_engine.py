@@ -98,6 +98,36 @@ def test_a_finding_is_allowed(check, old, new):
 
 
 @pytest.mark.parametrize(
+    "annotation",
+    [
+        "x # holdfast: allow-file HF101 -- a text",
+        "http://holdfast: allow-file HF101 -- a text",
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ['"{}"', "'{}'", "|\n      {}", ">-\n      a\n\n      {}", "'\n      {}'"]
+)
+def test_a_text_that_looks_like_a_comment_allows_nothing(check, annotation, form):
+    text = form.format(annotation)
+    result = check(FILE_SESSIONS.replace("annotations: {}", f"annotations:\n    note: {text}"))
+    assert ids(result) == ["HF101"]
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "|  # holdfast: allow-file HF101 -- so\n      text",
+        "|\n      text\n    # holdfast: allow-file HF101 -- so",
+        "|  # holdfast: allow-file HF101 -- so",
+        "'# holdfast: allow HF102 -- x'  # holdfast: allow-file HF101 -- so",
+    ],
+)
+def test_a_comment_beside_a_text_allows(check, annotation):
+    text = FILE_SESSIONS.replace("annotations: {}", f"annotations:\n    note: {annotation}")
+    assert ids(check(text)) == []
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         ("value: file}", "value: file}  # holdfast: allow HF101"),

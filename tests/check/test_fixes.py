@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.check.finding import Edit, Finding
-from holdfast.check.fixes import Change, mending, write
+from holdfast.check.fixes import Change, below, mending, write
 from holdfast.check.place import Place
 from holdfast.check.reports.diff import diff
 from holdfast.check.rule import Found
@@ -22,7 +24,7 @@ def found(*edits):
 
 
 def after(*some):
-    done = mending(some, FILES)
+    done = mending(some, FILES, Path)
     return {change.file: change.after for change in done.changes}, done
 
 
@@ -43,7 +45,6 @@ def test_edits_of_several_findings_and_files():
         (Edit("b", 0, 1, b"x"), Edit("a", 0, 10, b"")),
         (Edit("a", 5, 11, b""),),
         (Edit("a", 6, 5, b""),),
-        (Edit("-", 0, 0, b"x"),),
         (Edit("c", 0, 1, b"x"),),
     ],
 )
@@ -68,7 +69,7 @@ def test_what_changes_nothing_is_no_change():
 @given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10), st.binary(max_size=3))))
 def test_bytes_outside_edits_are_kept(triples):
     edits = [Edit("a", min(s, e), max(s, e), text) for s, e, text in triples]
-    done = mending([found(edit) for edit in edits], FILES)
+    done = mending([found(edit) for edit in edits], FILES, Path)
     taken = sorted({e for one in done.mended for e in one.finding.edits}, key=lambda e: e.start)
     expected, at = b"", 0
     for edit in taken:
@@ -89,6 +90,27 @@ def test_a_file_is_replaced_and_keeps_its_rights(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
     assert (tmp_path / "link").is_symlink()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "link"]
+
+
+def test_what_is_outside_is_not_changed_however_it_is_linked(tmp_path):
+    for name in ("inside", "outside"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_bytes(FILES["a"])
+    (tmp_path / "inside/link").symlink_to(tmp_path / "outside/a")
+    names = ("inside/a", "inside/link", "outside/a", "-")
+    some = [found(Edit(name, 0, 1, b"x")) for name in names]
+    files = dict.fromkeys(names, FILES["a"])
+    done = mending(some, files, below(tmp_path, [tmp_path / "inside"]))
+    assert [change.file for change in done.changes] == ["inside/a"]
+    assert done.outside == tuple(some[1:])
+
+
+def test_two_names_of_one_file_are_one_change(tmp_path):
+    (tmp_path / "a").write_bytes(FILES["a"])
+    (tmp_path / "b").symlink_to("a")
+    some = [found(Edit("a", 0, 1, b"x")), found(Edit("b", 0, 1, b"x"), Edit("b", 3, 4, b"y"))]
+    done = mending(some, dict.fromkeys("ab", FILES["a"]), below(tmp_path, [tmp_path]))
+    assert done.changes == (Change("a", FILES["a"], b"x12y456789"),)
 
 
 def test_a_file_that_was_changed_meanwhile_is_left(tmp_path):

@@ -224,9 +224,24 @@ def test_a_named_pipe_is_not_waited_for(tmp_path):
 def test_a_file_that_cannot_be_read(tmp_path):
     # Root may read all files, but not this one from its beginning.
     (tmp_path / "deploy.yaml").symlink_to("/proc/self/mem")
-    [(file, why)] = said(run(tmp_path))
+    [(file, why)] = said(audit(Request([tmp_path / "deploy.yaml"], tmp_path)))
     assert file == "deploy.yaml"
     assert "Input/output error" in why
+
+
+def test_a_link_out_of_what_is_checked_is_not_followed(tmp_path):
+    (tmp_path / "secrets.yaml").write_text(MANIFEST)
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "web.yaml").symlink_to("../secrets.yaml")
+    result = audit(Request([tmp_path / "deploy"], tmp_path))
+    assert result.files == {}
+    assert said(result) == [("deploy/web.yaml", "a link to a file outside what is checked")]
+
+
+def test_a_file_and_a_link_to_it_are_one_manifest(tmp_path):
+    (tmp_path / "a.yaml").symlink_to("b.yaml")
+    (tmp_path / "b.yaml").write_text(MANIFEST)
+    assert list(run(tmp_path).files) == ["b.yaml"]
 
 
 def test_a_link_to_nothing_is_nothing(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from holdfast.check.edits import set_to
@@ -17,7 +19,7 @@ from holdfast.check.sources.yaml import documents
 def test_the_bad_example_is_mended(checked, rule):
     files = {snippet.file: snippet.text for snippet in page_of(rule).snippets("Bad")}
     result = checked(files, rules=[rule.id])
-    mended = mending(result.found, result.files)
+    mended = mending(result.found, result.files, Path)
     assert len(mended.mended) == len(result.found)
     again = files | {change.file: change.after.decode() for change in mended.changes}
     assert checked(again, rules=[rule.id]).found == ()

@@ -263,6 +263,43 @@ def test_a_fix_is_made_and_checked(holdfast, here):
     assert holdfast("check", "--diff").status == 0
 
 
+def test_what_is_not_below_the_paths_is_not_mended(holdfast, here, monkeypatch):
+    def check(_target):
+        yield Finding(Place("a.yaml", 1), "m", edits=(Edit("deploy.yaml", 0, 1, b"x"),))
+
+    rule = Rule("HF999", "mends", "Mends", Severity.HIGH, check, fixable=True)
+    monkeypatch.setattr(command, "chosen", lambda *_: (rule,))
+    (here / "a.yaml").write_text(GOOD)
+    ended = holdfast("check", "a.yaml", "--fix")
+    assert (here / "deploy.yaml").read_text() == BAD
+    assert ended.err == (
+        "0 of 1 finding can be mended; 1 would change what is not a file below the paths:"
+        " deploy.yaml\n"
+    )
+
+
+def test_what_cannot_be_mended_is_said(holdfast, here):
+    for option in ("--fix", "--diff"):
+        ended = holdfast("check", option)
+        assert ended.err == (
+            "0 of 1 finding can be mended; 1 need somebody to decide (holdfast rules shows what"
+            " --fix mends)\n"
+        )
+
+
+def test_of_standard_input_no_mending_is_promised(holdfast, here, monkeypatch):
+    def check(_target):
+        yield Finding(Place("-", 1), "m", "redis", edits=(Edit("-", 0, 1, b"x"),))
+
+    rule = Rule("HF999", "mends", "Mends", Severity.HIGH, check, fixable=True)
+    monkeypatch.setattr(command, "chosen", lambda *_: (rule,))
+    with (here / "deploy.yaml").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        ended = holdfast("check", "-", "--fix")
+    assert "fix: redis\n" in ended.out
+    assert "standard input" in ended.err
+
+
 def test_the_path_of_a_session(holdfast, here):
     ended = holdfast("check", "--path")
     assert ended.status == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from holdfast.check.repository import Repository, repository
 from holdfast.check.result import Counts, NotJudged, Result
 from holdfast.check.rule import Found, Rule
 from holdfast.check.rules import RULES
-from holdfast.check.sources.files import Files
+from holdfast.check.sources.files import Files, real
 from holdfast.check.sources.kustomize.build import NAMES as KUSTOMIZATIONS
 from holdfast.check.sources.kustomize.build import kustomizations
 from holdfast.check.sources.manifests import SUFFIXES, looks_like_manifest, manifests
@@ -95,10 +95,9 @@ def collect(request: Request, files: Files) -> list[Target]:
     built = kustomizations(paths, files)
     sources = [
         (files.shown(path), data)
-        for path in paths
-        if path.suffix in SUFFIXES
-        and path.name not in KUSTOMIZATIONS
-        and not any(one.uses(path.resolve()) for one in built)
+        for path in _once(path for path in paths if path.suffix in SUFFIXES)
+        if path.name not in KUSTOMIZATIONS
+        and not any(one.uses(real(path)) for one in built)
         and (data := files.read(path)) is not None
         and looks_like_manifest(path, data)
     ]
@@ -138,6 +137,16 @@ def collect(request: Request, files: Files) -> list[Target]:
         for name, error in failed.items()
     )
     return targets
+
+
+def _once(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files without the links to others of them: what they hold is there once."""
+    every = list(paths)
+    there = {path for path in every if not path.is_symlink()}
+    for path in every:
+        if path in there or real(path) not in there:
+            there.add(real(path))
+            yield path
 
 
 def repository_of(paths: Sequence[Path], files: Files) -> Repository:

@@ -10,7 +10,8 @@
       annotations:
         holdfast.dev/allow-HF811: one replica by licence
 
-A comment stands behind ``#``, ``//`` or ``;``. Without a reason it allows nothing.
+A comment stands behind ``#``, ``//`` or ``;``, in YAML behind ``#`` and outside of texts. Without a
+reason it allows nothing.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ from holdfast.check.finding import Finding
 from holdfast.check.kubernetes.objects import Object
 from holdfast.check.place import Place
 from holdfast.check.rule import Found
+from holdfast.check.sources.yaml_texts import texts
 
 ANNOTATION: Final = "holdfast.dev/allow-"
 
 _COMMENT: Final = re.compile(
-    rb"(?P<before>[^\n]*?)(?:\#|//|;)[ \t]*holdfast:[ \t]*allow(?P<whole>-file)?[ \t]+"
-    rb"(?P<rules>HF[0-9]{3}(?:[ \t]*,[ \t]*HF[0-9]{3})*)[ \t]*(?:--[ \t]*(?P<reason>[^\n]*))?"
+    r"(?P<sign>\#|//|;)(?=[ \t]*holdfast:[ \t]*allow(?P<whole>-file)?[ \t]+"
+    r"(?P<rules>HF[0-9]{3}(?:[ \t]*,[ \t]*HF[0-9]{3})*)[ \t]*(?:--[ \t]*(?P<reason>[^\n]*))?)"
 )
+_YAML: Final = (".yaml", ".yml")
 
 
 class Allowed(msgspec.Struct, frozen=True):
@@ -65,20 +68,31 @@ def in_comments(files: Mapping[str, bytes]) -> Iterator[Allowed]:
     """What the comments of files allow."""
     for name, data in files.items():
         # Most files have none, and are large.
-        if b"holdfast:" not in data:
-            continue
-        for number, line in enumerate(data.split(b"\n"), 1):
-            if b"holdfast:" in line and (match := _COMMENT.match(line)):
-                yield from _of_comment(name, number, match)
+        if b"holdfast:" in data:
+            yield from _of_file(name, data.decode(errors="replace"))
 
 
-def _of_comment(name: str, number: int, match: re.Match[bytes]) -> Iterator[Allowed]:
-    alone = not match["before"].strip()
+def _of_file(name: str, text: str) -> Iterator[Allowed]:
+    yaml = name.endswith(_YAML) or name == "-"
+    within = list(texts(text)) if yaml else []
+    offset = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        for match in _COMMENT.finditer(line) if "holdfast:" in line else ():
+            at = offset + match.start()
+            before = line[: match.start()]
+            foreign = yaml and (match["sign"] != "#" or before[-1:].strip())
+            if not foreign and not any(start <= at < end for start, end in within):
+                yield from _of_comment(name, number, before, match)
+                break
+        offset += len(line) + 1
+
+
+def _of_comment(name: str, number: int, before: str, match: re.Match[str]) -> Iterator[Allowed]:
+    alone = not before.strip()
     line = 0 if match["whole"] else number + alone
-    reason = (match["reason"] or b"").decode(errors="replace").strip().rstrip("-*/ ").strip()
-    for rule in match["rules"].split(b","):
-        place = Place(name, number, len(match["before"]) + 1)
-        yield Allowed(rule.strip().decode(), reason, place, line)
+    reason = (match["reason"] or "").strip().rstrip("-*/ ").strip()
+    for rule in match["rules"].split(","):
+        yield Allowed(rule.strip(), reason, Place(name, number, len(before) + 1), line)
 
 
 def in_annotations(objects: Iterable[Object]) -> Iterator[Allowed]:

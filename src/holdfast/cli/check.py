@@ -113,7 +113,7 @@ def check(
     if diff:
         from holdfast.cli.mend import show_mending
 
-        return show_mending(audit(request))
+        return show_mending(request, audit(request))
     if fix:
         from holdfast.cli.mend import mend
 

@@ -144,7 +144,9 @@ def _line(line: Line, gutter: int, width: int) -> Iterator[Text]:
 
 def _fix(finding: Finding) -> Iterator[RenderableType]:
     if finding.hint:
-        does = " (holdfast check --fix does it)" if finding.edits else ""
+        # Standard input has no file that could be mended.
+        mends = finding.edits and all(edit.file != "-" for edit in finding.edits)
+        does = " (holdfast check --fix does it)" if mends else ""
         yield _indented(Text.assemble(("fix: ", "bold green"), visible(finding.hint), does))
 
 

@@ -1,7 +1,8 @@
 """Reads the files that are to be checked: each once, within limits; remembers what was left out.
 
 What lies in ``vendor``, ``node_modules``, version control or the caches of tools is not the user's
-and is passed over; links to directories are not followed, so that no walk goes in a circle.
+and is passed over; links to directories are not followed, so that no walk goes in a circle, and
+links to files only where they stay in the repository, or the directory, that is checked.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
 def shown(path: Path, base: Path) -> str:
     """A path as people are shown it: from where they are, and so the same on another machine."""
     return os.path.relpath(path, base)
+
+
+def real(path: Path) -> Path:
+    """Where a path leads; unlike ``Path.resolve``, one of links in a circle raises nothing."""
+    return Path(os.path.realpath(path))
 
 
 def _around(root: Path) -> Path:
@@ -112,6 +118,9 @@ class Files:
                 if path in seen or self._excluded(path):
                     continue
                 seen.add(path)
+                if path != root and path.is_symlink() and not self._below_roots(path):
+                    self._leave_out(self.shown(path), "a link to a file outside what is checked")
+                    continue
                 if len(seen) > MAX_FILES:
                     self._leave_out(self.shown(root), f"only the first {MAX_FILES:,} files count")
                     return
@@ -119,8 +128,10 @@ class Files:
 
     def within(self, path: Path) -> bool:
         """Whether a file is below what is checked, or below where names are relative to."""
-        found = path.resolve()
-        return any(found.is_relative_to(root) for root in (self.base.resolve(), *self._roots))
+        return real(path).is_relative_to(real(self.base)) or self._below_roots(path)
+
+    def _below_roots(self, path: Path) -> bool:
+        return any(real(path).is_relative_to(root) for root in self._roots)
 
     def _excluded(self, path: Path) -> bool:
         if not self.exclude:

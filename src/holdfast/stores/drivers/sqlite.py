@@ -34,7 +34,7 @@ BUSY_SECONDS = 5.0
 """How long an effect waits: for its turn, and for the locks of other programs."""
 
 READERS = 3
-"""How many read at once beside the one that writes; so many connections has one opened store."""
+"""How many read at once, beside one that writes."""
 
 _SETTLED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY"})
 """Errors of a COMMIT after which it is certain that nothing was written."""

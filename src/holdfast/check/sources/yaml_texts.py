@@ -18,8 +18,9 @@ def texts(text: str) -> Iterator[tuple[int, int]]:
     """
     try:
         for event in yaml.parse(text, Loader=CSafeLoader):
-            if isinstance(event, yaml.ScalarEvent) and event.style:
-                start, end = event.start_mark.index, event.end_mark.index
+            marks = event.start_mark, event.end_mark
+            if isinstance(event, yaml.ScalarEvent) and event.style and marks[0] and marks[1]:
+                start, end = marks[0].index, marks[1].index
                 block = event.style in "|>"
                 yield (_content(text, start, end) if block else (start, end))
     except yaml.YAMLError:

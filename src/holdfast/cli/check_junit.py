@@ -20,8 +20,8 @@ def junit(report: Report, rules: Iterable[Rule], began: datetime) -> bytes:
     """A document with one suite, and in it a case for each rule.
 
     What makes the command fail is a failure; what is less bad, or cannot be judged, is a skipped
-    case that says so; a rule that raised, and what cannot be read, is an error. The structure is the
-    one of Jenkins' xunit plugin (``junit-10.xsd``).
+    case that says so; a rule that raised, and what cannot be read, is an error. The structure is
+    the one of Jenkins' xunit plugin (``junit-10.xsd``).
 
     Args:
         report: what was found.

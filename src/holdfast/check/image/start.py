@@ -15,7 +15,6 @@ from holdfast.check.image.tree import Tree
 from holdfast.check.place import Place
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Command, Script
-from holdfast.check.sources.shell import SHELLS
 from holdfast.check.sources.stage import Effective, Process
 from holdfast.check.sources.text import Text
 

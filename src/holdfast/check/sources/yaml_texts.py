@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import yaml
 from yaml import CSafeLoader
@@ -19,9 +20,11 @@ def texts(text: str) -> Iterator[tuple[int, int]]:
     try:
         for event in yaml.parse(text, Loader=CSafeLoader):
             if isinstance(event, yaml.ScalarEvent) and event.style:
-                start, end = event.start_mark.index, event.end_mark.index
+                first: Any = event.start_mark
+                last: Any = event.end_mark
+                start, end = first.index, last.index
                 block = event.style in "|>"
-                yield (_content(text, start, end) if block else (start, end))
+                yield _content(text, start, end) if block else (start, end)
     except yaml.YAMLError:
         return
 

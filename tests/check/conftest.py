@@ -41,10 +41,10 @@ def write(directory: Path, files, laravel=None, packages=None):
 def checked(tmp_path):
     """Checks files with all rules, or with those of some ids."""
 
-    def check(files, *, laravel=None, packages=None, rules=None):
+    def check(files, *, laravel=None, packages=None, rules=None, env=None):
         write(tmp_path, files, laravel, packages)
         chosen = [rule for rule in RULES if rules is None or rule.id in rules]
-        return audit(Request([tmp_path], tmp_path, rules=chosen))
+        return audit(Request([tmp_path], tmp_path, extra=env or {}, rules=chosen))
 
     return check
 

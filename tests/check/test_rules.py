@@ -25,7 +25,8 @@ def cases():
 
 @pytest.mark.parametrize(("rule", "kind", "case"), list(cases()))
 def test_case(checked, rule, kind, case):
-    result = checked(case["files"], laravel=case.get("laravel"), packages=case.get("packages"))
+    given = {name: case.get(name) for name in ("laravel", "packages", "env")}
+    result = checked(case["files"], **given)
     failed = [f.finding.message for f in result.found if f.rule.id == "HF000"]
     assert not failed
     found = [f.finding for f in result.found if f.rule.id == rule]
@@ -34,10 +35,13 @@ def test_case(checked, rule, kind, case):
         return
     assert found
     assert all(finding.unknown == (kind == "unknown") for finding in found)
+    assert len(found) == case.get("times", len(found))
     if "at" in case:
         assert {f"{f.place.file}:{f.place.line}" for f in found} == set(case["at"])
     for words in case.get("says", ()):
         assert any(words in finding.message for finding in found)
+    for words in case.get("hints", ()):
+        assert any(words in finding.hint for finding in found)
 
 
 def snippets(rule, heading):

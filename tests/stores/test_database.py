@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -12,6 +13,7 @@ from contextlib import closing
 import anyio
 import pytest
 
+from holdfast.core.clock import Deadline
 from holdfast.core.errors import StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.stores.contract import (
     Commit,
@@ -191,6 +193,69 @@ def test_a_writer_that_does_not_end(store, database, sid, soon, mode, monkeypatc
         assert client.perform(Commit(sid, Found(DATA, soon), OTHER, soon)) == Saved()
 
 
+@pytest.fixture
+def planned(monkeypatch):
+    """Counts operations: it is released once for each that has come to the driver."""
+    count = threading.Semaphore(0)
+    plan = DatabaseStore.plan
+
+    def counted(store, operation):
+        steps = plan(store, operation)
+        count.release()
+        return steps
+
+    monkeypatch.setattr(DatabaseStore, "plan", counted)
+    return count
+
+
+def test_readers_do_not_wait_for_writers(store, database, sid, soon, mode, monkeypatch, planned):
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 600)
+    with connected(store, mode) as client, ThreadPoolExecutor(8) as pool:
+        client.perform(Commit(sid, None, DATA, soon))
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            commits = [Commit(new_sid(), None, DATA, soon) for _ in range(8)]
+            waiting = [pool.submit(client.perform, commit) for commit in commits]
+            for _ in range(9):
+                assert planned.acquire(timeout=60)
+            assert client.perform(Find(sid)) == Found(DATA, soon)
+            assert not any(write.done() for write in waiting)
+        finally:
+            database.execute("ROLLBACK")
+        assert [write.result() for write in waiting] == [Saved()] * 8
+
+
+def test_a_writer_does_not_wait_for_its_turn_for_ever(
+    store, database, sid, soon, mode, monkeypatch, planned
+):
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 600)
+    with connected(store, mode) as client, ThreadPoolExecutor(1) as pool:
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            first = pool.submit(client.perform, Commit(sid, None, DATA, soon))
+            assert planned.acquire(timeout=60)
+            monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+            for _ in range(3):
+                with pytest.raises(StoreUnavailable, match="nothing was written"):
+                    client.perform(Commit(new_sid(), None, DATA, soon))
+            assert not first.done()
+        finally:
+            database.execute("ROLLBACK")
+        assert first.result() == Saved()
+        assert client.perform(Delete(sid)) == Deleted()
+
+
+def test_what_a_write_waits_for_has_one_limit(store, database, sid, soon):
+    sent = []
+    database.set_trace_callback(sent.append)
+    instants = iter([0.0, 1.0, 4.5])
+    deadline = Deadline.after(5.0, lambda: next(instants))
+    sqlite._run(database, store.plan(Commit(sid, None, DATA, soon)), deadline)
+    [first, begin, *_, second, commit] = sent
+    assert (first, begin) == ("PRAGMA busy_timeout = 4000", "BEGIN IMMEDIATE")
+    assert (second, commit) == ("PRAGMA busy_timeout = 500", "COMMIT")
+
+
 def test_writers_of_two_processes_wait_for_each_other(store, soon):
     def come_and_go():
         # Each has connections of its own, as another process would.
@@ -254,7 +319,8 @@ async def test_a_cancelled_effect_is_whole(store, database, sid, soon):
         await perform(Commit(sid, None, DATA, soon))
         database.execute("BEGIN IMMEDIATE")
         async with anyio.create_task_group() as group:
-            group.start_soon(perform, Commit(sid, Found(DATA, soon), OTHER, soon))
+            for _ in range(2):  # one in SQLite, one that waits for its turn
+                group.start_soon(perform, Commit(sid, Found(DATA, soon), OTHER, soon))
             await anyio.wait_all_tasks_blocked()
             group.cancel_scope.cancel()
             database.execute("ROLLBACK")

@@ -18,6 +18,7 @@ import pytest
 
 from holdfast.core.errors import StoreMisconfigured
 from holdfast.stores import beside, database
+from holdfast.stores.beside import ScanAside
 from holdfast.stores.contract import (
     Commit,
     Conflict,
@@ -379,6 +380,7 @@ def test_the_quarantine_is_bounded(store, look, sid, clock, mode, monkeypatch):
         )
         assert len(rows) == 2
         clock.advance(beside.ASIDE_SECONDS - 10)
+        assert [entry.data for entry in client.perform(ScanAside()).entries] == [b"two"]
         assert client.perform(SetAside(sid, b"three", "size")) is True
         assert client.perform(SetAside(sid, b"four", "size")) is False
 

@@ -324,7 +324,7 @@ from holdfast.stores.drivers import locked_file
 from holdfast.stores.file import FileStore
 
 if not {reserve}:
-    locked_file._reserve = lambda fd, size: None
+    locked_file._reserve = lambda fd, there, wanted: None
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 with FileStore(Path({str(store.directory)!r}), lifetime={store.lifetime}).connect() as perform:
     for base, sid in ((Found({BASE!r}, {soon}), {sid!r}), (None, "f" * 40)):

@@ -13,6 +13,7 @@ import pytest
 
 from holdfast.core.errors import StoreReadOnly
 from holdfast.stores import beside
+from holdfast.stores.beside import ScanAside
 from holdfast.stores.contract import (
     Commit,
     Conflict,
@@ -285,6 +286,7 @@ def test_the_quarantine_is_bounded(perform, room, sid, clock, monkeypatch):
     kept = {path.read_bytes() for path in (room / "aside").iterdir()}
     assert kept == {b"serialization\none", b"size\ntwo"}
     clock.advance(beside.ASIDE_SECONDS - 10)
+    assert [entry.data for entry in perform(ScanAside()).entries] == [b"two"]
     assert perform(SetAside(sid, b"three", "size")) is True
     assert perform(SetAside(sid, b"four", "size")) is False
 

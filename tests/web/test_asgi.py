@@ -16,14 +16,21 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route, WebSocketRoute
 
 from holdfast.core.clock import wall_clock
-from holdfast.core.errors import SessionConflict, SessionGone, StoreUnavailable, Undecodable
+from holdfast.core.digest import handle
+from holdfast.core.errors import (
+    SessionConflict,
+    SessionGone,
+    StoreUnavailable,
+    Undecodable,
+    UsageError,
+)
 from holdfast.laravel import cookies
 from holdfast.laravel.encrypter import Encrypter
 from holdfast.laravel.names import login_key
 from holdfast.laravel.payload import Codec
 from holdfast.servers.ports import free_port
 from holdfast.servers.redis import redis_server
-from holdfast.session import Policy, Rules
+from holdfast.session import Levels, Policy, Rules
 from holdfast.stores.contract import Commit, Delete, Find, Scan
 from holdfast.stores.database import DatabaseStore
 from holdfast.stores.file import FileStore
@@ -31,6 +38,7 @@ from holdfast.stores.memory import MemoryStore
 from holdfast.stores.redis import RedisStore
 from holdfast.testing import ManualClock
 from holdfast.web.asgi import LaravelSessionMiddleware
+from holdfast.web.replay import ReplayMiddleware
 
 pytestmark = pytest.mark.anyio
 
@@ -312,6 +320,22 @@ async def test_paths_that_are_excepted_have_no_session(site, store):
     assert all_sids(store) == ()
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"gone": "rasie"}, "gone is 'rasie'"),
+        ({"except_paths": "/healthz"}, "except_paths is '/healthz'"),
+        ({"except_paths": ["healthz"]}, "except_paths has 'healthz' in it"),
+        ({"policy": Policy(levels=Levels(login="strict"))}, "Levels.login is 'strict', which mem"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_the_start(site, options, said):
+    with pytest.raises(UsageError) as refused:
+        site(**options)
+    assert said in str(refused.value)
+    assert refused.value.hint
+
+
 def meanwhile(store, change):
     """A handler during which another request changes the stored session, then this one does."""
 
@@ -335,7 +359,7 @@ async def test_a_parallel_change_is_merged(site, store, caplog):
     def theirs(attributes):
         attributes.update(name="theirs", cart=["anchor"])
 
-    caplog.set_level("INFO", "holdfast.web.asgi")
+    caplog.set_level("INFO", "holdfast.web")
     async with browsing(site(Route("/meanwhile", meanwhile(store, theirs)))) as client:
         await client.post("/put/name/ada")
         answer = await client.get("/meanwhile")
@@ -343,17 +367,37 @@ async def test_a_parallel_change_is_merged(site, store, caplog):
     assert (answer.status_code, answer.text) == (200, "saved")
     after = attributes(store, sid)
     assert (after["name"], after["cart"]) == ("mine", {0: "anchor"})
-    assert "the later save won at: name" in caplog.text
+    assert "later_save_won" in caplog.text
     for secret in (sid, "mine", "theirs"):
-        assert secret not in caplog.text.replace("the later", "")
+        assert secret not in caplog.text
+
+
+async def test_two_logins_at_once_are_answered_409(site, store):
+    def theirs(attributes):
+        attributes[login_key()] = 8
+
+    async def login_too(request):
+        answer = await meanwhile(store, theirs)(request)
+        request.session.login(7)
+        return answer
+
+    app = ReplayMiddleware(site(Route("/meanwhile", login_too)))
+    async with browsing(app) as client:
+        await client.post("/put/name/ada")
+        answer = await client.get("/meanwhile")
+        assert answer.status_code == 409
+        assert "set-cookie" not in answer.headers
+        assert attributes(store, sid_of(client))[login_key()] == 8
 
 
 @pytest.mark.parametrize("gone", ["answer", "raise"])
-async def test_a_request_whose_session_was_ended(site, store, gone):
+async def test_a_request_whose_session_was_ended(site, store, gone, caplog):
     """Nothing comes back, and no cookie is set; its answer goes out unless it is asked not to."""
+    caplog.set_level("INFO", "holdfast.web")
     route = Route("/meanwhile", meanwhile(store, lambda attributes: "logged out"))
     async with browsing(site(route, gone=gone)) as client:
         await client.post("/put/name/ada")
+        known_by = handle(sid_of(client), ENCRYPTER.keys[0])
         if gone == "raise":
             with pytest.raises(SessionGone):
                 await client.get("/meanwhile")
@@ -361,6 +405,7 @@ async def test_a_request_whose_session_was_ended(site, store, gone):
             answer = await client.get("/meanwhile")
             assert (answer.status_code, answer.text) == (200, "saved")
             assert "set-cookie" not in answer.headers
+            assert f"ended_meanwhile: session {known_by}" in caplog.text
     assert all_sids(store) == ()
 
 
@@ -558,6 +603,7 @@ async def test_a_store_that_is_set_up_wrongly_fails_the_startup(site, tmp_path):
     async with Server(app).running() as answer:
         assert answer["type"] == "lifespan.startup.failed"
         assert "missing is not a directory" in answer["message"]
+        assert "(hint: " in answer["message"]
 
 
 def clients_of(port):

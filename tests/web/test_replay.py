@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import httpx2
 import pytest
 
 from holdfast.core.errors import (
-    SaveUnknown,
+    EnvironmentLacking,
+    HoldfastError,
     SessionConflict,
-    SessionGone,
-    StoreMisconfigured,
-    StoreReadOnly,
     StoreUnavailable,
     Undecodable,
     UsageError,
@@ -80,24 +81,65 @@ async def test_after_the_last_replay_it_is_refused(replays):
     assert app.attempts == list(range(replays + 1))
 
 
+PAGE = Path(__file__).parents[2] / "docs/python-services.md"
+OF_A_START = {UsageError, EnvironmentLacking}
+"""No request raises them."""
+
+
+def every(error):
+    below = [child for child in error.__subclasses__() if child.__module__ == error.__module__]
+    return [*below, *(deeper for child in below for deeper in every(child))]
+
+
+def documented():
+    """The answer to each error, from the page's table; None: it is raised on."""
+    _, section = PAGE.read_text().split("## When it does not work out\n")
+    answers = {}
+    for errors, _, answer in re.findall(
+        r"^\| (`.*?) \| (.*) \| (.*) \|$", section.partition("\n## ")[0], re.MULTILINE
+    ):
+        status = None if "raises it on" in answer else int(answer[-3:])
+        answers |= dict.fromkeys(re.findall(r"`(\w+)`", errors), status)
+    return answers
+
+
+def cases():
+    answers, found = documented(), []
+    for error in every(HoldfastError):
+        lines = [base.__name__ for base in error.__mro__ if base.__name__ in answers]
+        if error not in OF_A_START:
+            assert lines, f"{PAGE.name} does not say how {error.__name__} is answered"
+            found.append(pytest.param(error, answers[lines[0]], id=error.__name__))
+    return found
+
+
+def made(error):
+    return error("10.0.0.7", **({"reason": "size"} if error is Undecodable else {}), hint="look")
+
+
+@pytest.mark.parametrize(("error", "status"), cases())
+async def test_every_error_is_answered_as_documented(error, status):
+    app = Application(made(error))
+    middleware = ReplayMiddleware(app, replays=0)
+    if status is None:
+        with pytest.raises(error):
+            await post(middleware)
+    else:
+        assert (await post(middleware)).status_code == status
+    assert app.attempts == [0]
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
-    [
-        (SessionGone("10.0.0.7"), 409),
-        (StoreUnavailable("10.0.0.7"), 503),
-        (StoreReadOnly("10.0.0.7"), 503),
-        (StoreMisconfigured("10.0.0.7"), 503),
-        (SaveUnknown("10.0.0.7"), 503),
-        (Undecodable("10.0.0.7", reason="serialization"), 503),
-    ],
+    [case for case in cases() if case.values[0] is not SessionConflict and case.values[1]],
 )
 async def test_what_cannot_be_helped_is_answered_at_once(error, status, caplog):
-    app = Application(error)
+    app = Application(made(error))
     answer = await post(ReplayMiddleware(app))
     assert answer.status_code == status
     assert len(answer.json()["error"]) > 20
     assert "10.0.0.7" not in answer.text  # where the store is, is nobody's business outside
-    assert ("10.0.0.7" in caplog.text) == (status == 503)
+    assert ("10.0.0.7 (hint: look)" in caplog.text) == (status == 503)
     assert app.attempts == [0]
 
 

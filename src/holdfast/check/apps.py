@@ -14,6 +14,7 @@ from holdfast.check.kinship import families, of_code
 from holdfast.check.kubernetes.data import Variable as EnvVariable
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.workload import Container, Workload
+from holdfast.check.place import Place
 from holdfast.check.process import Process, Role, by_name_alone, role, runs_laravel
 from holdfast.check.settings import Settings
 from holdfast.check.sources.files import shown
@@ -27,6 +28,8 @@ from holdfast.project.values import Unknown, Variable
 # Where an image keeps what Laravel reads: were it taken for a part of each Secret that is not among
 # the manifests, no setting could ever be told.
 _NEVER_SECRET: Final = frozenset(("APP_CONFIG_CACHE", "LARAVEL_STORAGE_PATH"))
+# As ``project`` calls what its process is given.
+_GIVEN: Final = Place("environment")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +39,11 @@ class Code:
     Args:
         name: its directory, as people are shown it; ``.`` for where ``check`` was started.
         directory: its files, each read once.
-        extra: variables that the user gives by hand; they win.
         laravel: the major version, where nothing in the directory says it.
     """
 
     name: str
     directory: Directory = field(repr=False)
-    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
     laravel: int | None = None
 
     @property
@@ -75,6 +76,8 @@ def apps(
     codes: Sequence[Code],
     failed: dict[str, HoldfastError],
     images: Sequence[Image] = (),
+    *,
+    extra: Mapping[str, str],
 ) -> tuple[App, ...]:
     """The applications that run in what is deployed together.
 
@@ -83,6 +86,7 @@ def apps(
         codes: the projects that were found.
         failed: takes what could not be read, by the project's name.
         images: that the repository makes.
+        extra: variables that the user gives by hand; they win.
     """
     layers = {started: brought(images, started=started) for started in (True, False)}
     running: dict[Code | None, list[Container]] = {}
@@ -105,7 +109,7 @@ def apps(
                     App(name, known.directory if known else None, known.prefix if known else ""),
                 )
                 below = layers[not container.get("command")]
-                settings = _settings(known, container, below, failed)
+                settings = _settings(known, container, below, failed, extra)
                 app.processes.append(Process(app, role(container), container, settings))
     return tuple(found.values())
 
@@ -121,11 +125,11 @@ def _readable(code: Code, failed: dict[str, HoldfastError]) -> bool:
     return True
 
 
-def alone(code: Code, failed: dict[str, HoldfastError]) -> App | None:
+def alone(code: Code, failed: dict[str, HoldfastError], extra: Mapping[str, str]) -> App | None:
     """An application that no manifest runs, in the environment that its directory gives it."""
     app = App(code.title, code.directory, code.prefix, [])
     try:
-        project = code.project(dict(code.extra), dotenv=True)
+        project = code.project(dict(extra), dotenv=True)
     except HoldfastError as error:
         failed[code.name] = error
         return None
@@ -138,13 +142,16 @@ def _settings(
     container: Container,
     below: tuple[Layer, ...],
     failed: dict[str, HoldfastError],
+    extra: Mapping[str, str],
 ) -> Settings:
     env = container.env
     if by_name_alone(container) and agreed(below, "APP_KEY") is None:
         why = "none of Laravel's variables is set, so a .env that nobody sees sets them"
         env = replace(env, more=(*env.more, EnvVariable("", None, container.at("env"), why)))
+    given = {name: EnvVariable(name, value, _GIVEN) for name, value in extra.items()}
+    env = replace(env, variables={**env.variables, **given})
     if code is not None:
-        environment = _Environment(env, code.extra, below)
+        environment = _Environment(env, extra, below)
         try:
             project = code.project(environment, dotenv=False)
         except HoldfastError as error:
@@ -204,9 +211,7 @@ def _shared(directory: str, file: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def codes(
-    files: Iterable[Path], base: Path, extra: Mapping[str, str], laravel: int | None
-) -> Iterator[Code]:
+def codes(files: Iterable[Path], base: Path, laravel: int | None) -> Iterator[Code]:
     """The Laravel projects among files: where a ``composer.json`` asks for the framework."""
     for path in files:
         if path.name != "composer.json":
@@ -219,4 +224,4 @@ def codes(
             except HoldfastError:
                 continue
             if isinstance(asked, dict) and "laravel/framework" in asked:
-                yield Code(shown(root, base), directory, extra, laravel)
+                yield Code(shown(root, base), directory, laravel)

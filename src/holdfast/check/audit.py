@@ -91,7 +91,7 @@ def collect(request: Request, files: Files) -> list[Target]:
     paths = list(files.walk(request.paths))
     # Of a project that is named beside the paths its code and its image count, no manifests.
     every = list(dict.fromkeys([*paths, *files.walk(request.projects)]))
-    found = list(codes(every, request.base, request.extra, request.laravel))
+    found = list(codes(every, request.base, request.laravel))
     built = kustomizations(paths, files)
     sources = [
         (files.shown(path), data)
@@ -112,7 +112,7 @@ def collect(request: Request, files: Files) -> list[Target]:
         Target(
             name,
             objects,
-            apps(running, found, failed, beside.images),
+            apps(running, found, failed, beside.images, extra=request.extra),
             files=files.contents,
             workloads=running,
         )
@@ -123,16 +123,12 @@ def collect(request: Request, files: Files) -> list[Target]:
     targets.extend(
         Target(code.name, Objects(()), (app,), files=files.contents)
         for code in found
-        if code.directory not in deployed and (app := alone(code, failed))
+        if code.directory not in deployed and (app := alone(code, failed, request.extra))
     )
     targets = with_repository(targets, beside, files)
     if read.unreadable:
         targets.append(Target("", Objects(()), (), read.unreadable, files.contents))
-    files.not_judged.extend(
-        NotJudged(one.directory, f"{one.refused}; `kubectl kustomize {one.directory}` builds it")
-        for one in built
-        if one.refused
-    )
+    files.not_judged.extend(NotJudged(one.directory, one.why) for one in built if one.refused)
     files.not_judged.extend(
         NotJudged(one.place.file, "a template") for one in read.unreadable if one.template
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from holdfast.check.endpoints import Endpoint, session_redis
 from holdfast.check.finding import Related
+from holdfast.check.kubernetes.stores.image import image
 from holdfast.check.kubernetes.stores.reach import Lead, Reached, Where
 from holdfast.check.kubernetes.stores.store import Role as StoreRole
 from holdfast.check.kubernetes.stores.store import Store
@@ -91,3 +92,26 @@ def stores_not_seen(target: Target) -> Iterator[tuple[Process, str]]:
             yield process, f"{endpoint.host} is not among these manifests"
         elif len(leads) > 1:
             yield process, f"{endpoint.host} leads to several"
+
+
+def lasting(store: Store) -> str:
+    """The hint for a store whose data go with its pod: what keeps them, by what the store is."""
+    at = f" at {store.disk.path}" if store.disk.path else " at its data directory"
+    if store.container is None:
+        return f"ask for storage that lasts in the spec of {store}"
+    if store.object.kind == "StatefulSet":
+        # Kubernetes refuses other volumeClaimTemplates for a StatefulSet that is there.
+        return f"a volumeClaimTemplate{at}, in a StatefulSet that is made anew"
+    return f"a persistentVolumeClaim{at} and strategy: {{type: Recreate}}, or make it a StatefulSet"
+
+
+def writing(store: Store) -> str:
+    """The hint that makes a Redis write down all that it is told; empty where it does."""
+    kind = image(store.container.image) if store.container else None
+    if store.product == "dragonfly" or store.settings.value("appendonly", "no") != "no":
+        return ""
+    if kind is not None and kind.maker == "bitnami":
+        return f"{store.product.upper()}_AOF_ENABLED=yes"
+    if kind is not None and kind.maker == "stack":
+        return 'REDIS_ARGS="--appendonly yes"'
+    return "appendonly yes (--appendonly yes in its command)"

@@ -33,7 +33,8 @@ class HoldfastError(Exception):
 
     Args:
         message: what went wrong and where, one line, without a final stop.
-        hint: what to do next, one line; empty where nothing can be said.
+        hint: what to do next, one line; empty where nothing can be said. It is a note of the
+            exception too, so that a traceback shows it.
     """
 
     exit_status: ClassVar[int] = 3
@@ -41,6 +42,13 @@ class HoldfastError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")
+
+    @property
+    def in_full(self) -> str:
+        """Message and hint in one line, for logs."""
+        return f"{self} (hint: {self.hint})" if self.hint else str(self)
 
 
 class UsageError(HoldfastError):

@@ -72,13 +72,13 @@ def session_route(directory: Directory, path: str) -> Route | None:
     answering = [route for route in found if route.answers(path)]
     # One that names it is found before one with parameters, and Laravel's own stands before them.
     first = next((route for route in answering if "{" not in (route.path or "")), None)
-    if first is None and answering and directory.of(_health) in (path, None):
+    if first is None and answering and directory.of(health_route) in (path, None):
         return None
     first = first or next(iter(answering), None)
     return first if first is not None and first.session else None
 
 
-def _health(directory: Directory) -> str | None:
+def health_route(directory: Directory) -> str | None:
     """The path of Laravel's own health route; empty where there is none, None where unknown."""
     file = directory.tree(_BOOTSTRAP)
     if file is None:

@@ -1,16 +1,18 @@
 """What a store answers to a write, and what is made of it.
 
-A write whose answer was lost is performed again until its answer comes: under its write id, where
-it has one and the store remembers it.
+A write whose answer was lost is performed again until its answer comes, within the policy's limits:
+under its write id, where it has one and the store remembers it.
 """
 
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar, cast
 
+from holdfast.core.clock import Deadline, Ticks
 from holdfast.core.errors import (
     HoldfastError,
     LevelRefused,
@@ -27,17 +29,26 @@ from holdfast.stores.contract import Commit, Gone, Move, Refused, Unknown
 T = TypeVar("T")
 
 
-def performed(policy: Policy, effect: Effect[T]) -> Flow[tuple[T, bool]]:
+def performed(
+    policy: Policy, effect: Effect[T], *, ticks: Ticks = time.monotonic
+) -> Flow[tuple[T, bool]]:
     """Perform a write until its answer comes; whether it is in doubt what an answer means.
 
     In doubt it is where the store does not know a write again that it may have made: a conflict
     may then be one with this write itself.
+
+    Raises:
+        SaveUnknown: it was performed ``repeats`` times more, or ``repeat_seconds`` are over.
+        StoreError: of the first time; nothing was written.
     """
+    deadline = Deadline.after(policy.repeat_seconds, ticks)
     result = yield from do(effect)
     doubtful = False
     for pause in pauses(policy, policy.repeats):
         if not isinstance(result, Unknown):
             return result, doubtful
+        if not deadline.left:
+            break
         doubtful = doubtful or not result.remembered
         policy.metrics.count("repeated")
         yield from do(Sleep(pause))

@@ -6,6 +6,8 @@ know, and to take a payload that cannot be read for an empty session.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from holdfast.core.errors import Undecodable
 from holdfast.core.flow import Flow, do
 from holdfast.laravel.names import is_session_id
@@ -20,8 +22,21 @@ _HOPS = 4
 """Ids that a session may have had within one grace: parallel logins replace each other's."""
 
 
+Unreadable = Callable[[str, Undecodable, bool], None]
+"""Is told of a session's id, why its bytes cannot be read, and whether they were set aside."""
+
+
+def untold(sid: str, error: Undecodable, kept: bool) -> None:
+    """Nobody wants to know."""
+
+
 def load(
-    sid: str | None, codec: Codec, *, shown: Shown | None = None, policy: Policy = DEFAULT
+    sid: str | None,
+    codec: Codec,
+    *,
+    shown: Shown | None = None,
+    policy: Policy = DEFAULT,
+    unreadable: Unreadable = untold,
 ) -> Flow[Session]:
     """The session of an id; a new one under a fresh id where the store has none.
 
@@ -30,6 +45,7 @@ def load(
         codec: what reads the stored value.
         shown: what the request shows, for an id that was replaced a moment ago.
         policy: what becomes of bytes that cannot be read.
+        unreadable: is told of such bytes.
 
     Raises:
         Undecodable: something stands there that is no session of this application, and the policy
@@ -42,7 +58,7 @@ def load(
             try:
                 attributes = codec.loads(record.found.data)
             except Undecodable as error:
-                yield from _set_aside(record, error, policy)
+                yield from _set_aside(record, error, policy, unreadable)
             else:
                 if seal is not None:
                     policy.metrics.count("followed")
@@ -71,11 +87,15 @@ def find(sid: str, shown: Shown | None) -> Flow[tuple[Record | None, bytes | Non
     return None, None
 
 
-def _set_aside(record: Record, error: Undecodable, policy: Policy) -> Flow[None]:
+def _set_aside(
+    record: Record, error: Undecodable, policy: Policy, unreadable: Unreadable
+) -> Flow[None]:
     """Keep bytes that a fresh session is about to hide; raise the error where that cannot be."""
     policy.metrics.count("undecodable", reason=error.reason)
     data = record.found.data
-    if policy.undecodable == "refuse" or len(data) > ASIDE_BYTES:
-        raise error
-    if not (yield from do(SetAside(record.sid, data, error.reason))):
+    kept = policy.undecodable == "fresh" and len(data) <= ASIDE_BYTES
+    kept = kept and (yield from do(SetAside(record.sid, data, error.reason)))
+    unreadable(record.sid, error, kept)
+    if not kept:
+        policy.metrics.count("not_set_aside")
         raise error

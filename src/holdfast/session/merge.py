@@ -31,9 +31,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
+from holdfast.core.arguments import require_texts
 from holdfast.core.errors import AuthConflict, SessionConflict
 from holdfast.laravel.payload import Attributes
 from holdfast.laravel.php import Key, SessionArray, Value
@@ -59,11 +60,18 @@ class Rules:
         lists: lists that are appended to and taken from; two parallel appendings are both kept.
         exclusive: what is not to be merged: two parallel changes, unless they are equal, are an
             error for the later one, which may run again on the session as it is then.
+
+    Raises:
+        UsageError: one of them is no collection of keys: ``counters="cart.count"``.
     """
 
     counters: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     exclusive: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for kind in fields(self):
+            require_texts(f"Rules.{kind.name}", getattr(self, kind.name))
 
 
 NO_RULES = Rules()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Literal, TypeAlias, get_args
 
+from holdfast.core.arguments import require_choice, require_kind, require_number
+from holdfast.core.errors import UsageError
 from holdfast.core.metrics import Metrics, NoMetrics
 from holdfast.session.merge import Rules
-from holdfast.stores.contract import Level
+from holdfast.stores.contract import Level, Store
+
+WhenUndecodable: TypeAlias = Literal["fresh", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +22,28 @@ class Levels:
         login: a session that gets a new id: a login, a regenerated id.
         logout: a session that is invalidated.
         data: every other write.
+
+    Raises:
+        UsageError: there is no such level.
     """
 
     login: Level = "fast"
     logout: Level = "fast"
     data: Level = "fast"
+
+    def __post_init__(self) -> None:
+        for kind in fields(self):
+            require_choice(f"Levels.{kind.name}", getattr(self, kind.name), get_args(Level))
+
+    def require_of(self, store: Store) -> None:
+        """Raise UsageError where a store can never hold one of them, however well it is."""
+        for kind in fields(self):
+            level = getattr(self, kind.name)
+            if level not in store.levels:
+                raise UsageError(
+                    f"Levels.{kind.name} is {level!r}, which {store.where} can never hold",
+                    hint="leave it at 'fast', or open a Redis with replicas=N in its URL",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +67,41 @@ class Policy:
         longest_pause: seconds.
         repeats: how often a write whose answer was lost is performed again to learn what became of
             it, with pauses as above.
+        repeat_seconds: for how long, from when it was first performed on: after that it is not
+            performed again, but what has begun goes on for as long as the store lets it.
         touch_after: the expiry is moved in steps of this many seconds or more, at most half a
             lifetime. The cookie's expiry moves with it, so that most answers set no cookie: one
             that set it could put a dead id back into a browser that has logged in meanwhile.
         metrics: is told of ``merged``, ``conflict``, ``followed``, ``gone``, ``undecodable`` (with
-            ``reason``), ``repeated``, ``unknown``.
+            ``reason``), ``not_set_aside``, ``repeated``, ``unknown``, and by the middleware of
+            ``cookie_not_opened``; ``docs/python-services.md`` says what they mean.
+
+    Raises:
+        UsageError: a value that none of this can be.
     """
 
     rules: Rules = field(default_factory=Rules)
     levels: Levels = field(default_factory=Levels)
     grace_seconds: int = 10
     fence_seconds: int = 60
-    undecodable: Literal["fresh", "refuse"] = "fresh"
+    undecodable: WhenUndecodable = "fresh"
     attempts: int = 64
     pause: float = 0.002
     longest_pause: float = 0.2
     repeats: int = 12
+    repeat_seconds: float = 10
     touch_after: int = 60
     metrics: Metrics = field(default_factory=NoMetrics, repr=False)
+
+    def __post_init__(self) -> None:
+        require_kind("Policy.rules", self.rules, Rules)
+        require_kind("Policy.levels", self.levels, Levels)
+        require_choice("Policy.undecodable", self.undecodable, get_args(WhenUndecodable))
+        for name in ("grace_seconds", "fence_seconds", "repeats", "touch_after"):
+            require_number(f"Policy.{name}", getattr(self, name))
+        require_number("Policy.attempts", self.attempts, least=1)
+        for name in ("pause", "longest_pause", "repeat_seconds"):
+            require_number(f"Policy.{name}", getattr(self, name), whole=False)
 
 
 DEFAULT = Policy()

@@ -21,9 +21,11 @@ directory ``.holdfast``, which Laravel's clean-up passes over. Nothing is ever p
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdfast.core.errors import UsageError
 from holdfast.core.flow import Effect
 from holdfast.stores.contract import Commit, Delete, Move
 
@@ -37,6 +39,9 @@ ASIDE_SECONDS = 14 * 86_400
 ASIDE_ENTRIES = 1000
 ASIDE_BYTES = 1024 * 1024
 """Of one entry; a larger one is not kept."""
+
+PAGE_ENTRIES = 100
+"""Of one page of the quarantine, at most; so many MiB in the worst case."""
 
 SWEEP_EVERY = 200
 """Writes between two sweeps of a database or a directory; opening one sweeps too."""
@@ -65,10 +70,47 @@ class Aside:
         at: when they were set aside, epoch seconds.
     """
 
-    sid: str
-    data: bytes
+    sid: str = field(repr=False)
+    data: bytes = field(repr=False)
     reason: str
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AsidePage:
+    """Some entries of a quarantine. ``cursor`` goes into the next ScanAside; None: the last page.
+
+    An entry that stays through the whole scan is listed exactly once. Those whose time is over are
+    not listed.
+    """
+
+    entries: tuple[Aside, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanAside(Effect[AsidePage]):
+    """List at most ``batch`` entries of the quarantine from ``cursor`` on (None: from the start).
+
+    A store without one (`Store.beside`) has no entries.
+    """
+
+    cursor: str | None = None
+    batch: int = 10
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.batch <= PAGE_ENTRIES:
+            raise UsageError(
+                f"a page of the quarantine has 1 to {PAGE_ENTRIES} entries, not {self.batch}",
+                hint="read page by page, as holdfast.session.quarantine does",
+            )
+
+
+def paged(scan: ScanAside, names: Iterable[str]) -> tuple[list[str], str | None]:
+    """The names of a page's entries and its cursor, for stores that see all names at once."""
+    rest = sorted(name for name in names if scan.cursor is None or name > scan.cursor)
+    page = rest[: scan.batch]
+    return page, page[-1] if len(rest) > len(page) else None
 
 
 def redis_key(prefix: str, sid: str, kind: Kind) -> str:

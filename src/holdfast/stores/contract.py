@@ -8,7 +8,7 @@ Touch    ``Touch(sid, base, expires_at)``              ``Touched | Conflict | Go
 Move     ``Move(sid, base, to, data, expires_at)``     ``Saved | Conflict | Gone | IdCollision |
                                                        Refused | Unknown``
 Delete   ``Delete(sid)``                               ``Deleted | Missing | Refused | Unknown``
-SetAside ``SetAside(sid, data, reason)``               ``bool``
+SetAside ``SetAside(sid, data, reason)``               ``bool``; ``beside.ScanAside`` lists them
 Scan     ``Scan(cursor, batch)``                       ``Page``
 ======== ============================================= =============================================
 
@@ -41,7 +41,7 @@ Scan     ``Scan(cursor, batch)``                       ``Page``
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
@@ -52,6 +52,7 @@ from holdfast.laravel.names import is_session_id
 from holdfast.laravel.payload import Form
 
 __all__ = [
+    "FAST_ALONE",
     "Commit",
     "Conflict",
     "Delete",
@@ -116,6 +117,9 @@ class Found:
 Level: TypeAlias = Literal["fast", "replicated", "strict"]
 """fast: as the store acknowledges by itself. replicated: one replica has it too. strict: every
 configured replica has it; fewer connected ones are Refused before anything is written."""
+
+FAST_ALONE: frozenset[Level] = frozenset({"fast"})
+"""The levels of a store that has no replicas, or does not know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +370,10 @@ class Store(Protocol):
     @property
     def beside(self) -> bool:
         """Whether it has room beside the sessions for write ids, fences, graces, quarantine."""
+
+    @property
+    def levels(self) -> Collection[Level]:
+        """Those that it can hold while all is well; others it always refuses."""
 
     @property
     def details(self) -> Mapping[str, str]:

@@ -30,7 +30,7 @@ in ``beside.SWEEP_EVERY`` is followed by a statement more, which removes what is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import (
     asynccontextmanager,
     contextmanager,
@@ -45,8 +45,16 @@ from holdfast.core.errors import StoreMisconfigured
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.names import is_session_id
 from holdfast.laravel.payload import Form
-from holdfast.stores.beside import ASIDE_ENTRIES, ASIDE_SECONDS, WRITE_SECONDS
+from holdfast.stores.beside import (
+    ASIDE_ENTRIES,
+    ASIDE_SECONDS,
+    WRITE_SECONDS,
+    Aside,
+    AsidePage,
+    ScanAside,
+)
 from holdfast.stores.contract import (
+    FAST_ALONE,
     Commit,
     Conflict,
     Delete,
@@ -57,6 +65,7 @@ from holdfast.stores.contract import (
     Found,
     Gone,
     IdCollision,
+    Level,
     Missing,
     Move,
     Moved,
@@ -107,6 +116,7 @@ class DatabaseStore:
     clock: Clock = wall_clock
     beside: bool = False
     name: str = field(default="database", init=False)
+    levels: Collection[Level] = field(default=FAST_ALONE, init=False)
     form: Form = field(default=Form.BASE64, init=False)
 
     @property
@@ -198,7 +208,9 @@ class DatabaseStore:
                 return self.dialect.delete(ended, fenced=fenced)
             case SetAside() if self.beside:
                 return self.dialect.set_aside(_entry(operation, now))
-            case SetAside():
+            case ScanAside() if self.beside:
+                return self.dialect.quarantine(_after(operation, now))
+            case SetAside() | ScanAside():
                 return Steps(())
             case Scan(cursor, batch):
                 return self.dialect.page(times | {"cursor": cursor or "", "batch": batch})
@@ -220,6 +232,8 @@ class DatabaseStore:
                 return Deleted() if wrote else Missing()
             case SetAside():
                 return bool(replies and replies[-1].rows)
+            case ScanAside(batch=batch):
+                return _asides(replies[-1].rows if replies else (), batch)
             case Scan(batch=batch):
                 ids = [str(row[0]) for row in replies[-1].rows]
                 more = ids[-1] if len(ids) == batch else None
@@ -304,6 +318,17 @@ def _entry(operation: SetAside, now: int) -> dict[str, Any]:
         "stale": now - ASIDE_SECONDS,
         "entries": ASIDE_ENTRIES,
     }
+
+
+def _after(operation: ScanAside, now: int) -> dict[str, Any]:
+    id, _, digest = (operation.cursor or "").partition(":")
+    stale = now - ASIDE_SECONDS
+    return {"id": id, "digest": digest, "stale": stale, "batch": operation.batch}
+
+
+def _asides(rows: Sequence[Row], batch: int) -> AsidePage:
+    entries = tuple(Aside(row[0], bytes(row[2]), row[3], int(row[4])) for row in rows)
+    return AsidePage(entries, f"{rows[-1][0]}:{rows[-1][1]}" if len(rows) == batch else None)
 
 
 def keeps_beside(store: Tables) -> TypeGuard[DatabaseStore]:

@@ -12,7 +12,7 @@ more of each id.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 from holdfast.core.clock import Clock, wall_clock
 from holdfast.core.flow import APerform, Perform
 from holdfast.laravel.payload import Form
-from holdfast.stores.contract import Move, Moved
+from holdfast.stores.contract import FAST_ALONE, Level, Move, Moved
 from holdfast.stores.url import StoreUrl
 
 
@@ -38,6 +38,7 @@ class FileStore:
     lifetime: int = 7200
     clock: Clock = wall_clock
     name: str = field(default="file", init=False)
+    levels: Collection[Level] = field(default=FAST_ALONE, init=False)
     form: Form = field(default=Form.BARE, init=False)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,8 +14,17 @@ from holdfast.core.clock import Clock, wall_clock
 from holdfast.core.errors import UsageError
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.payload import Form
-from holdfast.stores.beside import ASIDE_ENTRIES, ASIDE_SECONDS, WRITES, Aside
+from holdfast.stores.beside import (
+    ASIDE_ENTRIES,
+    ASIDE_SECONDS,
+    WRITES,
+    Aside,
+    AsidePage,
+    ScanAside,
+    paged,
+)
 from holdfast.stores.contract import (
+    FAST_ALONE,
     Commit,
     Conflict,
     Delete,
@@ -25,6 +34,7 @@ from holdfast.stores.contract import (
     Found,
     Gone,
     IdCollision,
+    Level,
     Missing,
     Move,
     Moved,
@@ -85,6 +95,11 @@ def apply(sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) 
             return Missing() if found is None else Deleted()
         case SetAside(sid, data, reason):
             return _set_aside(beside, Aside(sid, data, reason, now))
+        case ScanAside():
+            kept = (entry for entry in beside.aside if entry.at > now - ASIDE_SECONDS)
+            named = {f"{entry.sid}:{entry.data!r}": entry for entry in kept}
+            names, more = paged(operation, named)
+            return AsidePage(tuple(named[name] for name in names), more)
         case Scan(cursor, batch):
             rest = sorted(sid for sid in sessions if cursor is None or sid > cursor)
             page = tuple(sid for sid in rest[:batch] if _live(sessions, sid, now))
@@ -172,6 +187,7 @@ class MemoryStore:
     form: Form = Form.BARE
     rule: Apply = field(default=apply, repr=False)
     name: str = field(default="memory", init=False)
+    levels: Collection[Level] = field(default=FAST_ALONE, init=False)
     beside: bool = field(default=True, init=False)
     _sessions: Sessions = field(default_factory=dict, init=False, repr=False)
     _beside: Beside = field(default_factory=Beside, init=False, repr=False)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.payload import Form
@@ -23,10 +23,14 @@ from holdfast.stores.beside import (
     ASIDE_SECONDS,
     WRITE_SECONDS,
     WRITES,
+    Aside,
+    AsidePage,
     Kind,
+    ScanAside,
     redis_key,
 )
 from holdfast.stores.contract import (
+    FAST_ALONE,
     Commit,
     Conflict,
     Delete,
@@ -36,6 +40,7 @@ from holdfast.stores.contract import (
     Found,
     Gone,
     IdCollision,
+    Level,
     Missing,
     Move,
     Moved,
@@ -62,6 +67,7 @@ SESSION = Script.load("redis_session.lua")
 MOVE = Script.load("redis_move.lua")
 DELETE = Script.load("redis_delete.lua")
 ASIDE = Script.load("redis_aside.lua")
+QUARANTINE = Script.load("redis_quarantine.lua")
 SCAN = Script.load("redis_scan.lua")
 
 
@@ -126,9 +132,14 @@ class RedisStore:
         async with redis_async.aconnect(self) as perform:
             yield perform
 
+    @property
+    def levels(self) -> Collection[Level]:
+        """All of them, where it is said how many replicas there are."""
+        return get_args(Level) if self.replicas else FAST_ALONE
+
     def refusal(self, operation: Effect[Any]) -> Refused | None:
         """Why an operation's level cannot be held, whatever the server says; None where it may."""
-        if level_of(operation) == "fast" or self.replicas:
+        if level_of(operation) in self.levels:
             return None
         return Refused(f"{self.where} was opened without replicas to wait for")
 
@@ -152,11 +163,13 @@ class RedisStore:
             case Delete(sid):
                 return Request((b"DEL", self._key(sid)), writes=True)
             case SetAside(sid, data, reason):
-                keys = (self._quarantine("entries"), self._quarantine("instants"))
                 name = sid.encode() + b":" + hashlib.sha256(data).hexdigest()[:16].encode()
                 bounds = (_number(ASIDE_SECONDS), _number(ASIDE_ENTRIES))
                 entry = reason.encode() + b"\n" + data
-                return Request((b"2", *keys, name, entry, *bounds), ASIDE, writes=True)
+                return self._aside(ASIDE, name, entry, *bounds, writes=True)
+            case ScanAside(cursor, batch):
+                after = (cursor or "").encode()
+                return self._aside(QUARANTINE, after, _number(batch), _number(ASIDE_SECONDS))
             case Scan(cursor, batch):
                 pattern = glob_escape(self.prefix.encode()) + _ID_PATTERN
                 start = (cursor or "0").encode()
@@ -177,6 +190,8 @@ class RedisStore:
                 return Deleted() if reply else Missing()
             case SetAside():
                 return bool(reply)
+            case ScanAside():
+                return _asides(reply)
             case Scan():
                 return self._page(reply)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
@@ -204,9 +219,11 @@ class RedisStore:
     def _beside(self, sid: str, kind: Kind) -> bytes:
         return redis_key(self.prefix, sid, kind).encode()
 
-    def _quarantine(self, part: str) -> bytes:
+    def _aside(self, script: Script, *arguments: bytes, writes: bool = False) -> Request:
         # The part that both names share puts them into one slot.
-        return f"{self.prefix}holdfast:{{quarantine}}:{part}".encode()
+        room = f"{self.prefix}holdfast:{{quarantine}}:".encode()
+        keys = (room + b"entries", room + b"instants")
+        return Request((b"2", *keys, *arguments), script, writes)
 
     def _key(self, sid: str) -> bytes:
         return self.prefix.encode() + sid.encode()
@@ -248,6 +265,16 @@ def _seen(reply: Sequence[Any]) -> Found | Moved | None:
             return Moved(reply[1][:SESSION_ID_LENGTH].decode(), reply[1][SESSION_ID_LENGTH:])
         case _:
             return None
+
+
+def _asides(reply: Sequence[bytes]) -> AsidePage:
+    cursor, *rest = reply
+    entries = []
+    for name, at, entry in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+        reason, _, data = entry.partition(b"\n")
+        sid = name[:SESSION_ID_LENGTH].decode()
+        entries.append(Aside(sid, data, reason.decode(), int(at)))
+    return AsidePage(tuple(entries), cursor.decode() or None)
 
 
 def _write(operation: Commit | Move) -> tuple[bytes, bytes]:

@@ -12,10 +12,10 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
+from holdfast.core.arguments import require_choice, require_texts
 from holdfast.core.clock import Clock, wall_clock
-from holdfast.core.digest import handle
 from holdfast.core.errors import SessionGone, StoreError, StoreUnavailable
 from holdfast.core.flow import APerform, Flow, arun
 from holdfast.laravel import cookies
@@ -27,15 +27,18 @@ from holdfast.session import Policy, Session, load, save
 from holdfast.session.commit import is_changed
 from holdfast.session.policy import DEFAULT
 from holdfast.stores.contract import Facts, Store
-from holdfast.web.carried import Carried, carried, header
+from holdfast.web.carried import Carried, Unopened, carried, header
 from holdfast.web.connection import Connection
 from holdfast.web.lock import GiveBack, LockPolicy, held, not_held
+from holdfast.web.log import Log
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+Gone: TypeAlias = Literal["answer", "raise"]
 
 _PRIVATE = b"no-cache, private"
 _logger = logging.getLogger(__name__)
@@ -82,6 +85,7 @@ class LaravelSessionMiddleware:
         clock: the time of expiries.
 
     Raises:
+        UsageError: an argument that cannot be, or a level that the store can never hold.
         SessionConflict, SessionGone, SessionLocked, SaveUnknown, Undecodable, StoreError: out of
             ``__call__``, always before the response has started, so that an outer layer may answer
             or run the request again. No cookie is set then.
@@ -104,11 +108,15 @@ class LaravelSessionMiddleware:
         expire_on_close: bool = False,
         policy: Policy = DEFAULT,
         locks: LockPolicy | None = None,
-        gone: Literal["answer", "raise"] | None = None,
+        gone: Gone | None = None,
         guard: str = "web",
         except_paths: Collection[str] = (),
         clock: Clock = wall_clock,
     ) -> None:
+        if gone is not None:
+            require_choice("gone", gone, get_args(Gone))
+        require_texts("except_paths", except_paths, start="/")
+        policy.levels.require_of(store)
         self._app = app
         self._connection = Connection(store)
         self._locks = locks
@@ -129,6 +137,7 @@ class LaravelSessionMiddleware:
         self._guard = guard
         self._except_paths = frozenset(except_paths)
         self._clock = clock
+        self._log = Log(encrypter.keys[0], clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
@@ -153,11 +162,13 @@ class LaravelSessionMiddleware:
                 try:
                     await connection.perform()
                 except StoreUnavailable as error:
-                    _logger.warning("starting without a store of sessions or locks: %s", error)
+                    _logger.warning(
+                        "starting without a store of sessions or locks: %s", error.in_full
+                    )
                 except StoreError as error:
                     # Raised, it would pass for «this application knows no lifespan».
                     await receive()
-                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    await send({"type": "lifespan.startup.failed", "message": error.in_full})
                     return
             await self._app(scope, receive, send)
         finally:
@@ -207,10 +218,12 @@ class LaravelSessionMiddleware:
                     if self._gone == "raise":
                         raise
                     # Whoever ended it meant it: nothing comes back, and no cookie is set for it.
-                    _logger.info("a session ended under a request; what that changed is dropped")
+                    ended = session.record
+                    self._log.ended_meanwhile(session.id if ended is None else ended.sid)
                     failure = None
                 else:
-                    self._say_conflicts(session)
+                    if session.conflicts:
+                        self._log.later_save_won(session.id, session.conflicts)
                     message = self._with_cookie(scope, session, message) if tell else message
                 # Before the client can answer: its next request need not wait then.
                 await give_back()
@@ -228,11 +241,19 @@ class LaravelSessionMiddleware:
             raise failure
 
     def _carried(self, scope: Scope) -> Carried | None:
-        return carried(scope["headers"], self._encrypter, self._name)
+        came = carried(scope["headers"], self._encrypter, self._name)
+        if isinstance(came, Unopened):
+            self._policy.metrics.count("cookie_not_opened")
+            self._log.cookie_not_opened()
+            return None
+        return came
 
     async def _load(self, came: Carried | None, perform: APerform) -> Session:
         sid, shown = (None, None) if came is None else (came.sid, came.shown)
-        return await arun(load(sid, self._codec, shown=shown, policy=self._policy), perform)
+        loading = load(
+            sid, self._codec, shown=shown, policy=self._policy, unreadable=self._log.unreadable
+        )
+        return await arun(loading, perform)
 
     def _flow(self, scope: Scope, session: Session) -> Flow[bool]:
         return save(
@@ -259,12 +280,6 @@ class LaravelSessionMiddleware:
             ip_address=client[0] if client else None,
             user_agent=None if agent is None else agent.decode("utf-8", "replace"),
         )
-
-    def _say_conflicts(self, session: Session) -> None:
-        if session.conflicts:
-            known_by = handle(session.id, self._encrypter.keys[0])
-            keys = ", ".join(session.conflicts)
-            _logger.info("session %s: the later save won at: %s", known_by, keys)
 
     def _set_cookie(self, scope: Scope, session: Session) -> bytes:
         return cookies.set_cookie(

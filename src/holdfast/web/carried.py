@@ -28,8 +28,13 @@ class Carried:
     shown: Shown
 
 
-def carried(headers: Headers, encrypter: Encrypter, name: str) -> Carried | None:
-    """What a request's headers carry; None without a session cookie that this application sealed.
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """A session cookie that none of the application's keys opens, or that is another's."""
+
+
+def carried(headers: Headers, encrypter: Encrypter, name: str) -> Carried | Unopened | None:
+    """What a request's headers carry of a session; None without a session cookie.
 
     Args:
         headers: of the ASGI scope.
@@ -37,9 +42,11 @@ def carried(headers: Headers, encrypter: Encrypter, name: str) -> Carried | None
         name: the session cookie's.
     """
     wire = _cookie(headers, name.encode())
-    opened = None if wire is None else cookies.open(encrypter, name, wire)
-    if wire is None or opened is None:
+    if not wire:
         return None
+    opened = cookies.open(encrypter, name, wire)
+    if opened is None:
+        return Unopened()
     return Carried(opened.value, Shown(wire.encode("latin-1"), _token(headers, encrypter)))
 
 

@@ -14,6 +14,7 @@ import anyio
 import msgspec
 
 from holdfast.core.errors import (
+    AuthConflict,
     HoldfastError,
     SaveUnknown,
     SessionConflict,
@@ -42,6 +43,7 @@ class ReplayMiddleware:
 
     ==========================================  ====================================================
     SessionConflict                             the request is run again; 409 after the last replay
+    AuthConflict                                409: run again, it would log the other user out
     SessionGone                                 409: run again, it would start a new session
     SessionLocked                               423: it has waited long enough
     StoreError, SaveUnknown, Undecodable        503
@@ -83,7 +85,7 @@ class ReplayMiddleware:
                     await anyio.sleep(random.uniform(0, PAUSE_SECONDS * 2**attempt))
                     continue
                 if status == 503:
-                    _logger.warning("a request was answered 503: %s", error)
+                    _logger.warning("a request was answered 503: %s", error.in_full)
                 await _answer(send, status, _words(error))
             return
 
@@ -105,7 +107,7 @@ class _Started:
 
 def _status(error: HoldfastError) -> int | None:
     match error:
-        case SessionConflict() | SessionGone():
+        case SessionConflict() | AuthConflict() | SessionGone():
             return 409
         case SessionLocked():
             return 423
@@ -118,6 +120,8 @@ def _words(error: HoldfastError) -> str:
     match error:
         case SessionConflict():
             return "other requests kept changing this session; nothing was written, try again"
+        case AuthConflict():
+            return "another request has logged somebody else in; nothing was written"
         case SessionLocked():
             return "another request has held this session for too long; nothing was done, try again"
         case SessionGone():

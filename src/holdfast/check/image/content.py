@@ -124,7 +124,8 @@ class _Content(msgspec.Struct, frozen=True):
     tree: Tree
     context: str | None
     ignore: Ignore | None
-    known: dict[int, dict[str, File]] = field(default_factory=dict)  # by the index of a stage
+    # By the index of a stage.
+    known: dict[int, dict[str, File]] = msgspec.field(default_factory=dict)
 
     def of(self, stage: Effective) -> dict[str, File]:
         index = stage.stages[-1].index

@@ -7,7 +7,7 @@ refuse, or that is larger or deeper than any manifest, is a finding.
 
 ## Why it matters
 
-Nothing in it was judged, and `kubectl apply` stops at it too.
+What cannot be read was not judged, and `kubectl apply` stops at it too.
 
 ## Bad
 
@@ -55,8 +55,8 @@ def check(target: Target) -> Iterator[Finding]:
         if not one.template:
             yield Finding(
                 one.place,
-                f"This file cannot be read, so nothing in it was judged: {one.why}.",
-                "mend it, or leave the file out",
+                f"What stands here cannot be read, and was not judged: {one.why}.",
+                "mend it, or leave the file out: exclude in holdfast.toml",
                 one.place.file,
             )
 

@@ -124,9 +124,7 @@ def check(target: Target) -> Iterator[Finding]:
 
 def _lacks_key(process: Process) -> bool:
     container = process.container
-    if container is None or process.settings.project is None:
-        return False
-    if "APP_KEY" in container.env or container.env.more or _mounts_dotenv(process):
+    if container is None or "APP_KEY" in container.env or _mounts_dotenv(process):
         return False
     found = process.settings.get("app.key")
     return isinstance(found, Known) and found.value in (None, "")

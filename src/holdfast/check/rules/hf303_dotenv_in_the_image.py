@@ -32,8 +32,9 @@ RUN composer install --no-dev && php artisan storage:link
 
 ## How to fix
 
-`.env*` in `.dockerignore`; where the build needs the file, remove it in the same `RUN`. Give pods
-all that they need by ConfigMap and Secret.
+`.env` in `.dockerignore` where a directory is copied; a `COPY` that names it goes. What is made in
+a `RUN` and needed there (`key:generate`) is removed at the end of the same `RUN`. Give pods all
+that they need by ConfigMap and Secret.
 
 ## Limits
 
@@ -49,6 +50,7 @@ the application, nothing is said.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
@@ -81,17 +83,17 @@ def check(target: Target) -> Iterator[Finding]:
                 image.dotenv.place,
                 "Whoever can pull the image of the web server can read the application's secrets:"
                 f" it holds a .env{origin} from its build, and no PHP that would need it.",
-                "COPY public /var/www/html/public: that is all a web server hands out",
+                "copy the directory public alone: that is all a web server hands out",
                 image.file,
             )
             continue
-        settings = _settings(image, image.dotenv)
-        example = f" ({settings})" if settings else ""
+        settings = _settings(image, image.dotenv, _set_by_all(target))
+        taken = f": {settings}" if settings else ""
         yield Finding(
             image.dotenv.place,
-            f"What a pod's environment does not set is taken from a file{example}: the image holds"
-            f" a .env{origin} from its build.",
-            "put .env* into .dockerignore, or remove the file in the RUN that makes it",
+            f"Users get the settings of a build wherever a pod's environment sets none{taken}. The"
+            f" image holds a .env{origin} from its build.",
+            _hint(image, image.dotenv),
             image.file,
         )
 
@@ -101,15 +103,39 @@ def _without_php(image: Image) -> bool:
     return bool(WEB_SERVER.search(image.base.name)) and "php" not in image.base.name
 
 
-def _settings(image: Image, dotenv: Dotenv) -> str:
-    """Settings of the file that matter to sessions and are no secret."""
+def _hint(image: Image, dotenv: Dotenv) -> str:
+    """What keeps the file out without breaking the build."""
+    copy = next((c for c in image.final.copies if c.instruction.place == dotenv.place), None)
+    if copy is None:
+        return (
+            "take out what makes it, and what of the build needs it (key:generate); or make it,"
+            " use it and rm it in one RUN"
+        )
+    named = [posixpath.basename(value.text or "") for value in copy.sources]
+    if copy.origin is not None or any(name.startswith(".env") for name in named):
+        return "take this COPY out, and what of the build needs the file (key:generate)"
+    ignored = posixpath.relpath(dotenv.name, image.context or ".")
+    return f"put {ignored} into .dockerignore"
+
+
+def _set_by_all(target: Target) -> frozenset[str]:
+    """Variables that every process of Laravel's is surely given, or may be given."""
+    envs = [process.container.env for process in target.processes() if process.container]
+    if any(env.more for env in envs):
+        return frozenset(_SHOWN)
+    names = [frozenset(env) for env in envs]
+    return frozenset.intersection(*names) if names else frozenset()
+
+
+def _settings(image: Image, dotenv: Dotenv, given: frozenset[str]) -> str:
+    """Settings of the file that matter to sessions, are no secret and come into effect."""
     data = image.tree.read(dotenv.name) if dotenv.name else None
     try:
         loaded = load(data or b"", {}, dotenv.name)
     except FormatError:
         return ""
     values = {name: getattr(loaded.get(name), "value", None) for name in _SHOWN}
-    return ", ".join(f"{name}={value}" for name, value in values.items() if value)
+    return ", ".join(f"{n}={value}" for n, value in values.items() if value and n not in given)
 
 
 RULE = Rule(

@@ -125,7 +125,7 @@ from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.stores.store import Keeps, Role, Store
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores
+from holdfast.check.session_store import lasting, session_stores, writing
 from holdfast.check.target import Target
 
 _LOST: Final = {
@@ -149,10 +149,15 @@ def check(target: Target) -> Iterator[Finding]:
             place,
             f"Everyone is logged out when the pod of {store} is replaced: it is the only one that"
             f" has the sessions, and {why}.",
-            "give it a volumeClaimTemplate at its data directory, and --appendonly yes",
+            _hint(store),
             str(store),
             (kept.related,),
         )
+
+
+def _hint(store: Store) -> str:
+    kept = lasting(store) if store.disk.keeps in _LOST else ""
+    return ", and ".join(filter(None, (kept, writing(store))))
 
 
 def _lost(store: Store) -> tuple[Place, str] | None:

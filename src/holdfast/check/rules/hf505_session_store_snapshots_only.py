@@ -123,7 +123,7 @@ from typing import Final
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.stores.store import Keeps, Store
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores
+from holdfast.check.session_store import session_stores, writing
 from holdfast.check.target import Target
 
 _DEFAULT: Final = "3600 1 300 100 60 10000"
@@ -144,7 +144,7 @@ def check(target: Target) -> Iterator[Finding]:
             said.place if said else store.place,
             f"When {store} is killed, users lose what they did since its last snapshot, up to"
             f" {longest} ago: it writes no append-only file.",
-            "start it with --appendonly yes",
+            writing(store),
             str(store),
             (kept.related,),
         )

@@ -98,6 +98,7 @@ from collections.abc import Iterator
 
 from holdfast.check.application import at, with_code
 from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.health import sessionless_path
 from holdfast.check.kubernetes.objects import text, whole
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
@@ -134,7 +135,7 @@ def _probes(process: Process, directory: Directory) -> Iterator[Finding]:
                 container.at(probe, "httpGet", "path"),
                 f"This {probe} leaves about {_DAY // period * pods:,} sessions a day in the store:"
                 f" «{path}» opens one each time it is asked.",
-                "ask for a path without a session: /up",
+                sessionless_path(process),
                 str(process),
                 (Related(at(process.app, route.spot), "the route, in the group web"),),
             )

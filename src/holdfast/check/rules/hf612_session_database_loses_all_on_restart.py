@@ -118,7 +118,7 @@ from holdfast.check.kubernetes.stores.store import Keeps
 from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import reached
+from holdfast.check.session_store import lasting, reached
 from holdfast.check.target import Target
 
 _LOST: Final = {
@@ -144,7 +144,7 @@ def check(target: Target) -> Iterator[Finding]:
             store.disk.place,
             f"Everyone is logged out when the pod of {store} is replaced, and the rest of the"
             f" database is gone too: {_LOST[store.disk.keeps]}.",
-            "give it a volumeClaimTemplate at its data directory",
+            lasting(store),
             str(store),
             (Related(endpoint.place, f"{process} keeps its sessions there"),),
         )

@@ -98,7 +98,8 @@ edge for it: ingress-nginx `nginx.ingress.kubernetes.io/affinity: cookie`, Traef
 ## Limits
 
 Edges that send to the Service's own address (`service-upstream`, `use-cluster-ip`, `nativelb`)
-meet kube-proxy, but with the edge's address for the client's. A Service of type LoadBalancer is
+meet kube-proxy, but with the edge's address for the client's. An edge that keeps users at a pod
+itself is right. A Service of type LoadBalancer is
 left alone: it may be used directly too.
 
 ## References
@@ -131,12 +132,14 @@ def check(target: Target) -> Iterator[Finding]:
             if asked is None or service.get("spec", "type") in ("LoadBalancer", "NodePort"):
                 continue
             for route in target.routes_to(workload):
-                if route.to_pods and route.service[1] == service.name:
+                if route.affinity is None and route.to_pods and route.service[1] == service.name:
                     yield Finding(
                         asked.place,
-                        f"{service} does not keep users at one pod: {route.edge} sends to the pods"
-                        " itself, past kube-proxy, which alone knows sessionAffinity.",
-                        "keep sessions in a shared store; ask the edge where affinity is wanted",
+                        f"Users of {process.name} may meet another pod with each request, for all"
+                        f" that {service} asks for: {route.edge} sends to the pods itself, past"
+                        " kube-proxy, which alone knows sessionAffinity.",
+                        "keep sessions in a shared store and take sessionAffinity out; affinity for"
+                        " something else is asked of the edge",
                         str(process),
                         (
                             Related(

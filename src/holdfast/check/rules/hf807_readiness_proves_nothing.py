@@ -60,8 +60,10 @@ spec:
 
 ## How to fix
 
-`readinessProbe: {httpGet: {path: /up, port: 8080}}`, through the web server to PHP. `/up` is
-Laravel's own from 11 on, starts no session and answers 500 where the application cannot boot.
+`readinessProbe: {httpGet: {path: /up, port: 8080}}` at the container of the web server, with its
+port, so that it goes through to PHP. `/up` is Laravel's own from 11 on, where `bootstrap/app.php`
+has `health: '/up'`; it starts no session and answers 500 where the application cannot boot. A pod
+of php-fpm alone answers no HTTP: `exec` a script there that asks `index.php` by FastCGI.
 
 ## Limits
 
@@ -82,6 +84,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.check.finding import Finding, Severity
+from holdfast.check.health import readiness
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.rule import Rule
@@ -110,7 +113,7 @@ def check(target: Target) -> Iterator[Finding]:
             shown.at("readinessProbe") if probed else shown.at("name"),
             f"A release of {workload.name} that cannot answer takes the place of the one that does,"
             f" and each rollout starts with errors: {why}.",
-            "readinessProbe: {httpGet: {path: /up, port: 8080}}",
+            readiness(workload, next(iter(target.processes_of(workload)), None), shown),
             str(workload),
         )
 

@@ -64,8 +64,8 @@ Route::get('/', fn () => view('home'));
 
 ## How to fix
 
-`livenessProbe: {httpGet: {path: /up, port: 8080}}`: Laravel's own health route from 11 on starts
-no session. Before, a route without the `web` group.
+`path: /up` in the probe: Laravel's own health route, from 11 on where `bootstrap/app.php` has
+`health: '/up'`, starts no session. Before, a route without the `web` group.
 
 ## Limits
 
@@ -87,6 +87,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.health import sessionless_path
 from holdfast.check.kubernetes.objects import text, whole
 from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.place import Place
@@ -122,7 +123,7 @@ def check(target: Target) -> Iterator[Finding]:
                 container.at("livenessProbe", "httpGet", "path"),
                 f"All pods of {workload.name} are restarted when {driver} is away for {seconds} s:"
                 f" their liveness probe asks {path}, which opens a session in it.",
-                "livenessProbe: {httpGet: {path: /up, port: 8080}}",
+                sessionless_path(process),
                 str(process),
                 (
                     Related(

@@ -31,7 +31,7 @@ import anyio.to_thread
 
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.laravel.names import is_session_id
-from holdfast.stores.beside import Turns
+from holdfast.stores.beside import ScanAside, Turns
 from holdfast.stores.contract import (
     Commit,
     Conflict,
@@ -131,6 +131,8 @@ class _Driver:
                 return self._delete(sid)
             case SetAside():
                 return self._beside.there and self._beside.set_aside(operation)
+            case ScanAside():
+                return self._beside.quarantine(operation)
             case Scan(cursor, batch):
                 return self._scan(cursor, batch)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")

@@ -19,11 +19,24 @@ from pathlib import Path
 
 from holdfast.core.clock import Clock
 from holdfast.laravel.names import is_session_id
-from holdfast.stores.beside import ASIDE_ENTRIES, ASIDE_SECONDS, WRITE_SECONDS, WRITES
+from holdfast.stores.beside import (
+    ASIDE_BYTES,
+    ASIDE_ENTRIES,
+    ASIDE_SECONDS,
+    WRITE_SECONDS,
+    WRITES,
+    Aside,
+    AsidePage,
+    ScanAside,
+    paged,
+)
 from holdfast.stores.contract import Moved, SetAside
 from holdfast.stores.drivers.locked_file import ATTEMPTS, LockedFile, locked_file, make, restless
 
 ROOM = ".holdfast"
+
+ENTRY_BYTES = ASIDE_BYTES + 256
+"""Of a file in the quarantine: the bytes, and before them a line with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,22 @@ class BesideFiles:
             self._put(path, broken.reason.encode() + b"\n" + broken.data)
         return True
 
+    def quarantine(self, scan: ScanAside) -> AsidePage:
+        """Some of its entries. Nothing is locked: each came to its name whole."""
+        folder = self._room / "aside"
+        try:
+            with os.scandir(folder) as entries:
+                kept = [
+                    entry.name
+                    for entry in entries
+                    if not entry.name.startswith(".") and not self._over(entry, ASIDE_SECONDS)
+                ]
+        except (FileNotFoundError, NotADirectoryError):
+            kept = []
+        names, more = paged(scan, kept)
+        read = (self._entry(folder / name) for name in names)
+        return AsidePage(tuple(entry for entry in read if entry is not None), more)
+
     def sweep(self) -> None:
         """Remove what is over; the quarantine sees to itself."""
         with contextlib.suppress(FileNotFoundError), os.scandir(self._room) as entries:
@@ -161,6 +190,15 @@ class BesideFiles:
         except OSError:
             part.unlink(missing_ok=True)
             raise
+
+    def _entry(self, path: Path) -> Aside | None:
+        try:
+            with path.open("rb") as file:
+                at = int(os.fstat(file.fileno()).st_mtime)
+                reason, _, data = file.read(ENTRY_BYTES).partition(b"\n")
+        except FileNotFoundError:
+            return None
+        return Aside(path.name.partition("-")[0], data, reason.decode(errors="replace"), at)
 
     @contextmanager
     def _locked(self, path: Path) -> Iterator[LockedFile]:

@@ -32,6 +32,10 @@ _MODE = 0o666
 """Less the umask, as PHP's file_put_contents: PHP must be able to read and write what we make."""
 
 
+_BLANK = b" "
+"""See `LockedFile.rewrite`."""
+
+
 class WriteFailed(Exception):  # noqa: N818 - internal; becomes a result
     """A write failed half-way and the old bytes could not be put back."""
 
@@ -69,14 +73,18 @@ class LockedFile:
     def rewrite(self, data: bytes, modified: int) -> None:
         """Write in place; after an OSError the file is as it was.
 
+        Between two system calls the file holds the old bytes or the new ones, with blanks behind
+        them at most. Whatever Laravel reads a file with passes over those: unserialize,
+        json_decode, and base64_decode of what is encrypted.
+
         Raises:
             WriteFailed: that could not be brought about.
         """
         # Before anything is changed: whether we may set the time, and whether there is room.
         self.stamp(modified)
         try:
-            if len(data) > len(self.data):
-                _reserve(self.fd, len(data))
+            if self.data:
+                _reserve(self.fd, len(self.data), len(data))
             _overwrite(self.fd, data)
             self.stamp(modified)
         except OSError as error:
@@ -169,18 +177,19 @@ def _names(path: Path, fd: int) -> bool:
         return False
 
 
-def _reserve(fd: int, size: int) -> None:
-    try:
-        os.posix_fallocate(fd, 0, size)
-    except OSError as error:
-        # Some file systems cannot; the write itself then finds out.
-        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
-            raise
+def _reserve(fd: int, there: int, wanted: int) -> None:
+    """Make the file larger, which fails where the disk is full, before its bytes are touched."""
+    _write(fd, _BLANK * (wanted - there), there)
 
 
 def _overwrite(fd: int, data: bytes) -> None:
-    """Write, then cut off the rest: PHP ignores what stands behind, should we die in between."""
+    """Write over everything, then cut off the rest."""
+    there = min(os.fstat(fd).st_size, MAX_BYTES)
+    _write(fd, data.ljust(there, _BLANK), 0)
+    os.ftruncate(fd, len(data))
+
+
+def _write(fd: int, data: bytes, at: int) -> None:
     written = 0
     while written < len(data):
-        written += os.pwrite(fd, data[written:], written)
-    os.ftruncate(fd, len(data))
+        written += os.pwrite(fd, data[written:], at + written)

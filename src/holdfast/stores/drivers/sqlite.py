@@ -2,6 +2,10 @@
 
 Tasks perform each effect in a worker thread as a whole: it cannot be cancelled between its
 statements, so no transaction is ever left open, and it costs one change of thread instead of four.
+
+SQLite's own waiting is polling and unfair, so the effects of one process queue here: for the one
+turn of a writer, or for one of the readers' turns, which no writer takes. Whatever an effect waits
+for, in the queue and in SQLite, all of it together ends after `BUSY_SECONDS`.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from holdfast.core.clock import Deadline
 from holdfast.core.errors import StoreError, StoreMisconfigured, StoreReadOnly, StoreUnavailable
 from holdfast.core.flow import APerform, Effect, Perform
 from holdfast.stores.beside import Turns
@@ -26,10 +31,10 @@ from holdfast.stores.sql.place import Tables
 from holdfast.stores.sql.statements import Reply, Statement, Steps
 
 BUSY_SECONDS = 5.0
-"""How long SQLite waits for the lock of another writer."""
+"""How long an effect waits: for its turn, and for the locks of other programs."""
 
-CONNECTIONS = 4
-"""The most connections of one opened store: SQLite has one writer anyway."""
+READERS = 3
+"""How many read at once, beside one that writes."""
 
 _SETTLED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY"})
 """Errors of a COMMIT after which it is certain that nothing was written."""
@@ -39,9 +44,22 @@ _SETTLED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY"})
 def connect(store: Tables) -> Iterator[Perform]:
     """Open the file, check the table, and give a ``perform`` for many threads."""
     driver = _Driver(store)
+    writer, readers = threading.Semaphore(1), threading.Semaphore(READERS)
+
+    def perform(operation: Effect[Any]) -> Any:
+        deadline = Deadline.after(BUSY_SECONDS)
+        steps = store.plan(operation)
+        queue = writer if steps.writes else readers
+        if not queue.acquire(timeout=deadline.left):
+            raise _busy(store)
+        try:
+            return driver.perform(operation, steps, deadline)
+        finally:
+            queue.release()
+
     try:
         driver.check()
-        yield driver.perform
+        yield perform
     finally:
         driver.close()
 
@@ -50,13 +68,27 @@ def connect(store: Tables) -> Iterator[Perform]:
 async def aconnect(store: Tables) -> AsyncIterator[APerform]:
     """As :func:`connect`, for tasks."""
     driver = _Driver(store)
-    limiter = anyio.CapacityLimiter(CONNECTIONS)
+    writer, readers = (anyio.Semaphore(n, fast_acquire=True) for n in (1, READERS))
+    # Of their own: other work of the process may have taken all threads that tasks share.
+    threads = anyio.CapacityLimiter(1 + READERS)
 
     async def perform(operation: Effect[Any]) -> Any:
-        return await anyio.to_thread.run_sync(driver.perform, operation, limiter=limiter)
+        deadline = Deadline.after(BUSY_SECONDS)
+        steps = store.plan(operation)
+        queue = writer if steps.writes else readers
+        with anyio.move_on_after(deadline.left) as waiting:
+            await queue.acquire()
+        if waiting.cancelled_caught:
+            raise _busy(store)
+        try:
+            return await anyio.to_thread.run_sync(
+                driver.perform, operation, steps, deadline, limiter=threads
+            )
+        finally:
+            queue.release()
 
     try:
-        await anyio.to_thread.run_sync(driver.check, limiter=limiter)
+        await anyio.to_thread.run_sync(driver.check, limiter=threads)
         yield perform
     finally:
         driver.close()
@@ -65,10 +97,11 @@ async def aconnect(store: Tables) -> AsyncIterator[APerform]:
 def execute(store: Tables, statements: Sequence[Statement]) -> None:
     """Send some statements for their effect; the file is made where it is missing."""
     with _mapped(store), contextlib.closing(_open(store, "rwc")) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+        deadline = Deadline.after(BUSY_SECONDS)
+        _begin(connection, deadline)
         for statement in statements:
             _reply(connection, statement)
-        _commit(connection)
+        _commit(connection, deadline)
 
 
 class _CommitLost(Exception):  # noqa: N818 - internal; becomes a result
@@ -76,38 +109,36 @@ class _CommitLost(Exception):  # noqa: N818 - internal; becomes a result
 
 
 class _Driver:
-    """A bounded pool of connections to one file."""
+    """The connections to one file: one for each effect that has its turn."""
 
     def __init__(self, store: Tables) -> None:
         self._store = store
         self._turns = Turns()
-        self._slots = threading.BoundedSemaphore(CONNECTIONS)
-        # SQLite's own waiting is polling and unfair; the writers of one process queue here instead.
-        self._writer = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
 
     def check(self) -> None:
         """Raise unless the table is there with Laravel's columns, and what should be beside it."""
-        self._transact(Steps((self._store.probe(),)))
+        deadline = Deadline.after(BUSY_SECONDS)
+        self._transact(Steps((self._store.probe(),)), deadline)
         if keeps_beside(self._store):
             try:
-                self._transact(Steps((self._store.dialect.probe_beside(),)))
+                self._transact(Steps((self._store.dialect.probe_beside(),)), deadline)
             except StoreMisconfigured as error:
                 raise self._store.without_beside(error) from error
-            self._sweep(self._store)
+            self._sweep(self._store, deadline)
 
-    def perform(self, operation: Effect[Any]) -> Any:
+    def perform(self, operation: Effect[Any], steps: Steps, deadline: Deadline) -> Any:
+        """Perform an operation by its steps; the deadline is for waits, not for the work."""
         if refused := self._store.refusal(operation):
             return refused
-        steps = self._store.plan(operation)
         try:
-            replies = self._transact(steps)
+            replies = self._transact(steps, deadline)
         except _CommitLost as lost:
             known = keeps_beside(self._store) and remembers(operation)
             return Unknown(str(lost), remembered=known)
         if keeps_beside(self._store) and self._turns.due(operation):
-            self._sweep(self._store)
+            self._sweep(self._store, deadline)
         return self._store.parse(operation, replies)
 
     def close(self) -> None:
@@ -115,16 +146,15 @@ class _Driver:
         while self._idle:
             self._idle.pop().close()
 
-    def _sweep(self, store: DatabaseStore) -> None:
+    def _sweep(self, store: DatabaseStore, deadline: Deadline) -> None:
         with contextlib.suppress(StoreError):
-            self._transact(Steps((store.sweep(),)))
+            self._transact(Steps((store.sweep(),)), deadline)
 
-    def _transact(self, steps: Steps) -> list[Reply]:
-        queue = self._writer if steps.writes else contextlib.nullcontext()
-        with self._slots, queue, _mapped(self._store):
+    def _transact(self, steps: Steps, deadline: Deadline) -> list[Reply]:
+        with _mapped(self._store):
             connection = self._idle_or_new()
             try:
-                replies = _run(connection, steps)
+                replies = _run(connection, steps, deadline)
             except BaseException:
                 connection.close()
                 raise
@@ -149,24 +179,33 @@ def _open(store: Tables, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(
         f"{store.at.absolute().as_uri()}?mode={mode}",
         uri=True,
-        timeout=BUSY_SECONDS,
         isolation_level=None,  # BEGIN and COMMIT are ours
         check_same_thread=False,  # one thread at a time has it
     )
 
 
-def _run(connection: sqlite3.Connection, steps: Steps) -> list[Reply]:
+def _run(connection: sqlite3.Connection, steps: Steps, deadline: Deadline) -> list[Reply]:
     if not steps.writes:
+        _wait_at_most(connection, deadline)
         return _replies(connection, steps)
-    # The lock is taken first: a read that turns into a write later may find the row changed.
-    connection.execute("BEGIN IMMEDIATE")
+    _begin(connection, deadline)
     try:
         replies = _replies(connection, steps)
-        _commit(connection)
+        _commit(connection, deadline)
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
     return replies
+
+
+def _begin(connection: sqlite3.Connection, deadline: Deadline) -> None:
+    _wait_at_most(connection, deadline)
+    # The lock is taken first: a read that turns into a write later may find the row changed.
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def _wait_at_most(connection: sqlite3.Connection, deadline: Deadline) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {round(deadline.left * 1000)}")
 
 
 def _replies(connection: sqlite3.Connection, steps: Steps) -> list[Reply]:
@@ -186,7 +225,9 @@ def _reply(connection: sqlite3.Connection, statement: Statement) -> Reply:
     return Reply.of(statement, rows, cursor.rowcount)
 
 
-def _commit(connection: sqlite3.Connection) -> None:
+def _commit(connection: sqlite3.Connection, deadline: Deadline) -> None:
+    # Readers may be in its way too.
+    _wait_at_most(connection, deadline)
     try:
         connection.execute("COMMIT")
     except sqlite3.Error as error:
@@ -212,10 +253,7 @@ def _translate(error: sqlite3.Error, store: Tables) -> StoreError:
     where = store.where
     match kind:
         case "SQLITE_BUSY" | "SQLITE_LOCKED":
-            return StoreUnavailable(
-                f"{where} stayed locked for {BUSY_SECONDS:g} s; nothing was written",
-                hint="another process holds its lock: a long transaction, or a dead mount",
-            )
+            return _busy(store)
         case "SQLITE_READONLY" | "SQLITE_FULL":
             return StoreReadOnly(
                 f"{where}: {error}",
@@ -236,3 +274,11 @@ def _translate(error: sqlite3.Error, store: Tables) -> StoreError:
                 hint=f"is {store.table} Laravel's table? make it with Laravel's migration",
             )
     return StoreUnavailable(f"{where}: {name}", hint="the machine's log may say more")
+
+
+def _busy(store: Tables) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"{store.where} stayed locked or busy for {BUSY_SECONDS:g} s; nothing was written",
+        hint="another process holds its lock (a long transaction, a dead mount), "
+        "or more is written than one file can take",
+    )

@@ -131,6 +131,14 @@ class Dialect(ABC):
         look = "SELECT at FROM {aside} WHERE id = :id AND digest = :digest"
         return Steps(tuple(self.statement(sql, values) for sql in (forget, keep, look)))
 
+    def quarantine(self, values: Values) -> Steps:
+        """List some entries of the quarantine, after that of ``id`` and ``digest``."""
+        sql = (
+            "SELECT id, digest, data, reason, at FROM {aside} WHERE at > :stale "
+            "AND (id > :id OR (id = :id AND digest > :digest)) ORDER BY id, digest LIMIT :batch"
+        )
+        return Steps((self.statement(sql, values),))
+
     def sweep(self, values: Values) -> Statement:
         """Remove some rows beside the sessions whose time is over."""
         return self.statement(self.swept, values)

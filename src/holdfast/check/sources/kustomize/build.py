@@ -44,6 +44,13 @@ class Built(msgspec.Struct, frozen=True):
     used: frozenset[Path]
     refused: str = ""
 
+    @property
+    def why(self) -> str:
+        """Why it is not judged, and what builds it where that can be built at all."""
+        if self.refused.startswith("there is no "):
+            return self.refused
+        return f"{self.refused}; `kubectl kustomize {self.directory}` builds it"
+
     def uses(self, path: Path) -> bool:
         """Whether a file is a part of it."""
         return path in self.used or any(parent in self.used for parent in path.parents)

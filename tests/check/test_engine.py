@@ -81,7 +81,7 @@ def test_the_worst_comes_first(check):
         (
             "            - {name: SESSION",
             (
-                "            # holdfast: allow HF998, HF101 -- one replica\n"
+                "            # holdfast: allow HF102, HF101 -- one replica\n"
                 "            - {name: SESSION"
             ),
         ),
@@ -148,6 +148,21 @@ def test_without_a_reason_nothing_is_allowed(check, old, new):
 )
 def test_an_allowance_that_allows_nothing_is_a_finding(check, old, new):
     assert "HF002" in ids(check(FILE_SESSIONS.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ("value: file}", "value: file}  # holdfast: allow HF1O1 -- so", "did you mean HF101?"),
+        ("apiVersion", "# holdfast: allow-file hf101 -- so\napiVersion", "did you mean HF101?"),
+        ("value: file}", "value: file}  # holdfast: allow everything -- so", "holdfast rules"),
+        ("annotations: {}", "annotations: {holdfast.dev/allow-HF1010: so}", "did you mean HF101?"),
+    ],
+)
+def test_an_allowance_for_a_rule_that_is_not_there_is_a_finding(check, old, new, hint):
+    result = check(FILE_SESSIONS.replace(old, new, 1))
+    assert ids(result) == ["HF101", "HF002"]
+    assert hint in result.found[1].finding.hint
 
 
 def test_an_allowance_for_a_rule_that_was_not_run_is_none(tmp_path):

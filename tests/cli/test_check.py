@@ -100,6 +100,21 @@ def test_nothing_to_judge_is_no_good_sign(holdfast, here):
     assert "there is nothing to judge" in ended.err
 
 
+@pytest.mark.parametrize("words", [["--diff"], ["--fix"], ["--write-baseline", "b.json"]])
+def test_nothing_to_judge_whatever_is_asked(holdfast, here, words):
+    (here / "deploy.yaml").unlink()
+    assert holdfast("check", *words).status == 2
+    assert not (here / "b.json").exists()
+
+
+def test_nothing_to_judge_since_it_cannot_be_read(holdfast, here):
+    (here / "deploy.yaml").unlink()
+    (here / "deploy.yaml").symlink_to("deploy.yaml")
+    ended = holdfast("check")
+    assert ended.status == 3
+    assert "deploy.yaml cannot be read" in ended.err
+
+
 def test_what_is_left_out_is_named_where_nothing_is_left(holdfast, here):
     (here / "deploy.yaml").unlink()
     chart = here / "chart/templates"
@@ -143,6 +158,13 @@ def test_standard_input(holdfast, here, monkeypatch, tmp_path_factory):
         (["--json", "missing/x.json"], 3),
         (["--json", "x", "--sarif", "x"], 2),
         (["--sarif", "-"], 2),
+        (["--path", "--json", "x.json"], 2),
+        (["--path", "--fix"], 2),
+        (["--fix", "--diff"], 2),
+        (["--diff", "--github"], 2),
+        (["--write-baseline", "b.json", "--sarif", "x"], 2),
+        (["--fix", "--json", "x.json"], 1),
+        (["--select", "HF101", "--ignore", "HF101"], 2),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )

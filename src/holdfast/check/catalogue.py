@@ -44,10 +44,12 @@ def chosen(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
         ignore: not these.
 
     Raises:
-        UsageError: one of the words means no rule.
+        UsageError: one of the words means no rule, or none is left.
     """
     wanted = rules_named(select) if select else frozenset(rule.id for rule in RULES)
     left_out = rules_named(ignore)
+    if not wanted - left_out:
+        raise UsageError("no rule is left to be run", hint="--ignore takes out what --select names")
     return tuple(rule for rule in RULES if rule.id in wanted - left_out)
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from holdfast.check.finding import Finding
 from holdfast.check.place import Place
 from holdfast.check.result import Suppressed
 from holdfast.check.rule import Found, Rule
 from holdfast.check.rules import (
+    RULES,
     hf000_internal,
     hf002_unused_allowance,
     hf003_allowed_without_reason,
 )
 from holdfast.check.suppressions import Allowed
 from holdfast.check.target import Target
+
+IDS: Final = [rule.id for rule in RULES]
 
 
 def judged(targets: Iterable[Target], rules: Sequence[Rule]) -> list[Found]:
@@ -76,11 +81,23 @@ def sifted(
         suppressed.append(Suppressed(one, first.reason, first.place))
     run = {rule.id for rule in rules}
     for index, each in enumerate(allowed):
-        if not each.reason:
+        if each.rule not in IDS:
+            kept.append(Found(hf002_unused_allowance.RULE, _no_rule(each)))
+        elif not each.reason:
             kept.append(Found(hf003_allowed_without_reason.RULE, _no_reason(each)))
         elif index not in used and each.rule in run:
             kept.append(Found(hf002_unused_allowance.RULE, _unused(each)))
     return kept, suppressed
+
+
+def _no_rule(allowed: Allowed) -> Finding:
+    near = difflib.get_close_matches(allowed.rule.upper(), IDS, n=1)
+    return Finding(
+        allowed.place,
+        f"{allowed.rule} is to be allowed here, but there is no rule with that id, so nothing is.",
+        f"did you mean {near[0]}?" if near else "holdfast rules lists the ids",
+        allowed.subject,
+    )
 
 
 def _no_reason(allowed: Allowed) -> Finding:

@@ -32,7 +32,7 @@ ANNOTATION: Final = "holdfast.dev/allow-"
 
 _COMMENT: Final = re.compile(
     r"(?P<sign>\#|//|;)(?=[ \t]*holdfast:[ \t]*allow(?P<whole>-file)?[ \t]+"
-    r"(?P<rules>HF[0-9]{3}(?:[ \t]*,[ \t]*HF[0-9]{3})*)[ \t]*(?:--[ \t]*(?P<reason>[^\n]*))?)"
+    r"(?P<rules>\w[\w-]*(?:[ \t]*,[ \t]*\w[\w-]*)*)[ \t]*(?:--[ \t]*(?P<reason>[^\n]*))?)"
 )
 _YAML: Final = (".yaml", ".yml")
 
@@ -41,7 +41,7 @@ class Allowed(msgspec.Struct, frozen=True):
     """One rule that is allowed somewhere.
 
     Args:
-        rule: its id.
+        rule: its id, as it is written there.
         reason: why; empty where none is given, and then nothing is allowed.
         place: of the comment or annotation.
         line: that it is for; 0 for the whole file.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from holdfast.cli.check_outputs import NOTHING_ELSE, Outputs
 from holdfast.cli.output import require_writable, write_file
 from holdfast.cli.short_life import short_life
 from holdfast.cli.variables import variables
-from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.core.errors import EnvironmentLacking, HoldfastError, UsageError
 
 MAX_STDIN = 64 * 1024 * 1024
 """So many bytes of manifests are read from standard input."""
@@ -100,6 +100,7 @@ def check(
         write_baseline: Write all that is found to this file, for `--baseline`.
     """
     began = datetime.now(UTC)
+    _require_one({"--path": path, "--diff": diff, "--fix": fix}, outputs, write_baseline)
     outputs.require_writable()
     if write_baseline is not None:
         require_writable(write_baseline, "--write-baseline")
@@ -113,13 +114,16 @@ def check(
     if diff:
         from holdfast.cli.mend import show_mending
 
-        return show_mending(request, audit(request))
+        result = audit(request)
+        _require_something(result)
+        return show_mending(request, result)
     if fix:
         from holdfast.cli.mend import mend
 
         result = mend(request)
     else:
         result = audit(request)
+    _require_something(result)
     if write_baseline is not None:
         return _write_baseline(result, write_baseline)
     found = report(
@@ -129,14 +133,40 @@ def check(
         baseline=_baseline(settings),
         severities=settings.severities(),
     )
-    if not (result.judged.projects or result.judged.manifests or result.found):
-        raise _nothing_judged(result.judged.not_judged)
     outputs.write(found, request.rules, began)
     return _status(found)
 
 
-def _nothing_judged(passed_over: Sequence[NotJudged]) -> UsageError:
+def _require_one(instead: Mapping[str, bool], outputs: Outputs, write_baseline: str | None) -> None:
+    """Raise where options are given of which one would be without effect."""
+    given = [option for option, is_given in instead.items() if is_given]
+    if write_baseline is not None:
+        given.append("--write-baseline")
+    if len(given) > 1:
+        raise UsageError(
+            f"{given[0]} and {given[1]} exclude each other", hint="one after the other"
+        )
+    reports = outputs.given()
+    if given and reports and given != ["--fix"]:
+        raise UsageError(
+            f"{given[0]} writes no report: {reports[0]} is without effect", hint="leave one out"
+        )
+
+
+def _require_something(result: Result) -> None:
+    judged = result.judged
+    if not (judged.projects or judged.manifests or result.found):
+        raise _nothing_judged(judged.not_judged)
+
+
+def _nothing_judged(passed_over: Sequence[NotJudged]) -> HoldfastError:
     """What to say where there is nothing, or nothing but what is left out: the first is named."""
+    if unreadable := [one for one in passed_over if one.unreadable]:
+        first = unreadable[0]
+        return EnvironmentLacking(
+            f"there is nothing to judge: {first.file} cannot be read ({first.reason})",
+            hint="give the right to read it, or leave it out",
+        )
     if not passed_over:
         return UsageError(
             "there is nothing to judge: no Laravel project and no manifest",

@@ -38,6 +38,12 @@ class Outputs:
     html: _File = None
     github: Annotated[bool, Parameter(negative="")] = False
 
+    def given(self) -> list[str]:
+        """The options that were given."""
+        named = {"--json": self.json, "--sarif": self.sarif, "--junit": self.junit}
+        every = named | {"--html": self.html, "--github": self.github}
+        return [option for option, value in every.items() if value]
+
     def require_writable(self) -> None:
         """Raise before the work where one could not be written.
 

@@ -143,6 +143,19 @@ def test_github_commands(reported, samples):
     ]  # fmt: skip
 
 
+def test_github_commands_hold_nothing_that_a_terminal_obeys(reported):
+    evil = Found(hf001_unreadable.RULE, Finding(Place("a\x1b[31mb\nc.yaml", 1), "m\x1b[2J"))
+    (line,) = github.commands(reported(evil))
+    assert line.isprintable()
+    assert "file=a\\x1b[31mb\\nc.yaml," in line
+
+
+def test_what_is_no_file_is_not_named_as_one(reported):
+    found = Found(hf001_unreadable.RULE, Finding(Place("Laravel 12.67's default"), "m"))
+    (line,) = github.commands(reported(found))
+    assert "file=" not in line
+
+
 def test_github_commands_cannot_be_broken_out_of(reported):
     evil = Found(
         reported().found[0].rule,

@@ -50,6 +50,10 @@ class Excerpts:
         self._files = files
         self._read: dict[str, tuple[list[str], list[list[Span]]]] = {}
 
+    def has(self, file: str) -> bool:
+        """Whether there is such a file, and it was read."""
+        return file in self._files
+
     def of(self, place: Place, before: int = 1) -> tuple[Line, ...]:
         """The lines of a place and so many before it; none where the file as a whole is meant.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.check.finding import Severity
+from holdfast.check.reports.excerpt import Excerpts, visible
 from holdfast.check.reports.report import Report
 from holdfast.check.rule import Found
 
@@ -26,13 +27,14 @@ _PROPERTY: Final = {**_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
 def commands(report: Report) -> Iterator[str]:
     """One line for each finding, the worst first."""
     for found in report.found:
-        yield _annotation(found)
+        yield _annotation(found, report.excerpts)
 
 
-def _annotation(found: Found) -> str:
+def _annotation(found: Found, excerpts: Excerpts) -> str:
     rule, finding, place = found.rule, found.finding, found.finding.place
     properties = {"title": f"{rule.id} {rule.name}"}
-    if place.file != "-":
+    # A default of Laravel's stands in no file of the repository.
+    if place.file != "-" and (place.line or excerpts.has(place.file)):
         properties["file"] = place.file
     if place.line:
         properties["line"] = str(place.line)
@@ -40,8 +42,12 @@ def _annotation(found: Found) -> str:
         if place.column and place.end_line == place.line:
             properties["col"] = str(place.column)
             properties["endColumn"] = str(place.end_column)
-    said = ",".join(f"{key}={value.translate(_PROPERTY)}" for key, value in properties.items())
+    said = ",".join(
+        f"{key}={visible(value).translate(_PROPERTY)}" for key, value in properties.items()
+    )
     subject = f"{finding.subject}: " if finding.subject else ""
-    words = "\n".join(part for part in (f"{subject}{finding.message}", finding.hint) if part)
+    words = "\n".join(
+        visible(part) for part in (f"{subject}{finding.message}", finding.hint) if part
+    )
     command = "notice" if finding.unknown else _COMMANDS[rule.severity]
     return f"::{command} {said}::{words.translate(_DATA)}"

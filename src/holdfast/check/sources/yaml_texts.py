@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import yaml
 from yaml import CSafeLoader
@@ -18,11 +19,12 @@ def texts(text: str) -> Iterator[tuple[int, int]]:
     """
     try:
         for event in yaml.parse(text, Loader=CSafeLoader):
-            marks = event.start_mark, event.end_mark
-            if isinstance(event, yaml.ScalarEvent) and event.style and marks[0] and marks[1]:
-                start, end = marks[0].index, marks[1].index
+            if isinstance(event, yaml.ScalarEvent) and event.style:
+                first: Any = event.start_mark
+                last: Any = event.end_mark
+                start, end = first.index, last.index
                 block = event.style in "|>"
-                yield (_content(text, start, end) if block else (start, end))
+                yield _content(text, start, end) if block else (start, end)
     except yaml.YAMLError:
         return
 

@@ -11,7 +11,8 @@ from holdfast.laravel import php
 from holdfast.laravel.json_array import JsonArray
 from holdfast.laravel.names import login_key
 from holdfast.laravel.php import Opaque, SessionArray
-from holdfast.session.merge import NO_RULES, Rules, merge
+from holdfast.session.merge import merge
+from holdfast.session.rules import NO_RULES, Rules
 
 LOGIN = login_key("web")
 OBJECT = b'O:6:"Carbon":1:{s:4:"date";s:10:"%b";}'

@@ -37,9 +37,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
-from holdfast.core.arguments import require_texts
 from holdfast.core.errors import SessionConflict
 from holdfast.laravel.payload import Attributes
 from holdfast.laravel.php import Key, Value
@@ -48,36 +47,9 @@ from holdfast.session.arithmetic import fitted, number
 from holdfast.session.merge_authentication import authentication
 from holdfast.session.merge_lists import ListMembers, edited, extended
 from holdfast.session.merge_sides import FLASH, MAX_DEPTH, Members, Side, Spelling, key_name
+from holdfast.session.rules import NO_RULES, Rules
 
 _QUIET = ("_previous",)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What an application says of its attributes, by dotted keys: ``cart.count``.
-
-    Args:
-        counters: numbers that are only ever added to; two parallel additions are both counted.
-        lists: arrays with numbers as keys that are appended to and taken from; two parallel
-            appendings are both kept.
-        exclusive: what is not to be merged: two parallel changes, unless they are equal, are an
-            error for the later one, which may run again on the session as it is then. To remove or
-            replace the array that it is in is a change too.
-
-    Raises:
-        UsageError: one of them is no collection of keys: ``counters="cart.count"``.
-    """
-
-    counters: frozenset[str] = frozenset()
-    lists: frozenset[str] = frozenset()
-    exclusive: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        for kind in fields(self):
-            require_texts(f"Rules.{kind.name}", getattr(self, kind.name))
-
-
-NO_RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,5 +315,5 @@ def _parents(names: Iterable[str]) -> set[str]:
     parents = set()
     for name in names:
         parts = name.split(".")
-        parents |= {".".join(parts[:depth]) for depth in range(1, len(parts))}
+        parents |= {".".join(parts[:depth]) for depth in range(1, min(len(parts), MAX_DEPTH + 1))}
     return parents

@@ -158,6 +158,7 @@ def test_standard_input(holdfast, here, monkeypatch, tmp_path_factory):
         (["--json", "missing/x.json"], 3),
         (["--json", "x", "--sarif", "x"], 2),
         (["--sarif", "-"], 2),
+        (["--laravel", "99"], 2),
         (["--path", "--json", "x.json"], 2),
         (["--path", "--fix"], 2),
         (["--fix", "--diff"], 2),

@@ -324,6 +324,7 @@ def test_untouched_input_is_written_as_it_was(text):
     again = JsonArray.loads(array.dumps())
     assert dict(again) == {**values, "a new key": {0: 1}}
     assert list(again) == list(array)
+    assert JsonArray.joined(array.raws()) == array.dumps()
 
 
 @given(VALUES)

@@ -10,6 +10,7 @@ import pytest
 from holdfast.core.errors import FormatError, UsageError
 from holdfast.project.effective import Effective, effective_session
 from holdfast.project.project import load
+from holdfast.project.values import Known
 
 SKELETONS = Path(__file__).parent / "skeletons"
 SECRET = "correct-horse-battery-staple-123"  # 32 bytes: a raw key
@@ -89,9 +90,28 @@ def test_merging_two_deep(project):
 def test_before_11_nothing_is_merged(project):
     lock = json.dumps({"packages": [{"name": "laravel/framework", "version": "v10.50.3"}]})
     root = project({"composer.lock": lock, "config/app.php": "<?php return [];"})
-    told = rows(effective_session(load(root, {})))
-    assert told["driver"] == ("null", "not in config/session.php")
-    assert "cookie" not in told
+    project = load(root, {})
+    assert project.get("cache.default").value is None
+    # Every skeleton before 11 has the file: it is elsewhere, not nowhere.
+    moved = project.get("session.driver")
+    assert moved.place == "config/session.php"
+    assert "configPath" in moved.why
+    assert "driver" not in rows(effective_session(project))
+
+
+@pytest.mark.parametrize(
+    ("made", "known"),
+    [
+        (r"new Illuminate\Foundation\Application(__DIR__)", True),
+        (r"new \BookStack\App\Application(__DIR__)", False),
+    ],
+)
+def test_an_application_of_its_own_may_have_its_configuration_elsewhere(project, made, known):
+    lock = json.dumps({"packages": [{"name": "laravel/framework", "version": "v12.0.0"}]})
+    root = project(
+        {"composer.lock": lock, "bootstrap/app.php": f"<?php\n$app = {made};\nreturn $app;"}
+    )
+    assert isinstance(load(root, {}).get("session.driver"), Known) is known
 
 
 def test_the_framework_in_vendor_is_believed(project):

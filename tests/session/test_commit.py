@@ -646,6 +646,21 @@ def test_two_logins_at_once_as_different_users(world):
     assert world.load(one.id).user_id() == 7
 
 
+def test_a_login_that_meets_a_logout_is_refused_and_one_of_another_guard_is_kept(world):
+    sid = world.stored(**{login_key(): 7})
+    logout, login, admin = (world.load(sid, shown=THE_BROWSER) for _ in range(3))
+    logout.logout()
+    world.save(logout)
+    login.login(8)
+    with pytest.raises(AuthConflict):
+        world.save(login)
+    assert world.sids() == {sid}
+    admin.login(5, "admin")
+    assert world.save(admin) is True
+    found = world.load(admin.id)
+    assert (found.user_id(), found.user_id("admin")) == (None, 5)
+
+
 def test_a_logout_is_not_followed(world):
     sid = world.stored(cart=["anchor"], **{login_key(): 7})
     logout, late = (world.load(sid, shown=THE_BROWSER) for _ in range(2))

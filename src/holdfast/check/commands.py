@@ -22,8 +22,6 @@ from holdfast.check.sources.scalars import lines_of, text_of_scalar
 from holdfast.check.target import Target
 from holdfast.check.traffic import pre_stop
 
-_SHELLS = frozenset(("sh", "bash", "ash", "dash"))
-
 
 class When(enum.StrEnum):
     """At which time a call is made."""
@@ -90,7 +88,7 @@ def _script(
     if not words:
         return Script(())
     first, path = words[0]
-    is_shell = first.rpartition("/")[2] in _SHELLS
+    is_shell = first.rpartition("/")[2] in shell.SHELLS
     if is_shell and len(words) > 2 and re.fullmatch("-[a-z]*c", words[1][0]):
         script, path = words[2]
         at = container.at(*path)

@@ -12,6 +12,7 @@ from holdfast.check.kubernetes.data import Variable
 from holdfast.check.kubernetes.objects import get, items, text, whole
 from holdfast.check.kubernetes.workload import Container, Workload
 from holdfast.check.process import Role
+from holdfast.check.sources.shell import SHELLS
 from holdfast.check.target import Target
 
 GRACE: Final = "terminationGracePeriodSeconds"
@@ -110,5 +111,5 @@ def _ports(container: Container) -> list[Any]:
 
 
 def _only_sleeps(command: Sequence[str]) -> bool:
-    script = command[-1] if command[0].rpartition("/")[2] in ("sh", "bash", "ash") else ""
+    script = command[-1] if command[0].rpartition("/")[2] in SHELLS else ""
     return bool(re.fullmatch(r"\s*(\S*/)?sleep\s+[0-9]+[sm]?\s*", script or " ".join(command)))

@@ -14,7 +14,7 @@
     │   ├── StoreMisconfigured  no table, wrong password, wrong type at the key
     │   └── LevelRefused      the guarantee level cannot be held now; nothing was written
     ├── SessionConflict       somebody else saved since we read
-    ├── AuthConflict          two requests logged in as different users
+    ├── AuthConflict          a login met another one, or a logout, of its guard
     ├── SessionGone           the session ended while we worked on it
     ├── SessionLocked         another request holds the session's lock for too long
     └── SaveUnknown           the answer was lost: the write may or may not have happened
@@ -119,7 +119,7 @@ class SessionConflict(HoldfastError):  # noqa: N818 - the architecture's name
 
 
 class AuthConflict(HoldfastError):  # noqa: N818 - as SessionConflict
-    """Two requests of one session logged in as different users; what was saved first stays."""
+    """A login met another one, or a logout, with the same guard; what was saved first stays."""
 
 
 class SessionGone(HoldfastError):  # noqa: N818 - the architecture's name

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Self
 
 import msgspec
@@ -105,6 +105,17 @@ class JsonArray(MutableMapping[Key, Value]):
         written = dumps(self._values[key], MAX_DEPTH - 1)
         return stored if stored is not None and dumps(loads(stored)) == written else written
 
+    def raws(self) -> dict[Key, bytes]:
+        """The JSON of every value, as :meth:`raw` gives it, in order."""
+        return {key: self.raw(key) for key in self._keys}
+
+    @staticmethod
+    def joined(members: Mapping[Key, bytes]) -> bytes:
+        """The JSON of an array of values that are JSON already."""
+        if _is_list(members):
+            return b"[" + b",".join(members.values()) + b"]"
+        return b"{" + b",".join(_name(key) + raw for key, raw in members.items()) + b"}"
+
     def changed(self) -> bool:
         """Whether the attributes are others than those that were read, by value and order.
 
@@ -125,10 +136,7 @@ class JsonArray(MutableMapping[Key, Value]):
         """
         if not self.changed():
             return self._data
-        members = [(key, self.raw(key)) for key in self._keys]
-        if _is_list(self._keys):
-            return b"[" + b",".join(raw for _, raw in members) + b"]"
-        return b"{" + b",".join(_name(key) + raw for key, raw in members) + b"}"
+        return self.joined(self.raws())
 
 
 def loads(data: bytes) -> Value:
@@ -200,7 +208,7 @@ def _members(array: Any) -> tuple[bytes, list[tuple[bytes, Any]], bytes]:
     return opening, named, closing
 
 
-def _is_list(array: dict[Key, Any]) -> bool:
+def _is_list(array: Mapping[Key, Any]) -> bool:
     return all(key == number for number, key in enumerate(array))
 
 

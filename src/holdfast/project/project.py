@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from holdfast.project.environment import Environment, Process, environment
 from holdfast.project.functions import Paths
 from holdfast.project.scope import Scope
 from holdfast.project.statements import returned
-from holdfast.project.syntax import walk, word
+from holdfast.project.syntax import PhpFile, walk, word
 from holdfast.project.values import Array, Known, Source, Unknown, Value, Variable
 from holdfast.project.version import NEWEST, OLDEST, Release, release
 
@@ -34,6 +35,7 @@ _MOVES: Final = (
     "loadEnvironmentFrom", "dontMergeFrameworkConfiguration",
 )  # fmt: skip
 _BOOTSTRAP = "bootstrap/app.php"
+_MADE = re.compile(rb"\bnew\s+\\?[\w\\]*Application\b")
 _CACHE = "bootstrap/cache/config.php"
 
 
@@ -151,7 +153,7 @@ def _from_files(there: Directory, found: Release, env: Environment) -> Project:
     merged = found.major >= 11 and "dontMergeFrameworkConfiguration" not in moves
     files: dict[str, Value] = {}
     for name in FILES:
-        value: Value | None = moves.get("useConfigPath")
+        value: Value | None = moves.get("useConfigPath") or _elsewhere(name, there, found)
         if value is None:
             value = _evaluate(there, f"config/{name}.php", env, paths, tainted=tainted)
         below = _framework(name, there, found, env, paths) if merged else None
@@ -191,6 +193,31 @@ def _moves(there: Directory) -> dict[str, Unknown]:
         for node in walk(file.root)
         if node.type == "name" and word(node) in _MOVES
     }
+
+
+def _elsewhere(name: str, there: Directory, found: Release) -> Unknown | None:
+    """What is said of a file of ``config/`` that surely exists somewhere, but not there.
+
+    From 11 on an application may leave out all of them, unless it replaces Laravel's own class.
+    """
+    if found.major < 11:
+        lacking = there.php("config/session.php") is None
+        moved = name == "session" or (
+            name != "trustedproxy" and there.php("config/app.php") is None
+        )
+    else:
+        file = there.php(_BOOTSTRAP)
+        lacking = file is not None and _own_application(file)
+        moved = not any(there.php(f"config/{each}.php") for each in FILES)
+    if not (lacking and moved):
+        return None
+    return Unknown(f"config/{name}.php", name, "it is not there; does the code change configPath?")
+
+
+def _own_application(bootstrap: PhpFile) -> bool:
+    """Whether the application is of a class of its own, which may say where anything is."""
+    made = _MADE.search(bootstrap.data)
+    return made is not None and rb"Illuminate\Foundation" not in bootstrap.data
 
 
 def _paths(root: Path, found: Release, env: Environment, moves: Mapping[str, Unknown]) -> Paths:

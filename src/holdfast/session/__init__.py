@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from holdfast.session.commit import save
 from holdfast.session.load import load
-from holdfast.session.merge import Rules
 from holdfast.session.policy import Levels, Policy
+from holdfast.session.rules import Rules
 from holdfast.session.session import Session
 
 __all__ = ["Levels", "Policy", "Rules", "Session", "load", "save"]

@@ -21,10 +21,15 @@ def added(before: Any, by: int) -> int | float:
     Raises:
         TypeError: PHP cannot add to it, or would with a warning.
     """
-    return _fitted(_number(before) + by)
+    return fitted(number(before) + by)
 
 
-def _number(value: Any) -> int | float:
+def number(value: Any) -> int | float:
+    """What PHP adds to where this stands: null and false are 0, true is 1, text is what it says.
+
+    Raises:
+        TypeError: as in `added`.
+    """
     if value is None:
         return 0
     if isinstance(value, int | float):
@@ -36,10 +41,11 @@ def _number(value: Any) -> int | float:
     # Python refuses to make an int of thousands of digits; 20 are no int in PHP already.
     if exponent or whole is None or len(whole.lstrip("0")) >= 20:
         return float(value)
-    return _fitted(int(value))
+    return fitted(int(value))
 
 
-def _fitted(number: float) -> int | float:
-    if isinstance(number, float) or INT_MIN <= number <= INT_MAX:
-        return number
-    return float(number)
+def fitted(result: float) -> int | float:
+    """As PHP adds: what does not fit into 64 bits is a float."""
+    if isinstance(result, float) or INT_MIN <= result <= INT_MAX:
+        return result
+    return float(result)

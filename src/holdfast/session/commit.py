@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from holdfast.core.flow import Flow, Sleep, do
-from holdfast.laravel.payload import Codec
+from holdfast.laravel.payload import Attributes, Codec
 from holdfast.session.answers import conflict, gone, pauses, performed, refused, unknown
 from holdfast.session.flash import nothing_but_flash
 from holdfast.session.grace import seal
@@ -82,7 +82,8 @@ def save(
     Raises:
         SessionConflict: others kept saving it until the attempts were used up, or changed an
             exclusive key; nothing was written.
-        AuthConflict: another request logged somebody else in meanwhile; nothing was written.
+        AuthConflict: this request has logged in while another one logged somebody else in, or out,
+            with the same guard; nothing was written.
         SessionGone: it has ended since it was read; nothing was written.
         SaveUnknown: the store's answer was lost, and it could not be learnt what became of it.
         LevelRefused: its guarantee level cannot be held now; nothing was written.
@@ -121,6 +122,8 @@ class _Writer:
     expires_at: int
     facts: FactsOf
     policy: Policy
+    met: tuple[Record, Attributes] | None = None
+    """What another request has saved, as it was read for the last merge."""
 
     def rewrite(self, record: Record, *, moves: bool) -> Flow[None]:
         """Write the attributes over a record, merged with what stands there or where it moved."""
@@ -265,10 +268,12 @@ class _Writer:
 
     def _merge(self, base: Record, theirs: Record, *, doubtful: bool) -> bool:
         """Merge what another request saved into the session; False: nothing is left to write."""
+        before = self.met[1] if self.met and self.met[0] is base else None
+        if before is None:
+            before = self.codec.loads(base.found.data)
         stored = self.codec.loads(theirs.found.data)
-        merged = merge(
-            self.codec.loads(base.found.data), self.session.attributes, stored, self.policy.rules
-        )
+        self.met = (theirs, stored)
+        merged = merge(before, self.session.attributes, stored, self.policy.rules)
         if doubtful and merged.additive:
             # What stands there may hold this very change: it must not be added twice.
             raise unknown("another request has saved since")

@@ -7,9 +7,9 @@ the other one has saved meanwhile, ``ours`` what this one wants to save. The rul
 1     a declared counter                        both deltas are added to the base
 2     a declared list                           what either removed is gone, what either appended is
                                                 there: theirs, then ours
-3     authentication: ``login_*``,              one group, from one side: the one that logged out,
-      ``password_hash_*``, ``_token``,          else the one that changed who is logged in, else the
-      ``auth``                                  stored one; two different logins: `AuthConflict`
+3     authentication: ``login_*``,              each guard apart, see `merge_authentication`
+      ``password_hash_*``, ``_token``,
+      ``auth``
 4     unchanged on one side                     the other side, a deletion too
 5     equal on both sides                       that
 6     flash data aged away here, kept there     it is kept
@@ -20,61 +20,36 @@ the other one has saved meanwhile, ``ours`` what this one wants to save. The rul
 11    anything else                             ours, the later save; a conflict
 ====  ========================================  ==================================================
 
-Rules 1 and 2 come first because two equal increments are two. ``_flash`` is computed last: a name
-is listed where the side whose value won lists it. Values that are tied together by PHP references
-move as one unit, or not at all. Values are compared as PHP spells them: 1, 1.0 and "1" differ.
+Rules 1 and 2 come first because two equal increments are two. Where something below an array has a
+rule of its own (1, 2, 3 or 6), rule 10 comes before rules 5 and 8: an array that one side has
+removed counts as empty. Rule 7 is asked last, and covers what becomes of the arrays around a key.
+``_flash`` is computed after the rest: a name is listed where the side whose value won lists it, or
+where the value is of both. Values that are tied together by PHP references move as one unit, or not
+at all.
+
+Values stay as they are spelled, and are compared so: 1, 1.0 and "1" differ. What is spelled alike
+is not looked into.
 
 That a page was seen (``_previous``) is no conflict: the later one is the previous page.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, cast
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from holdfast.core.arguments import require_texts
-from holdfast.core.errors import AuthConflict, SessionConflict
+from holdfast.core.errors import SessionConflict
 from holdfast.laravel.payload import Attributes
-from holdfast.laravel.php import Key, SessionArray, Value
-from holdfast.laravel.php.values import INT_MAX, INT_MIN
-from holdfast.session.dots import read
-from holdfast.session.merge_lists import ABSENT, edited, extended, same
+from holdfast.laravel.php import Key, Value
+from holdfast.laravel.php.values import normal_key
+from holdfast.session.arithmetic import fitted, number
+from holdfast.session.merge_authentication import authentication
+from holdfast.session.merge_lists import ListMembers, edited, extended
+from holdfast.session.merge_sides import FLASH, MAX_DEPTH, Members, Side, Spelling, key_name
+from holdfast.session.rules import NO_RULES, Rules
 
-MAX_DEPTH = 32
-"""Arrays inside each other that are merged member by member; what lies deeper is one value."""
-
-_LOGIN = re.compile(r"login_.*_[0-9a-f]{40}", re.DOTALL)
-_AUTHENTICATION = re.compile(rf"(?:{_LOGIN.pattern}|password_hash_.*|_token|auth)", re.DOTALL)
-_FLASH = "_flash"
 _QUIET = ("_previous",)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What an application says of its attributes, by dotted keys: ``cart.count``.
-
-    Args:
-        counters: numbers that are only ever added to; two parallel additions are both counted.
-        lists: lists that are appended to and taken from; two parallel appendings are both kept.
-        exclusive: what is not to be merged: two parallel changes, unless they are equal, are an
-            error for the later one, which may run again on the session as it is then.
-
-    Raises:
-        UsageError: one of them is no collection of keys: ``counters="cart.count"``.
-    """
-
-    counters: frozenset[str] = frozenset()
-    lists: frozenset[str] = frozenset()
-    exclusive: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        for kind in fields(self):
-            require_texts(f"Rules.{kind.name}", getattr(self, kind.name))
-
-
-NO_RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,224 +81,239 @@ def merge(
         rules: what the application has declared.
 
     Raises:
-        AuthConflict: both have logged in, as different users.
+        AuthConflict: both have logged in with one guard, as different users; or ours has, and
+            theirs has logged out there.
         SessionConflict: both have changed an exclusive key.
         FormatError, TypeError: ours cannot be written, or references in it cannot be moved.
     """
-    return _Merge(base, _copy(ours), _copy(theirs), rules).run()
+    spelling = Spelling(type(theirs))
+    before, mine, other = (Side(attributes, spelling) for attributes in (base, ours, theirs))
+    return _Merge(before, mine, other, rules).run()
 
 
 class _Merge:
-    def __init__(
-        self, base: Attributes, ours: Attributes, theirs: Attributes, rules: Rules
-    ) -> None:
+    def __init__(self, base: Side, ours: Side, theirs: Side, rules: Rules) -> None:
         self.base = base
         self.ours = ours
         self.theirs = theirs
         self.rules = rules
-        self.conflicts: list[str] = []
-        self.additive = False
-        self.aged = set(_flashed(base, "old"))
-        self.ours_keeps = {*_flashed(ours, "old"), *_flashed(ours, "new")}
-        self.theirs_keep = {*_flashed(theirs, "old"), *_flashed(theirs, "new")}
+        self.spelling = theirs.spelling
+        self.tied = base.tied | ours.tied | theirs.tied
+        self.additive = any(
+            base.read(name) != ours.read(name)
+            for name in self._touched([*rules.counters, *rules.lists])
+        )
+        self.aged = set(base.flashed("old"))
+        self.ours_keeps = {*ours.flashed("old"), *ours.flashed("new")}
+        self.theirs_keep = {*theirs.flashed("old"), *theirs.flashed("new")}
+        self.decided, self.conflicts = authentication(
+            base.authentication(), ours.authentication(), theirs.authentication()
+        )
+        self.aged_below = _parents(self.aged)
+        self.below = self.aged_below | _parents({*rules.counters, *rules.lists, *self.decided})
 
     def run(self) -> Merged:
-        base, ours, theirs = self.base, self.ours, self.theirs
-        tied = {key for side in (base, ours, theirs) for key in _tied(side)}
-        result = self._carrier(tied)
-        keys = dict.fromkeys([*theirs, *ours, *base])
-        winner = self._authentication([key for key in keys if _is_authentication(key)])
-        for key in keys:
-            if key in tied or key == _FLASH:
-                continue
-            if _is_authentication(key):
-                value = winner.get(key, ABSENT)
+        base, ours, theirs = self.base.members, self.ours.members, self.theirs.members
+        carrier = self._carrier()
+        members: dict[Key, bytes] = {}
+        for key in dict.fromkeys([*theirs, *ours, *base]):
+            if key in self.tied:
+                value = carrier.members.get(key)
+            elif key == FLASH:
+                value = theirs.get(key, ours.get(key))
             else:
-                values = (side.get(key, ABSENT) for side in (base, ours, theirs))
-                value = self._value(_name(key), *values, depth=0)
-            _put(result, key, value)
-        self._flash(result)
-        return Merged(_copy(result), tuple(dict.fromkeys(self.conflicts)), self.additive)
+                values = (side.get(key) for side in (base, ours, theirs))
+                value = self._value(key_name(key), *values, depth=0)
+            if value is not None:
+                members[key] = value
+        if FLASH in members.keys() - self.tied:
+            members[FLASH] = self._flash(members)
+        self._keep_exclusive(members)
+        merged = self._attributes(members, carrier)
+        return Merged(merged, tuple(dict.fromkeys(self.conflicts)), self.additive)
 
-    def _carrier(self, tied: set[Key]) -> Attributes:
-        """The side whose payload the tied values are kept in, as a copy that may be changed."""
-        base, ours, theirs = ({key: _spelled(side, key) for key in tied} for side in self._sides)
-        if ours in (base, theirs):
-            return _copy(self.theirs)
-        if theirs != base:
-            self.conflicts += [_name(key) for key in tied if ours[key] != theirs[key]]
-        return _copy(self.ours)
+    def _keep_exclusive(self, members: Members) -> None:
+        """Refuse what gives up a change of an exclusive key, there or in an array around it."""
+        for name in self._touched(self.rules.exclusive):
+            base, ours, theirs = (s.read(name) for s in (self.base, self.ours, self.theirs))
+            both = ours not in (base, theirs) and theirs != base
+            merged = self.spelling.read(members, name, self.tied)
+            lost = merged != (theirs if ours == base else ours)
+            if both or (lost and self.aged.isdisjoint({name, *_parents([name])})):
+                raise SessionConflict(
+                    f"another request changed {name!r} meanwhile; nothing was written",
+                    hint="run the request again, on the session as it is now",
+                )
 
-    @property
-    def _sides(self) -> tuple[Attributes, Attributes, Attributes]:
-        return self.base, self.ours, self.theirs
+    def _touched(self, names: Iterable[str]) -> list[str]:
+        """Those that ours may have changed: what is spelled alike is not looked into."""
+        base, ours = self.base.members, self.ours.members
+        return [
+            name
+            for name in sorted(names)
+            if any(
+                ours.get(key) != base.get(key)
+                for key in (normal_key(name), normal_key(name.partition(".")[0]))
+            )
+        ]
 
-    def _authentication(self, keys: Sequence[Key]) -> Attributes:
-        """The side that rule 3 takes the whole group from."""
-        base, ours, theirs = ({key: _text(side, key) for key in keys} for side in self._sides)
+    def _carrier(self) -> Side:
+        """The side whose payload the tied values are kept in."""
+        base, ours, theirs = (
+            {key: side.members.get(key) for key in self.tied}
+            for side in (self.base, self.ours, self.theirs)
+        )
         if ours in (base, theirs):
             return self.theirs
-        if theirs == base:
-            return self.ours
-        logins = [key for key in keys if isinstance(key, str) and _LOGIN.fullmatch(key)]
-        before, mine, other = ([group[key] for key in logins] for group in (base, ours, theirs))
-        if mine != other:
-            if _logged_out(before, other):
-                return self.theirs
-            if _logged_out(before, mine) or other == before:
-                return self.ours
-            if mine != before:
-                raise AuthConflict(
-                    "two requests have logged in as different users at the same time; the one that"
-                    " was saved first stays",
-                    hint="log in again",
-                )
-        self.conflicts += [_name(key) for key in keys if ours[key] not in (base[key], theirs[key])]
-        return self.theirs
+        if theirs != base:
+            self.conflicts += [
+                key_name(key)
+                for key in self.ours.members
+                if key in self.tied and ours[key] != theirs[key]
+            ]
+        return self.ours
 
-    def _value(self, path: str, base: Any, ours: Any, theirs: Any, *, depth: int) -> Any:
-        if path in self.rules.counters and _counts(base, ours, theirs):
-            self.additive |= not same(base, ours)
-            return _fitted(theirs + ours - (0 if base is ABSENT else base))
-        if path in self.rules.lists and (merged := edited(base, ours, theirs)) is not None:
-            self.additive |= not same(base, ours)
-            return merged
-        arrays = isinstance(ours, dict) and isinstance(theirs, dict) and depth < MAX_DEPTH
-        if not (arrays and self._declared_below(path)):
-            if same(base, ours):
-                return self._unless_aged(path, theirs, ours, kept=path in self.ours_keeps)
-            if same(base, theirs):
-                return self._unless_aged(path, ours, theirs, kept=path in self.theirs_keep)
-            if same(ours, theirs):
-                return theirs
-        if path in self.rules.exclusive:
-            raise SessionConflict(
-                f"another request changed {path!r} meanwhile; nothing was written",
-                hint="run the request again, on the session as it is now",
-            )
-        if ours is ABSENT or theirs is ABSENT:
-            self._conflict(path)
-            return theirs if ours is ABSENT else ours
-        if (both := extended(base, ours, theirs)) is not None:
+    def _attributes(self, members: dict[Key, bytes], carrier: Side) -> Attributes:
+        kind = type(carrier.attributes)
+        if [*members.items()] == [*self.theirs.members.items()]:
+            return kind.loads(self.theirs.attributes.dumps())
+        if not self.tied:
+            return kind.loads(self.spelling.join(members))
+        merged = kind.loads(carrier.attributes.dumps())
+        for key in merged.keys() - members.keys():
+            del merged[key]
+        for key, value in members.items():
+            if key not in self.tied and (key not in merged or merged.raw(key) != value):
+                merged[key] = self.spelling.loads(value)
+        return kind.loads(merged.dumps())
+
+    def _value(
+        self, path: str, base: bytes | None, ours: bytes | None, theirs: bytes | None, *, depth: int
+    ) -> bytes | None:
+        if path in self.decided:
+            return self.decided[path]
+        if base == ours == theirs or ours is theirs is None:
+            return theirs
+        unchanged = base in (ours, theirs)
+        arrays = None
+        if depth < MAX_DEPTH and (not unchanged or path in self.aged_below):
+            arrays = self._arrays(path, base, ours, theirs)
+        if unchanged and arrays is None:
+            return self._changed(path, base, ours, theirs)
+        if path in self.rules.counters and (count := self._counted(base, ours, theirs)):
             self.additive = True
-            return both
-        if arrays:
-            return self._array(path, base if isinstance(base, dict) else {}, ours, theirs, depth)
-        self._conflict(path)
-        return ours
+            return count
+        if path in self.rules.lists and (lists := self._lists(base, ours, theirs)):
+            self.additive = True
+            return self._joined(edited(*lists), ours, theirs)
+        if arrays is not None and path in self.below:
+            return self._joined(self._array(path, *arrays, depth), ours, theirs)
+        if ours == theirs:
+            return theirs
+        if ours is None or theirs is None:
+            self._conflict(path)
+            return theirs if ours is None else ours
+        if arrays is None:
+            self._conflict(path)
+            return ours
+        if (both := extended(*arrays)) is not None:
+            self.additive = True
+            return self.spelling.join(both)
+        return self.spelling.join(self._array(path, *arrays, depth))
+
+    def _arrays(
+        self, path: str, base: bytes | None, ours: bytes | None, theirs: bytes | None
+    ) -> tuple[Members, Members, Members] | None:
+        """The members on each side, to be merged one by one; None: the values are taken whole."""
+        if (ours is None or theirs is None) and path not in self.below:
+            return None
+        mine, other = ({} if side is None else self.spelling.split(side) for side in (ours, theirs))
+        if mine is None or other is None:
+            return None
+        return self.spelling.split(base) or {}, mine, other
 
     def _array(
-        self,
-        path: str,
-        base: dict[Key, Any],
-        ours: dict[Key, Any],
-        theirs: dict[Key, Any],
-        depth: int,
-    ) -> dict[Key, Any]:
-        merged: dict[Key, Any] = {}
+        self, path: str, base: Members, ours: Members, theirs: Members, depth: int
+    ) -> dict[Key, bytes]:
+        merged: dict[Key, bytes] = {}
         for key in dict.fromkeys([*theirs, *ours, *base]):
-            values = (side.get(key, ABSENT) for side in (base, ours, theirs))
-            value = self._value(f"{path}.{_name(key)}", *values, depth=depth + 1)
-            if value is not ABSENT:
+            values = (side.get(key) for side in (base, ours, theirs))
+            value = self._value(f"{path}.{key_name(key)}", *values, depth=depth + 1)
+            if value is not None:
                 merged[key] = value
         return merged
 
-    def _declared_below(self, path: str) -> bool:
-        declared = (*self.rules.counters, *self.rules.lists, *self.rules.exclusive)
-        return any(name.startswith(f"{path}.") for name in declared)
+    def _joined(self, members: Members, ours: bytes | None, theirs: bytes | None) -> bytes | None:
+        """An array; what a side has removed does not stay behind empty."""
+        if not members and (ours is None or theirs is None):
+            return None
+        return self.spelling.join(members)
 
-    def _unless_aged(self, path: str, changed: Any, unchanged: Any, *, kept: bool) -> Any:
-        """What a side has made of a value that the other has left alone, or has kept flashed."""
-        if changed is ABSENT and kept and path in self.aged:
-            return unchanged
-        return changed
+    def _counted(
+        self, base: bytes | None, ours: bytes | None, theirs: bytes | None
+    ) -> bytes | None:
+        """Both additions; None: PHP cannot add to one of these, or comes to no finite number."""
+        values = (
+            None if side is None else self.spelling.loads(side) for side in (base, ours, theirs)
+        )
+        try:
+            before, mine, other = map(number, values)
+        except TypeError:
+            return None
+        total = fitted(other + (mine - before))
+        return self.spelling.dumps(total) if math.isfinite(total) else None
+
+    def _lists(
+        self, base: bytes | None, ours: bytes | None, theirs: bytes | None
+    ) -> tuple[ListMembers, ListMembers, ListMembers] | None:
+        before, mine, other = (self._list(side) for side in (base, ours, theirs))
+        if before is None or mine is None or other is None:
+            return None
+        return before, mine, other
+
+    def _list(self, value: bytes | None) -> ListMembers | None:
+        """Members by number, of what PHP makes an array of when it pushes none; None: no list."""
+        members = self.spelling.split(value)
+        if members is None:
+            nothing = None if value is None else self.spelling.loads(value)
+            return {} if nothing is None or nothing is False else None
+        numbered = {key: member for key, member in members.items() if isinstance(key, int)}
+        return numbered if len(numbered) == len(members) else None
+
+    def _changed(
+        self, path: str, base: bytes | None, ours: bytes | None, theirs: bytes | None
+    ) -> bytes | None:
+        """What one side has made of a value that the other has left alone, or has kept flashed."""
+        changed, keeps = (theirs, self.ours_keeps) if ours == base else (ours, self.theirs_keep)
+        return base if changed is None and path in self.aged & keeps else changed
 
     def _conflict(self, path: str) -> None:
         if path.partition(".")[0] not in _QUIET:
             self.conflicts.append(path)
 
-    def _flash(self, result: Attributes) -> None:
-        if _FLASH not in self.ours and _FLASH not in self.theirs:
-            _put(result, _FLASH, ABSENT)
-            return
-        names = {which: self._listed(result, which) for which in ("old", "new")}
-        first = self.theirs if _FLASH in self.theirs else self.ours
-        order = [which for which in _members(first, _FLASH) if which in names]
-        flash = {which: dict(enumerate(names[which])) for which in dict.fromkeys([*order, *names])}
-        _put(result, _FLASH, flash)
+    def _flash(self, members: Members) -> bytes:
+        first = self.theirs if FLASH in self.theirs.members else self.ours
+        before = self.spelling.split(first.members[FLASH]) or {}
+        names: dict[str, Value] = {which: self._listed(members, which) for which in ("old", "new")}
+        order = sorted(names, key=[*before, *names].index)
+        return self.spelling.dumps({which: names[which] for which in order})
 
-    def _listed(self, result: Attributes, which: str) -> list[Any]:
-        lists = [(side, _flashed(side, which)) for side in (self.theirs, self.ours)]
-        names = dict.fromkeys(name for _, listed in lists for name in listed)
-        return [
-            name
-            for name in names
-            if any(
-                name in listed and same(_read(side, name), _read(result, name))
-                for side, listed in lists
-            )
-            and _read(result, name) is not ABSENT
-        ]
+    def _listed(self, members: Members, which: str) -> list[Value]:
+        """The flashed names whose value is of a side which lists it, or of both together."""
+        sides = [(side, side.flashed(which)) for side in (self.theirs, self.ours)]
+        listed: list[Value] = []
+        for name in dict.fromkeys(name for _, names in sides for name in names):
+            value = self.spelling.read(members, name, self.tied)
+            of_one = [names for side, names in sides if side.read(name) == value]
+            if value is not None and (not of_one or any(name in names for names in of_one)):
+                listed.append(name)
+        return listed
 
 
-def _is_authentication(key: Key) -> bool:
-    return isinstance(key, str) and _AUTHENTICATION.fullmatch(key) is not None
-
-
-def _logged_out(before: Sequence[bytes | None], after: Sequence[bytes | None]) -> bool:
-    return any(was is not None and there is None for was, there in zip(before, after, strict=True))
-
-
-def _counts(base: Any, ours: Any, theirs: Any) -> bool:
-    values = (0 if base is ABSENT else base, ours, theirs)
-    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-
-
-def _fitted(number: float) -> int | float:
-    """As PHP adds: what does not fit into 64 bits is a float."""
-    if isinstance(number, float) or INT_MIN <= number <= INT_MAX:
-        return number
-    return float(number)
-
-
-def _text(side: Attributes, key: Key) -> bytes | None:
-    return side.raw(key) if key in side else None
-
-
-def _copy(attributes: Attributes) -> Attributes:
-    """The same, read anew: what was changed in place is in the bytes then."""
-    return type(attributes).loads(attributes.dumps())
-
-
-def _tied(side: Attributes) -> dict[Key, bytes]:
-    return side.tied() if isinstance(side, SessionArray) else {}
-
-
-def _spelled(side: Attributes, key: Key) -> bytes | None:
-    """A tied value with its references named by place, so that two payloads can be compared."""
-    return _tied(side).get(key, _text(side, key))
-
-
-def _put(result: Attributes, key: Key, value: Any) -> None:
-    if value is ABSENT:
-        result.pop(key, None)
-    elif key not in result or not same(result[key], value):
-        result[key] = value
-
-
-def _read(side: Attributes, name: Any) -> Any:
-    return read(side, name, ABSENT) if isinstance(name, str) else ABSENT
-
-
-def _members(side: Attributes, key: Key) -> dict[Key, Value]:
-    value = side.get(key)
-    return cast(dict[Key, Value], value) if isinstance(value, dict) else {}
-
-
-def _flashed(side: Attributes, which: str) -> list[Any]:
-    names = _members(side, _FLASH).get(which)
-    return list(names.values()) if isinstance(names, dict) else []
-
-
-def _name(key: Key) -> str:
-    return key.decode(errors="backslashreplace") if isinstance(key, bytes) else str(key)
+def _parents(names: Iterable[str]) -> set[str]:
+    """The dotted keys of the arrays that these are in."""
+    parents = set()
+    for name in names:
+        parts = name.split(".")
+        parents |= {".".join(parts[:depth]) for depth in range(1, min(len(parts), MAX_DEPTH + 1))}
+    return parents

@@ -1,101 +1,99 @@
-"""Three-way merge of lists: PHP arrays with the keys 0, 1, 2, ...
+"""Three-way merge of lists: PHP arrays whose keys are numbers, gaps or none.
 
-In all of it ``base`` is what both sides began with; ABSENT stands where there is nothing.
+In all of it ``base`` is what both sides began with, and members are compared as they are spelled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TypeAlias
 
-from holdfast.laravel import php
-from holdfast.laravel.php import Value
+from holdfast.laravel.php import Key
 
-
-class _Absent:
-    def __repr__(self) -> str:
-        return "ABSENT"
-
-
-ABSENT: Final = _Absent()
-"""Where nothing stands; null is a value."""
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether PHP would write the same, or both are absent."""
-    if one is ABSENT or other is ABSENT:
-        return one is other
-    return _spelling(one) == _spelling(other)
-
-
-def _spelling(value: Value) -> bytes:
-    return php.dumps([value])
-
-
-def edited(base: Any, ours: Any, theirs: Any) -> Any:
-    """A declared list; None where one of them is no list. What nobody holds any more is absent."""
-    lists = [_as_list(value) for value in (base, ours, theirs)]
-    if any(value is None for value in lists) or ours is theirs is ABSENT:
-        return None
-    before, mine, other = ([_spelling(member) for member in value or ()] for value in lists)
-    our_edits, their_edits = _edits(before, mine), _edits(before, other)
-    if our_edits is None or their_edits is None:
-        return None
-    members = [
-        member
-        for number, member in enumerate(lists[0] or ())
-        if number not in our_edits.removed and number not in their_edits.removed
-    ]
-    members += (lists[2] or [])[their_edits.kept :]
-    members += (lists[1] or [])[our_edits.kept :]
-    if not members and (ours is ABSENT or theirs is ABSENT):
-        return ABSENT
-    return dict(enumerate(members))
+ListMembers: TypeAlias = Mapping[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class _Edits:
-    """How a list came from another one: places that were taken away, and how many were kept."""
+    """How a side came from the base.
 
-    removed: frozenset[int]
-    kept: int
+    Args:
+        kept: the key there of each of the base's members that it still has, by the base's key.
+        appended: the keys of those that it has beside these.
+        in_order: whether it took away and appended and did nothing else: what it kept stands in the
+            base's order, in front of what it appended.
+    """
 
-
-def _edits(before: Sequence[bytes], after: Sequence[bytes]) -> _Edits | None:
-    """None: not by taking members away and appending others, as where they were reordered."""
-    removed = set()
-    kept = 0
-    for number, member in enumerate(before):
-        if kept < len(after) and after[kept] == member:
-            kept += 1
-        else:
-            removed.add(number)
-    gone = {before[number] for number in removed}
-    return None if gone.intersection(after[kept:]) else _Edits(frozenset(removed), kept)
+    kept: Mapping[int, int]
+    appended: tuple[int, ...]
+    in_order: bool
 
 
-def extended(base: Any, ours: Any, theirs: Any) -> Any:
+def edited(base: ListMembers, ours: ListMembers, theirs: ListMembers) -> dict[Key, bytes]:
+    """What neither has taken out, and what either has appended: theirs, then ours.
+
+    A side that did something else too, as where it put its list in another order, has its list
+    edited by what the other took out and appended; of two such sides it is ours.
+
+    Members keep their keys, where the list has gaps; those of ours that are taken are appended as
+    PHP does. Two lists without gaps make one without.
+    """
+    mine, other = _edits(base, ours), _edits(base, theirs)
+    if mine.in_order:
+        merged = _applied(theirs, other, ours, mine)
+    else:
+        merged = _applied(ours, mine, theirs, other)
+    without_gaps = is_list(ours) and is_list(theirs)
+    return dict(enumerate(merged.values()) if without_gaps else merged.items())
+
+
+def _applied(
+    frame: ListMembers, own: _Edits, other: ListMembers, edits: _Edits
+) -> dict[int, bytes]:
+    """A side's list with what the other has done to the base done to it too."""
+    gone = {there for key, there in own.kept.items() if key not in edits.kept}
+    merged = {key: member for key, member in frame.items() if key not in gone}
+    following = max(merged, default=-1) + 1
+    for key in edits.appended:
+        place = following if key in merged else key
+        merged[place] = other[key]
+        following = max(following, place + 1)
+    return merged
+
+
+def _edits(before: ListMembers, after: ListMembers) -> _Edits:
+    kept: dict[int, int] = {}
+    left = deque(after)
+    for key, member in before.items():
+        if left and after[left[0]] == member:
+            kept[key] = left.popleft()
+    in_order = True
+    elsewhere: defaultdict[bytes, deque[int]] = defaultdict(deque)
+    for key in left:
+        elsewhere[after[key]].append(key)
+    for key, member in before.items():
+        if key not in kept and elsewhere.get(member):
+            kept[key] = elsewhere[member].popleft()
+            in_order = False
+    places = set(kept.values())
+    return _Edits(kept, tuple(key for key in after if key not in places), in_order)
+
+
+def extended(
+    base: Mapping[Key, bytes], ours: Mapping[Key, bytes], theirs: Mapping[Key, bytes]
+) -> dict[Key, bytes] | None:
     """Both extensions of a list, one after the other; None where they are not that."""
-    lists = [_as_list(value) for value in (base, ours, theirs)]
-    if any(value is None for value in lists):
+    if not (is_list(base) and is_list(ours) and is_list(theirs)):
         return None
-    before, mine, other = (value or [] for value in lists)
+    before, mine, other = (list(side.values()) for side in (base, ours, theirs))
     length = len(before)
-    for side in (mine, other):
-        if len(side) <= length or any(
-            not same(*pair) for pair in zip(before, side[:length], strict=True)
-        ):
-            return None
+    if any(len(side) <= length or side[:length] != before for side in (mine, other)):
+        return None
     return dict(enumerate([*other, *mine[length:]]))
 
 
-def _as_list(value: Any) -> list[Any] | None:
-    """Its members; of what is absent none; None where it is no list."""
-    if value is ABSENT:
-        return []
-    if isinstance(value, dict) and all(
-        type(key) is int and key == number for number, key in enumerate(value)
-    ):
-        return list(value.values())
-    return None
+def is_list(keys: Iterable[object]) -> bool:
+    """Whether these are the keys 0, 1, 2, ... in this order."""
+    return all(key == number for number, key in enumerate(keys))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 from holdfast.core.arguments import require_choice, require_kind, require_number
 from holdfast.core.errors import UsageError
 from holdfast.core.metrics import Metrics, NoMetrics
-from holdfast.session.merge import Rules
+from holdfast.session.rules import Rules
 from holdfast.stores.contract import Level, Store
 
 WhenUndecodable: TypeAlias = Literal["fresh", "refuse"]

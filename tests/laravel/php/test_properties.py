@@ -32,6 +32,15 @@ def test_values_come_back(value):
     assert dumps(loads(data)) == data
 
 
+@given(st.dictionaries(KEYS, VALUES, max_size=5))
+def test_an_array_is_its_serialized_members(members):
+    array = SessionArray.loads(dumps(members))
+    assert {key: loads(raw) for key, raw in array.raws().items()} == members
+    assert SessionArray.joined(array.raws()) == array.dumps()
+    array["new"] = [1]
+    assert SessionArray.joined(array.raws()) == array.dumps()
+
+
 @given(st.floats())
 def test_floats_come_back(number):
     again = loads(dumps(number))

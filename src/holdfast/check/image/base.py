@@ -10,12 +10,15 @@ php's zts variants, and keeps their entry point.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 import msgspec
 
 from holdfast.check.sources.stage import Base
 
 _DOCKER_HUB = re.compile(r"^(?:(?:index\.)?docker\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
+PHP_FPM: Final = re.compile(r"php-fpm[0-9.]*")
+"""What its program is called, by the official images and by distributions."""
 _SIGNALS = {"3": "QUIT", "15": "TERM", "9": "KILL", "2": "INT", "28": "WINCH"}
 _FRANKENPHP = ("frankenphp", "run", "--config", "/etc/frankenphp/Caddyfile")
 # Distributions: their images have neither STOPSIGNAL nor ENTRYPOINT, so Docker's SIGTERM holds.

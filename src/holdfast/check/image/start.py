@@ -28,7 +28,6 @@ _IS_A_SCRIPT = re.compile(
     r"\.(?:sh|bash|py|php)$|(?:^|/)(?:[\w-]*entrypoint|start|run|init)[\w-]*$"
 )
 _ON_PATH = re.compile(r"^/(?:usr/(?:local/)?)?s?bin/")
-_SHELLS = frozenset(("sh", "bash", "ash", "dash"))
 _MAX_SCRIPTS = 8
 
 
@@ -107,7 +106,11 @@ class _Starting(msgspec.Struct, frozen=True):
         words = _without_wrappers((*words, *behind)) if known else _without_wrappers(words)
         if not words or depth > _MAX_SCRIPTS:
             return Start(commands, complete=not words)
-        if words[0].rpartition("/")[2] in _SHELLS and words[1:] and not words[1].startswith("-"):
+        if (
+            words[0].rpartition("/")[2] in shell.SHELLS
+            and words[1:]
+            and not words[1].startswith("-")
+        ):
             words = (posixpath.join(self.directory, words[1]), *words[2:])
         file = self._file(words[0])
         if file is None:

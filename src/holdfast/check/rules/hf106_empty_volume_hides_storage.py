@@ -77,6 +77,7 @@ from typing import Final
 
 from holdfast.check.commands import at_build, at_start
 from holdfast.check.finding import Finding, Related, Severity
+from holdfast.check.image.base import PHP_FPM
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container, Mount
 from holdfast.check.process import Process, Role
@@ -86,7 +87,7 @@ from holdfast.check.target import Target
 
 _VIEWS: Final = "storage/framework/views"
 _CACHES: Final = ("config:cache", "optimize")
-_PROGRAMS: Final = re.compile(r"(?:\S*/)?(?:php|php-fpm[0-9.]*|frankenphp|rr|nginx|caddy)")
+_PROGRAMS: Final = re.compile(rf"(?:\S*/)?(?:php|{PHP_FPM.pattern}|frankenphp|rr|nginx|caddy)")
 
 
 def check(target: Target) -> Iterator[Finding]:

@@ -51,16 +51,14 @@ containers have a `preStop` hook, which lets most requests end before, nothing i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from holdfast.check.commands import drained, quits, started
 from holdfast.check.finding import Finding, Severity
+from holdfast.check.image.base import PHP_FPM
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-
-_FPM = re.compile(r"php-fpm[0-9.]*")
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -75,7 +73,7 @@ def check(target: Target) -> Iterator[Finding]:
 
 def _direct(image: Image) -> Iterator[Finding]:
     stop = image.stop_signal
-    if stop is None or stop[0] == "QUIT" or not _FPM.fullmatch(image.start.program):
+    if stop is None or stop[0] == "QUIT" or not PHP_FPM.fullmatch(image.start.program):
         return
     signal, place = stop
     yield Finding(
@@ -90,7 +88,7 @@ def _direct(image: Image) -> Iterator[Finding]:
 def _supervised(image: Image) -> Iterator[Finding]:
     for program in image.supervisor:
         names = [command.name for command in program.command.commands if command.depth == 0]
-        if program.stop_signal in {"QUIT", ""} or not any(map(_FPM.fullmatch, names)):
+        if program.stop_signal in {"QUIT", ""} or not any(map(PHP_FPM.fullmatch, names)):
             continue
         yield Finding(
             program.place,

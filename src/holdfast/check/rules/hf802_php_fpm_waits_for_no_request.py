@@ -54,19 +54,17 @@ judged; nor are deployments that mount some, or whose web containers have a `pre
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from holdfast.check.commands import drained, started
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.image.base import published
+from holdfast.check.image.base import PHP_FPM, published
 from holdfast.check.image.image import Image
 from holdfast.check.kubernetes.objects import get
 from holdfast.check.rule import Rule
 from holdfast.check.sources.ini import last
 from holdfast.check.target import Target
 
-_FPM = re.compile(r"php-fpm[0-9.]*")
 _NAME = "process_control_timeout"
 
 
@@ -75,7 +73,7 @@ def check(target: Target) -> Iterator[Finding]:
     if _mounted(target) or drained(target):
         return
     for image in started(target):
-        if not _FPM.fullmatch(image.start.program) or not image.is_laravel:
+        if not PHP_FPM.fullmatch(image.start.program) or not image.is_laravel:
             continue
         if image.stop_signal is None or image.stop_signal[0] != "QUIT":
             continue  # HF801 has it

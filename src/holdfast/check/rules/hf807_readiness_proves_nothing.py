@@ -88,6 +88,7 @@ from holdfast.check.health import readiness
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.rule import Rule
+from holdfast.check.sources.shell import SHELLS
 from holdfast.check.target import Target
 from holdfast.check.traffic import front, web_workloads
 
@@ -127,7 +128,7 @@ def _asks(container: Container) -> bool:
         if "httpGet" in probe or "grpc" in probe:
             return True
         command = [text(word) for word in items(probe, "exec", "command")]
-        if command[:1] and command[0].rpartition("/")[2] in ("sh", "bash") and len(command) > 1:
+        if command[:1] and command[0].rpartition("/")[2] in SHELLS and len(command) > 1:
             command = command[-1:]
         if command and not _ALWAYS.fullmatch(" ".join(command)):
             return True

@@ -24,8 +24,9 @@ MAX_DEPTH: Final = 8
 _MAX_FRAMES: Final = 64
 _GUARD_CHARACTERS: Final = 120
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=", re.ASCII)
-_SHELLS: Final = {"sh", "bash", "ash", "dash"}
-_RUNS_A_TEXT: Final = {*_SHELLS, "su", "runuser"}
+SHELLS: Final = frozenset(("sh", "bash", "ash", "dash"))
+"""Programs that read what is here called a script."""
+_RUNS_A_TEXT: Final = {*SHELLS, "su", "runuser"}
 _ASKS: Final = {"[", "[[", "test", "((", "!", "command", "which", "type", "hash", "grep", "false"}
 _OPENS: Final = {"if", "while", "until", "for", "select", "case", "{"}
 _CLOSES: Final = {"fi": "if", "done": "loop", "esac": "case", "}": "{", ")": "("}
@@ -343,7 +344,7 @@ class _Reader:
             return
         for script in self._scripts(words):
             self._inner(script, guards)
-        if command.name in _SHELLS and len(words) == 1:
+        if command.name in SHELLS and len(words) == 1:
             for sign, _ in redirections:
                 for start, end in sign.inner:
                     self._inner(self.text.part(start, end), guards)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Self
 
 from holdfast.core.errors import FormatError
@@ -128,6 +128,20 @@ class SessionArray(MutableMapping[Key, Value]):
             raise KeyError(key)
         written = self._written(key)
         return self._old(key) if written is None else written
+
+    def raws(self) -> dict[Key, bytes]:
+        """The serialized value of every key, as :meth:`raw` gives it, in order."""
+        spans = {key: span for key, span in self._stored.items() if key not in self._values}
+        return {
+            key: self._data[spans[key][1] : spans[key][2]] if key in spans else self.raw(key)
+            for key in self._keys
+        }
+
+    @staticmethod
+    def joined(members: Mapping[Key, bytes]) -> bytes:
+        """The serialized array of serialized values, none of which holds a reference."""
+        parts = [part for key, raw in members.items() for part in (dumps_key(key), raw)]
+        return b"a:%d:{%b}" % (len(members), b"".join(parts))
 
     def tied(self) -> dict[Key, bytes]:
         """What was read under keys that PHP's references tie together or reach into.

@@ -13,6 +13,7 @@ from holdfast.check.kubernetes.objects import items
 from holdfast.check.kubernetes.stores.redis_conf import UNKNOWN, Word
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.place import Place
+from holdfast.check.sources.shell import SHELLS
 
 PROGRAMS: Final = {
     "redis-server": "redis", "redis-sentinel": "redis",
@@ -24,7 +25,6 @@ PROGRAMS: Final = {
 }  # fmt: skip
 """Names of programs, and what they are."""
 
-_SHELLS: Final = ("sh", "bash", "ash", "dash")
 # What goes before a program without changing what it is given.
 _WRAPPERS: Final = ("exec", "tini", "dumb-init", "--", "gosu", "su-exec", "docker-entrypoint.sh")
 _ENDS: Final = ("&&", "||", ";", "|", "&", "\n", ">", ">>", "<", "2")
@@ -82,7 +82,7 @@ def _started(words: Sequence[Word], container: Container, *, own: bool) -> Invoc
     name = _base(first)
     if name in PROGRAMS:
         return Invocation(name, tuple(words[at + 1 :]))
-    if name in _SHELLS:
+    if name in SHELLS:
         return _shell(words[at + 1 :], container)
     return Invocation("", whole=f"it is started by {name}", scripts=(first,))
 

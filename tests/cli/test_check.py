@@ -333,6 +333,16 @@ def test_the_path_of_a_session(holdfast, here):
     assert holdfast("check", "--path").status == 2
 
 
+def test_a_place_is_one_word_on_a_narrow_terminal(holdfast, here, monkeypatch):
+    long = here / "environments/production/all-in-one.yaml"
+    long.parent.mkdir(parents=True)
+    (here / "deploy.yaml").rename(long)
+    monkeypatch.setattr(screen.stdout, "width", 80)
+    ended = holdfast("check", "--path")
+    assert "environments/production/all-in-one.yaml:13:" in ended.out
+    assert re.search(r"all-in-one\.yaml:13:\d+$", ended.out, re.MULTILINE)
+
+
 def test_of_a_second_process_only_what_differs_is_drawn(holdfast, here):
     worker = BAD.replace(
         "kind: Deployment\nmetadata: {name: shop}", "kind: Deployment\nmetadata: {name: w}"

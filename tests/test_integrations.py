@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from holdfast import __version__
 from holdfast.cli.app import app
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +83,21 @@ def test_the_gitlab_job(repository):
     assert ended.returncode == 1, ended.stderr
     assert (repository / job["artifacts"]["reports"]["junit"]).exists()
     assert all((repository / name).exists() for name in job["artifacts"]["paths"])
+
+
+def test_the_gitlab_job_can_install_from_git():
+    """Debian's slim images bring no git, and the comment above tells to install from it."""
+    text = (ROOT / "templates/check.gitlab-ci.yml").read_text()
+    assert "git+https://" in text
+    assert not read("templates/check.gitlab-ci.yml")["holdfast-check"]["image"].endswith("slim")
+
+
+def test_all_pages_name_the_version_that_is_next():
+    version = ".".join(__version__.split(".")[:2])
+    for name in ("docs/check.md", "templates/check.gitlab-ci.yml"):
+        named = re.findall(r"(?:holdfast@|rev: )v([\d.]+)", (ROOT / name).read_text())
+        assert named
+        assert set(named) == {version}, name
 
 
 def test_the_hook():

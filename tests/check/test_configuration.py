@@ -84,7 +84,16 @@ def test_which_file(written, tmp_path):
         ("[check]\nxyz = 1", ":2: there is no setting 'xyz'", "there are paths, exclude,"),
         ("[chekc]\nstrict = true", ":1: no such table", "under check"),
         ("[check]\n\nstrict = 1", ":3: strict: expected `bool`", ""),
-        ("[check]\nfail-on = 'bad'", ":2: fail-on: invalid enum value 'bad'", ""),
+        (
+            "[check]\nfail-on = 'bad'",
+            ":2: fail-on: invalid enum value 'bad'",
+            "critical, high, medium, low, never",
+        ),
+        (
+            "[check.severity]\nHF001 = 'low'\nHF101 = 'x'",
+            ":3: severity",
+            "critical, high, medium, low",
+        ),
         ("[check]\npaths = ['a', 1]", ":2: paths[1]: expected `str`", ""),
         ("[check.disable]\nHF101 = ' '", ":2: HF101 is switched off without a reason", "HF101 ="),
         ("[check.disable]\nHFx = 'x'", ":2: there is no rule 'HFx'", "holdfast rules"),

@@ -46,6 +46,16 @@ spec:
 """
 
 
+def test_files_are_named_as_in_the_pod(tmp_path):
+    config = "<?php return ['driver' => 'file', 'files' => storage_path('framework/sessions')];"
+    write(tmp_path, {"config/session.php": config})
+    [target] = collect(Request([tmp_path], tmp_path), Files(tmp_path))
+    [process] = target.processes()
+    values = [step.value for step in session_path(target, process) if step.value]
+    assert "storage/framework/sessions, in the application's directory" in values
+    assert not any(str(tmp_path) in value for value in values)
+
+
 @pytest.fixture
 def steps(tmp_path):
     def read(text):

@@ -158,6 +158,7 @@ def test_standard_input(holdfast, here, monkeypatch, tmp_path_factory):
         (["--json", "missing/x.json"], 3),
         (["--json", "x", "--sarif", "x"], 2),
         (["--sarif", "-"], 2),
+        (["--laravel", "99"], 2),
         (["--path", "--json", "x.json"], 2),
         (["--path", "--fix"], 2),
         (["--fix", "--diff"], 2),
@@ -330,6 +331,16 @@ def test_the_path_of_a_session(holdfast, here):
     assert SECRET not in ended.out
     (here / "deploy.yaml").write_text("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n")
     assert holdfast("check", "--path").status == 2
+
+
+def test_a_place_is_one_word_on_a_narrow_terminal(holdfast, here, monkeypatch):
+    long = here / "environments/production/all-in-one.yaml"
+    long.parent.mkdir(parents=True)
+    (here / "deploy.yaml").rename(long)
+    monkeypatch.setattr(screen.stdout, "width", 80)
+    ended = holdfast("check", "--path")
+    assert "environments/production/all-in-one.yaml:13:" in ended.out
+    assert re.search(r"all-in-one\.yaml:13:\d+$", ended.out, re.MULTILINE)
 
 
 def test_of_a_second_process_only_what_differs_is_drawn(holdfast, here):

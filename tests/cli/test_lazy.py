@@ -22,6 +22,18 @@ def test_checks_without_what_rehearsals_need(words):
     assert ended.stdout
 
 
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ()])
+def test_the_list_of_commands_says_what_each_does(words):
+    ended = run("no_such_module", *words)
+    for first in (
+        "Find what would lose",
+        "Show what a rule",
+        "List the rules",
+        "Show the effective",
+    ):
+        assert first in ended.stdout, first
+
+
 @pytest.mark.parametrize(
     ("missing", "command", "extra"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -20,6 +20,7 @@ MAX_BYTES: Final = 1024 * 1024
 Level = Literal["critical", "high", "medium", "low"]
 Threshold = Literal["critical", "high", "medium", "low", "never"]
 
+_ENUM = re.compile(r"^Invalid enum value '(?P<value>.*)'$", re.DOTALL)
 _PLACE = re.compile(r"^(?P<words>.*?) - at `(?:key in )?\$\.?(?P<path>[^`]*)`$", re.DOTALL)
 
 
@@ -102,9 +103,14 @@ def read(path: Path) -> Configuration:
         place = _PLACE.match(str(error))
         words, where = (place["words"], place["path"]) if place else (str(error), "")
         key = re.split(r"[.\[]", where)[0]
-        raise _error(
-            path, text, key, f"{where or 'check'}: {words[0].lower()}{words[1:]}"
-        ) from error
+        message, hint = f"{where or 'check'}: {words[0].lower()}{words[1:]}", ""
+        if wrong := _ENUM.match(words):
+            levels = get_args(Level if key == "severity" else Threshold)
+            hint = f"one of {', '.join(levels)}"
+            if key == "severity":  # of a table msgspec does not say which value it was
+                values = settings[key].items()
+                key = next((name for name, value in values if value == wrong["value"]), key)
+        raise _error(path, text, key, message, hint) from error
     _require_rules(path, text, found)
     return _from(path.parent, found)
 

@@ -81,10 +81,19 @@ def _of_settings(process: Process, session: Effective) -> Iterator[Step]:
                 source = found.source
                 spot = source.uses[0].place if source.uses else source.places[0]
                 value = _word(found.value, seconds=row == "lifetime")
-                yield Step(station, name, value, process.settings.spot(spot))
+                yield Step(station, name, _in_the_pod(process, value), process.settings.spot(spot))
             elif row in missing:
                 lack = missing[row]
                 yield Step(station, name, None, process.settings.spot(lack.place), lack.why)
+
+
+def _in_the_pod(process: Process, value: str) -> str:
+    """A value in which the project's directory on this machine is where the pod has it: unknown."""
+    project = process.settings.project
+    within = f"{project.directory}/" if project else ""
+    if not within or not value.startswith(within):
+        return value
+    return f"{value.removeprefix(within)}, in the application's directory"
 
 
 _VARIABLES = (

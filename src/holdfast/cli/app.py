@@ -31,13 +31,14 @@ def load(words: Sequence[str]) -> None:
     Raises:
         ImportError: something that the command needs is not installed.
     """
-    if words and words[0] in app:
+    every = not words or words[0] in app.help_flags  # cyclopts counts these among the commands
+    if not every and words[0] in app:
         app[words[0]]
         return
     # Of the commands this alone loads what it needs when it is made known.
     if _INSTALL not in app:
         app.register_install_completion_command(_INSTALL)
-    if not words or words[0] in app.help_flags:
+    if every:
         for name in app:
             with suppress(ImportError):  # what is not installed has no line
                 app[name]

@@ -26,6 +26,7 @@ from holdfast.cli.output import require_writable, write_file
 from holdfast.cli.short_life import short_life
 from holdfast.cli.variables import variables
 from holdfast.core.errors import EnvironmentLacking, HoldfastError, UsageError
+from holdfast.project.version import NEWEST, OLDEST
 
 MAX_STDIN = 64 * 1024 * 1024
 """So many bytes of manifests are read from standard input."""
@@ -211,6 +212,10 @@ def _request(paths: tuple[Path, ...], judging: Judging, settings: Configuration)
     # Since - is a path, cyclopts takes for one whatever else begins so and is no option.
     if wrong := [path for path in paths if str(path).startswith("-") and path != _PIPE]:
         raise UsageError(f"there is no option {wrong[0]}", hint="holdfast check --help lists them")
+    if judging.laravel is not None and not OLDEST <= judging.laravel <= NEWEST:
+        raise UsageError(
+            f"--laravel {judging.laravel} is not known", hint=f"{OLDEST} to {NEWEST} are"
+        )
     projects = [*(judging.project or ()), *map(Path, settings.project)]
     return Request(
         paths=[_absolute(path) for path in named if path != _PIPE],

@@ -60,7 +60,7 @@ def _drawn(steps: Sequence[Step]) -> Table:
     table.add_column(no_wrap=True, style="bold cyan")
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
-    table.add_column(overflow="fold", style="dim")
+    table.add_column(no_wrap=True, overflow="fold", style="dim")  # what editors open
     stations = [(name, list(some)) for name, some in groupby(steps, key=lambda s: s.station)]
     for number, (station, some) in enumerate(stations):
         for first, step in enumerate(some):

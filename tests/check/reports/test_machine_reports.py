@@ -147,7 +147,7 @@ def test_github_commands_hold_nothing_that_a_terminal_obeys(reported):
     evil = Found(hf001_unreadable.RULE, Finding(Place("a\x1b[31mb\nc.yaml", 1), "m\x1b[2J"))
     (line,) = github.commands(reported(evil))
     assert line.isprintable()
-    assert "file=a\\x1b[31mb\\nc.yaml," in line
+    assert "file=a\\x1b[31mb%0Ac.yaml," in line
 
 
 def test_what_is_no_file_is_not_named_as_one(reported):

@@ -43,11 +43,9 @@ def _annotation(found: Found, excerpts: Excerpts) -> str:
             properties["col"] = str(place.column)
             properties["endColumn"] = str(place.end_column)
     said = ",".join(
-        f"{key}={visible(value).translate(_PROPERTY)}" for key, value in properties.items()
+        f"{key}={visible(value.translate(_PROPERTY))}" for key, value in properties.items()
     )
     subject = f"{finding.subject}: " if finding.subject else ""
-    words = "\n".join(
-        visible(part) for part in (f"{subject}{finding.message}", finding.hint) if part
-    )
+    words = "\n".join(part for part in (f"{subject}{finding.message}", finding.hint) if part)
     command = "notice" if finding.unknown else _COMMANDS[rule.severity]
-    return f"::{command} {said}::{words.translate(_DATA)}"
+    return f"::{command} {said}::{visible(words.translate(_DATA))}"

@@ -19,7 +19,7 @@ save            1        1            1 or 2           with a write id beside: 1
 touch           1        1            1 or 2
 create          1        1 or 2       1 to 3           beside: 1 on MariaDB
 move            1        1            1                performed again: 1 or 2 on PostgreSQL
-delete          1        1            1 or 2           with a fence: 1 or 2 on PostgreSQL, else 1
+delete          1        1            1 or 2           beside: 1 or 2 on PostgreSQL, 1 on MariaDB
 set aside       3        3            3
 =============== ======== ============ ================ ============================================
 
@@ -59,6 +59,7 @@ from holdfast.stores.contract import (
     Conflict,
     Delete,
     Deleted,
+    Elsewhere,
     Facts,
     Fenced,
     Find,
@@ -203,9 +204,7 @@ class DatabaseStore:
                 moved = {"base": base.data, "last_activity": expires_at - self.lifetime}
                 return self.dialect.touch({"id": sid} | times | moved)
             case Delete(sid):
-                fenced = self.beside and operation.fence_seconds > 0
-                ended = {"id": sid} | times | _end(operation, now)
-                return self.dialect.delete(ended, fenced=fenced)
+                return self.dialect.delete({"id": sid} | times | _end(operation, now))
             case SetAside() if self.beside:
                 return self.dialect.set_aside(_entry(operation, now))
             case ScanAside() if self.beside:
@@ -228,8 +227,10 @@ class DatabaseStore:
                 return self._refused(operation, replies[-1])
             case Touch():
                 return Touched() if wrote else self._refusal(replies[-1], Gone())
+            case Delete() if self.beside and (to := _first(replies)[0]) is not None:
+                return Elsewhere(to)
             case Delete():
-                return Deleted() if wrote else Missing()
+                return Deleted() if wrote else Missing(remembered=self.beside)
             case SetAside():
                 return bool(replies and replies[-1].rows)
             case ScanAside(batch=batch):
@@ -281,6 +282,10 @@ class DatabaseStore:
     ) -> Conflict | Gone | IdCollision:
         found = self._found(standing.rows[0]) if standing.rows else None
         return otherwise if found is None else Conflict(found)
+
+
+def _first(replies: Sequence[Reply]) -> Row:
+    return next(reply.rows[0] for reply in replies if reply.rows)
 
 
 def _beside(standing: Reply) -> tuple[bool, str]:

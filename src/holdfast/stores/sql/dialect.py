@@ -102,8 +102,12 @@ class Dialect(ABC):
         """As :meth:`save`, the last activity alone; nothing is remembered."""
 
     @abstractmethod
-    def delete(self, values: Values, *, fenced: bool) -> Steps:
-        """Remove a row. A statement that writes has removed a live one."""
+    def delete(self, values: Values) -> Steps:
+        """Remove a row. A statement that writes has removed a live one.
+
+        Beside, it fences the id, and the first row that it gives begins with where the session has
+        moved.
+        """
 
     def find(self, values: Values) -> Steps:
         """Read a live row; beside, also ``moved_to`` and ``seal`` of one that moved."""
@@ -247,9 +251,8 @@ class TwoSteps(Dialect):
         """As :meth:`Dialect.touch`."""
         return Steps((self._update(self.moment, values), self.live(values)))
 
-    def delete(self, values: Values, *, fenced: bool) -> Steps:
-        """As :meth:`Dialect.delete`."""
-        assert not fenced
+    def delete(self, values: Values) -> Steps:
+        """As :meth:`Dialect.delete`, without what is beside."""
         live = self.statement(self.removal + " AND last_activity > :dead", values, Tells.COUNT)
         # Nobody hears of this one, and it may be sent twice.
         return Steps((live, self.statement(self.removal, values)))

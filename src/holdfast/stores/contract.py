@@ -35,8 +35,8 @@ Scan     ``Scan(cursor, batch)``                       ``Page``
   step, the last writes of each session for a while; a Commit or Move that is performed ``again``
   under its id is Saved once, however often it is performed. Elsewhere the id is ignored.
 - A fence keeps an ended id from being created again (``Fenced``), a grace entry answers its readers
-  with Moved, and as long as either lasts a Delete of an id that has moved is answered with
-  Elsewhere. All of it needs ``Store.beside`` and is silently left out without it.
+  with Moved, and as long as either lasts a Delete with a fence is answered with Elsewhere where the
+  session has moved. All of it needs ``Store.beside`` and is silently left out without it.
 - A guarantee level that the store cannot hold is Refused before anything is written.
 """
 
@@ -200,8 +200,8 @@ class Missing:
     """There was no such session.
 
     Args:
-        remembered: whether the store would know if it had moved to another id a moment ago; it
-            tells two answers apart for nobody else.
+        remembered: whether the store was asked, and would know, if it had moved to another id a
+            moment ago. Answers that differ in this alone are equal.
     """
 
     remembered: bool = field(default=False, compare=False)
@@ -325,8 +325,9 @@ class Touch(Effect["Touched | Conflict | Gone | Unknown"]):
 class Delete(Effect["Deleted | Missing | Elsewhere | Refused | Unknown"]):
     """Remove one session, whatever it holds; for ``fence_seconds`` nothing is created under its id.
 
-    The fence is set where nothing was there to delete too. Whether the session has moved is read in
-    the same atomic step: a Move happens before it, and it is Elsewhere, or after it, and is Gone.
+    The fence is set where nothing was there to delete too, and in the same atomic step it is read
+    whether the session has moved: a Move happens before it, and it is Elsewhere, or after it, and
+    is Gone. Without a fence nothing beside is set or read.
     """
 
     sid: str

@@ -19,7 +19,7 @@ save            1        1            1 or 2           with a write id beside: 1
 touch           1        1            1 or 2
 create          1        1 or 2       1 to 3           beside: 1 on MariaDB
 move            1        1            1                performed again: 1 or 2 on PostgreSQL
-delete          1        1            1 or 2           beside: 1 or 2 on PostgreSQL, 1 on MariaDB
+delete          1        1            1 or 2           with a fence: 1 or 2 on PostgreSQL, else 1
 set aside       3        3            3
 =============== ======== ============ ================ ============================================
 
@@ -204,7 +204,8 @@ class DatabaseStore:
                 moved = {"base": base.data, "last_activity": expires_at - self.lifetime}
                 return self.dialect.touch({"id": sid} | times | moved)
             case Delete(sid):
-                return self.dialect.delete({"id": sid} | times | _end(operation, now))
+                ended = {"id": sid} | times | _end(operation, now)
+                return self.dialect.delete(ended, fenced=self._fenced(operation))
             case SetAside() if self.beside:
                 return self.dialect.set_aside(_entry(operation, now))
             case ScanAside() if self.beside:
@@ -227,10 +228,10 @@ class DatabaseStore:
                 return self._refused(operation, replies[-1])
             case Touch():
                 return Touched() if wrote else self._refusal(replies[-1], Gone())
-            case Delete() if self.beside and (to := _first(replies)[0]) is not None:
+            case Delete() if self._fenced(operation) and (to := _first(replies)[0]) is not None:
                 return Elsewhere(to)
             case Delete():
-                return Deleted() if wrote else Missing(remembered=self.beside)
+                return Deleted() if wrote else Missing(remembered=self._fenced(operation))
             case SetAside():
                 return bool(replies and replies[-1].rows)
             case ScanAside(batch=batch):
@@ -240,6 +241,9 @@ class DatabaseStore:
                 more = ids[-1] if len(ids) == batch else None
                 return Page(tuple(filter(is_session_id, ids)), more)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
+
+    def _fenced(self, delete: Delete) -> bool:
+        return self.beside and delete.fence_seconds > 0
 
     def _driver(self) -> Driver:
         return driver_of(self.at)

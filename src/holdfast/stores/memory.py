@@ -141,6 +141,8 @@ def _delete(sessions: Sessions, beside: Beside, delete: Delete, now: int) -> Any
     sid = delete.sid
     found = _live(sessions, sid, now)
     sessions.pop(sid, None)
+    if not delete.fence_seconds:
+        return Missing() if found is None else Deleted()
     moved, led_until = beside.moved.get(sid, (None, 0))
     if max(led_until, beside.gone.get(sid, 0)) <= now:
         moved = None

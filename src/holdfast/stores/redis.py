@@ -157,10 +157,12 @@ class RedisStore:
                 return self._move(operation)
             case Touch(sid, base, expires_at):
                 return self._session(sid, b"touch", _number(expires_at), base.data)
-            case Delete(sid, fence_seconds=seconds):
+            case Delete(sid, fence_seconds=seconds) if seconds or operation.level != "fast":
                 beside = (self._beside(sid, kind) for kind in ("moved", "gone", "waited"))
                 arguments = (b"4", self._key(sid), *beside, _number(seconds))
                 return Request(arguments, DELETE, writes=True)
+            case Delete(sid):
+                return Request((b"DEL", self._key(sid)), writes=True)
             case SetAside(sid, data, reason):
                 name = sid.encode() + b":" + hashlib.sha256(data).hexdigest()[:16].encode()
                 bounds = (_number(ASIDE_SECONDS), _number(ASIDE_ENTRIES))
@@ -276,14 +278,17 @@ def _asides(reply: Sequence[bytes]) -> AsidePage:
     return AsidePage(tuple(entries), cursor.decode() or None)
 
 
-def _ended(reply: Sequence[bytes]) -> Deleted | Missing | Elsewhere:
-    match reply[0]:
-        case b"moved":
-            return Elsewhere(reply[1].decode())
-        case b"deleted":
-            return Deleted()
-        case _:
+def _ended(reply: int | Sequence[bytes]) -> Deleted | Missing | Elsewhere:
+    """What a Delete came to: by plain DEL, which counts, or by the script."""
+    match reply:
+        case [b"moved", to]:
+            return Elsewhere(to.decode())
+        case [b"missing"]:
             return Missing(remembered=True)
+        case 0 | [b"unfenced"]:
+            return Missing()
+        case _:
+            return Deleted()
 
 
 def _write(operation: Commit | Move) -> tuple[bytes, bytes]:

@@ -98,9 +98,10 @@ class StoreConformance:
     def test_missing(self, case: Case) -> None:
         """An id that nobody saved is None for a reader, Missing for a delete."""
         assert case.do(Find(case.sid)) is None
-        deleted = case.do(Delete(case.sid))
-        assert deleted == Missing()
-        assert deleted.remembered is case.beside
+        for fence in (0, 1000):
+            deleted = case.do(Delete(case.sid, fence_seconds=fence))
+            assert deleted == Missing()
+            assert deleted.remembered is (case.beside and fence > 0)
 
     @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
     def test_keeps_bytes_and_expiry(self, case: Case, payload: bytes) -> None:
@@ -457,6 +458,7 @@ class StoreConformance:
             for sid, to in itertools.pairwise(sids):
                 deleted = case.do(Delete(sid, fence_seconds=1000))
                 assert deleted == (Elsewhere(to) if told else Missing())
+        assert case.do(Delete(first)) == Missing()
         assert case.do(Find(third)) == base
         assert case.do(Delete(third, fence_seconds=1000)) == Deleted()
         assert case.do(Delete(third, fence_seconds=1000)) == Missing()

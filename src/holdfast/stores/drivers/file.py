@@ -247,14 +247,14 @@ class _Driver:
             return Touched() if data is None else Saved()
 
     def _delete(self, delete: Delete) -> Deleted | Missing | Elsewhere:
-        if not self._beside.there:
-            return Deleted() if self._removed(delete.sid) else Missing()
+        sid = delete.sid
+        if not (delete.fence_seconds and self._beside.there):
+            return Deleted() if self._removed(sid) else Missing()
         now = self._store.clock()
-        with self._beside.held(delete.sid) as held:
+        with self._beside.held(sid) as held:
             to = held.kept.to(now)
-            if delete.fence_seconds:
-                held.fence(now + delete.fence_seconds)
-            removed = self._removed(delete.sid)
+            held.fence(now + delete.fence_seconds)
+            removed = self._removed(sid)
         if to is not None:
             return Elsewhere(to)
         return Deleted() if removed else Missing(remembered=True)

@@ -119,7 +119,7 @@ class BesideFiles:
         return os.access(self._room.parent, os.W_OK | os.X_OK)
 
     def moved(self, sid: str) -> Moved | None:
-        """Where the session of an id is now."""
+        """Where the session of an id is now, for its readers."""
         if not self._room.is_dir():
             return None
         with locked_file(self._room / sid, write=False, exclusive=False) as file:

@@ -102,11 +102,10 @@ class Dialect(ABC):
         """As :meth:`save`, the last activity alone; nothing is remembered."""
 
     @abstractmethod
-    def delete(self, values: Values) -> Steps:
+    def delete(self, values: Values, *, fenced: bool) -> Steps:
         """Remove a row. A statement that writes has removed a live one.
 
-        Beside, it fences the id, and the first row that it gives begins with where the session has
-        moved.
+        The first row that a fenced one gives begins with where the session has moved.
         """
 
     def find(self, values: Values) -> Steps:
@@ -251,8 +250,9 @@ class TwoSteps(Dialect):
         """As :meth:`Dialect.touch`."""
         return Steps((self._update(self.moment, values), self.live(values)))
 
-    def delete(self, values: Values) -> Steps:
-        """As :meth:`Dialect.delete`, without what is beside."""
+    def delete(self, values: Values, *, fenced: bool) -> Steps:
+        """As :meth:`Dialect.delete`."""
+        assert not fenced
         live = self.statement(self.removal + " AND last_activity > :dead", values, Tells.COUNT)
         # Nobody hears of this one, and it may be sent twice.
         return Steps((live, self.statement(self.removal, values)))

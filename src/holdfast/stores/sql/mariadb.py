@@ -145,10 +145,10 @@ class MariaDb(TwoSteps):
             steps.append(self.words.leave(_ROW))
         return self._packet(values, *steps, _COMMIT)
 
-    def delete(self, values: Values) -> Steps:
+    def delete(self, values: Values, *, fenced: bool) -> Steps:
         """As :meth:`Dialect.delete`."""
-        if not self.beside:
-            return super().delete(values)
+        if not fenced:
+            return super().delete(values, fenced=False)
         # Its row is locked from here on: nothing moves under the id before the commit.
         end = self.words.end("VALUES ({})")
         live = f"{self.removal} AND last_activity > :dead"

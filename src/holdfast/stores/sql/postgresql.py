@@ -114,14 +114,14 @@ class PostgreSql(Dialect):
         """As :meth:`Dialect.touch`."""
         return self._swap(self.moment, values)
 
-    def delete(self, values: Values) -> Steps:
+    def delete(self, values: Values, *, fenced: bool) -> Steps:
         """As :meth:`Dialect.delete`."""
         removal = (
             "DELETE FROM {table} AS standing USING patience "
             "WHERE standing.id = :id RETURNING standing.last_activity > :dead AS live"
         )
         plain = self.statement(f"{{patience}} {removal}", values, Tells.FLAG)
-        if not self.beside:
+        if not fenced:
             return Steps((plain,))
         # It reads what has ended: a move that this one waits for has then noted where to.
         end = self.words.end("SELECT {} FROM patience LEFT JOIN ended ON true")

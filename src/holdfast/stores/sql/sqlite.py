@@ -85,10 +85,10 @@ class Sqlite(TwoSteps):
         then = (self.statement(self.removal, values), *self._note(values), *end)
         return Steps((self._insert(":to", source, values), self._look(values)), then)
 
-    def delete(self, values: Values) -> Steps:
+    def delete(self, values: Values, *, fenced: bool) -> Steps:
         """As :meth:`Dialect.delete`."""
-        plain = super().delete(values)
-        if not self.beside:
+        plain = super().delete(values, fenced=False)
+        if not fenced:
             return plain
         end = self.statement(self.words.end(_ROW), values)
         moved = self.statement("SELECT moved_to FROM {beside} WHERE id = :id", values)

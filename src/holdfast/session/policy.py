@@ -75,7 +75,8 @@ class Policy:
             that set it could put a dead id back into a browser that has logged in meanwhile.
         metrics: is told of ``merged``, ``conflict``, ``followed`` (by a logout too), ``gone``,
             ``undecodable`` (with ``reason``), ``not_set_aside``, ``repeated``, ``unknown``, and by
-            the middleware of ``cookie_not_opened``; ``docs/python-services.md`` says what they mean.
+            the middleware of ``cookie_not_opened``; ``docs/python-services.md`` says what they
+            mean.
 
     Raises:
         UsageError: a value that none of this can be.

@@ -68,12 +68,13 @@ class Races:
     items: Outcome
     undone_by_write: Outcome
     undone_by_read: Outcome
+    undone_by_new_id: Outcome
 
     @property
     def clean(self) -> bool:
         kept, lost = (
             (self.kept, self.counter, self.items),
-            (self.lost, self.undone_by_write, self.undone_by_read),
+            (self.lost, self.undone_by_write, self.undone_by_read, self.undone_by_new_id),
         )
         return (
             all(outcome.count == outcome.of for outcome in kept)
@@ -87,8 +88,9 @@ def main(rounds: int = 200) -> None:
         "library", "racing pairs:\nwrites lost", f"{WRITERS} writers,\nkeys kept",
         f"{WRITERS} increments,\ncounter at", f"{WRITERS} appends,\nitems kept",
         "logout under a\nwrite: undone", "logout under a\nread: undone",
+        "logout under a\nnew id: undone",
     )  # fmt: skip
-    screen = Console(width=160)
+    screen = Console(width=180)
     times = []
     with tempfile.TemporaryDirectory() as directory, redis_server(Path(directory)) as server:
         with redis.Redis(port=server.port) as client:
@@ -128,6 +130,7 @@ async def run_races(site: Site, rounds: int) -> tuple[Races, list[float]]:
         writers(site, [f"append-k{n}" for n in range(WRITERS)], kept_items),
         logouts(site, rounds, "put-late"),
         logouts(site, rounds, "read"),
+        overtaken_logouts(site, rounds),
     ):
         began = time.perf_counter()
         outcomes.append(await race)
@@ -194,6 +197,25 @@ async def logouts(site: Site, rounds: int, change: str) -> Outcome:
         (slow,) = await race(site, cookie, [change], log_out)
         failed += not slow.ok
         undone += (await look(site, cookie))["user"] is not None
+    return Outcome(undone, rounds, failed)
+
+
+async def overtaken_logouts(site: Site, rounds: int) -> Outcome:
+    """The session gets a new id while a slow logout is in flight; then that one ends."""
+    undone = failed = 0
+    for _ in range(rounds):
+        cookie = await logged_in(site)
+        renewed: list[Answer] = []
+
+        async def renew(cookie: str = cookie, renewed: list[Answer] = renewed) -> None:
+            renewed.append(await site.ask("/renew", cookie))
+            if renewed[0].cookie == cookie or (await look(site, renewed[0].cookie))["user"] != 7:
+                raise SystemExit(f"{site.name}: it was given no new id: {renewed[0]}")
+
+        (slow,) = await race(site, cookie, ["logout"], renew)
+        failed += not slow.ok
+        seen = [await look(site, known) for known in (cookie, renewed[0].cookie)]
+        undone += any(session["user"] is not None for session in seen)
     return Outcome(undone, rounds, failed)
 
 

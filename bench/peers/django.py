@@ -31,6 +31,10 @@ async def site(url: str) -> AsyncIterator[Site]:
         request.session.flush()
         return JsonResponse({})
 
+    def renew(request):
+        request.session.cycle_key()
+        return JsonResponse({})
+
     def look(request):
         session = _loaded(request)
         return JsonResponse(shop.look(session, session.get("user"), session.get("items", ())))
@@ -38,7 +42,10 @@ async def site(url: str) -> AsyncIterator[Site]:
     def change(request, what):
         session = _loaded(request)
         gate.hold_thread()
-        shop.change(session, what)
+        if what == "logout":
+            session.flush()
+        else:
+            shop.change(session, what)
         return JsonResponse({})
 
     settings.configure(
@@ -47,6 +54,7 @@ async def site(url: str) -> AsyncIterator[Site]:
         ROOT_URLCONF=(
             path("login", login),
             path("logout", logout),
+            path("renew", renew),
             path("look", look),
             path("change/<what>", change),
         ),

@@ -37,6 +37,11 @@ async def site(url: str) -> AsyncIterator[Site]:
         session.clear()
         return {}
 
+    @app.get("/renew")
+    def renew():
+        app.session_interface.regenerate(session)
+        return {}
+
     @app.get("/look")
     def look():
         return shop.look(session, session.get("user"), session.get("items", ()))
@@ -44,7 +49,10 @@ async def site(url: str) -> AsyncIterator[Site]:
     @app.get("/change/<what>")
     def change(what: str):
         gate.hold_thread()
-        shop.change(session, what)
+        if what == "logout":
+            session.clear()
+        else:
+            shop.change(session, what)
         return {}
 
     name = f"Flask-Session {version('flask-session')} (Flask {version('flask')})"

@@ -42,10 +42,17 @@ async def _site(url: str, policy: Policy, what: str, prefix: str) -> AsyncIterat
         return JSONResponse({})
 
     async def logout(request):
-        request.session.logout()
-        request.session.invalidate()
-        request.session.regenerate_token()
+        end(request.session)
         return JSONResponse({})
+
+    async def renew(request):
+        request.session.regenerate()
+        return JSONResponse({})
+
+    def end(session):
+        session.logout()
+        session.invalidate()
+        session.regenerate_token()
 
     async def look(request):
         items = as_list(request.session.get("items", []))
@@ -56,6 +63,8 @@ async def _site(url: str, policy: Policy, what: str, prefix: str) -> AsyncIterat
         verb, _, item = request.path_params["what"].partition("-")
         if verb == "append":
             request.session.push("items", item)
+        elif verb == "logout":
+            end(request.session)
         else:
             shop.change(request.session, request.path_params["what"])
         return JSONResponse({})
@@ -66,6 +75,7 @@ async def _site(url: str, policy: Policy, what: str, prefix: str) -> AsyncIterat
             routes=[
                 Route("/login", login),
                 Route("/logout", logout),
+                Route("/renew", renew),
                 Route("/look", look),
                 Route("/change/{what}", change),
             ]

@@ -32,19 +32,28 @@ async def site(url: str) -> AsyncIterator[Site]:
         request.session.clear()
         return JSONResponse({})
 
+    async def renew(request):
+        regenerate_session_id(request)
+        return JSONResponse({})
+
     async def look(request):
         session = request.session
         return JSONResponse(shop.look(session, session.get("user"), session.get("items", ())))
 
     async def change(request):
         await gate.hold()
-        shop.change(request.session, request.path_params["what"])
+        what = request.path_params["what"]
+        if what == "logout":
+            request.session.clear()
+        else:
+            shop.change(request.session, what)
         return JSONResponse({})
 
     app = Starlette(
         routes=[
             Route("/login", login),
             Route("/logout", logout),
+            Route("/renew", renew),
             Route("/look", look),
             Route("/change/{what}", change),
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 
 import anyio
 import pytest
@@ -32,12 +33,20 @@ def anyio_backend():
 
 
 async def login(request):
+    await held(request)
     request.session.login(7)
     request.session.regenerate()
     return JSONResponse("in")
 
 
+async def renew(request):
+    await held(request)
+    request.session.regenerate()
+    return JSONResponse("renewed")
+
+
 async def logout(request):
+    await held(request)
     request.session.logout()
     request.session.invalidate()
     request.session.regenerate_token()
@@ -63,6 +72,7 @@ async def look(request):
 
 ROUTES = [
     Route("/login", login),
+    Route("/renew", renew),
     Route("/logout", logout),
     Route("/put/{key}", put),
     Route("/count", count),
@@ -70,10 +80,44 @@ ROUTES = [
 ]
 
 
+class Gate:
+    """Where requests wait with their sessions loaded and not yet saved."""
+
+    def __init__(self):
+        self._waiting = 0
+        self._come = anyio.Condition()
+        self._opened = anyio.Event()
+
+    async def hold(self):
+        async with self._come:
+            self._waiting += 1
+            self._come.notify_all()
+        await self._opened.wait()
+
+    async def waits_for(self, requests):
+        """Until so many are held."""
+        async with self._come:
+            while self._waiting < requests:
+                await self._come.wait()
+
+    def open(self):
+        self._opened.set()
+
+    async def open_at(self, requests):
+        await self.waits_for(requests)
+        self.open()
+
+
+async def held(request):
+    gate = request.scope["gate"]
+    if gate is not None:
+        await gate.hold()
+
+
 class Site:
     """The application, asked without a server between."""
 
-    def __init__(self, store):
+    def __init__(self, store, **options):
         rules = Rules(counters=frozenset({"cart.count"}), lists=frozenset({"cart.items"}))
         self.app = LaravelSessionMiddleware(
             Starlette(routes=ROUTES),
@@ -81,11 +125,11 @@ class Site:
             codec=Codec(store.form),
             encrypter=ENCRYPTER,
             cookie=COOKIE,
-            policy=Policy(rules=rules),
+            policy=Policy(rules=rules, **options),
         )
 
-    async def get(self, path, cookie=None):
-        """Status, the cookie that was set or None, and the body."""
+    async def get(self, path, cookie=None, gate=None):
+        """Status, the cookie that was set or None, and the body; handlers wait at the gate."""
         scope = {
             "type": "http",
             "method": "GET",
@@ -95,6 +139,7 @@ class Site:
             "root_path": "",
             "scheme": "http",
             "http_version": "1.1",
+            "gate": gate,
             "headers": [] if cookie is None else [(b"cookie", f"{COOKIE}={cookie}".encode())],
         }
         sent = []
@@ -167,6 +212,65 @@ async def test_a_logout_is_not_undone_by_requests_in_flight(site, store):
             # Whatever cookie arrives last, nobody is logged in with it.
             _, _, body = await site.get("/look", given or out)
             assert login_key().encode() not in body
+
+
+async def logged_in(site, cookies):
+    """Those of some cookies, None among them for none, with which somebody is logged in."""
+    bodies = {cookie: (await site.get("/look", cookie))[2] for cookie in cookies if cookie}
+    return [cookie for cookie, body in bodies.items() if login_key().encode() in body]
+
+
+@pytest.fixture(params=[10, 0], ids=["grace", "no grace"])
+def moving_site(store, request):
+    """The application, with and without a time in which old ids lead to new ones."""
+    return Site(store, grace_seconds=request.param)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("others", [["/login"], ["/renew"], ["/renew", "/login"]])
+async def test_a_logout_is_not_undone_by_a_new_id(moving_site, others):
+    """All of them have loaded the session when the first one saves it; none fails."""
+    site = moving_site
+    for paths in [*itertools.permutations(["/logout", *others])] * 3:
+        _, cookie, _ = await site.get("/login")
+        gate = Gate()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(gate.open_at, len(paths))
+            answers = await together(*[(site, path, cookie, gate) for path in paths])
+        assert {status for status, _, _ in answers} == {200}
+        assert await logged_in(site, [cookie, *(given for _, given, _ in answers)]) == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("hops", [1, 2, 3])
+@pytest.mark.parametrize("racing", [False, True], ids=["after", "racing"])
+async def test_a_logout_reaches_a_session_that_has_moved(moving_site, hops, racing):
+    """It has loaded the session before the first new id, and saves after the last or with it."""
+    site = moving_site
+    for _ in range(5):
+        given = [(await site.get("/login"))[1]]
+        gate = Gate()
+
+        async def move(gate=gate, given=given):
+            await gate.waits_for(1)
+            for _ in range(hops):
+                given.append((await site.get("/renew", given[-1]))[1])
+            if racing:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(renew_held)
+                    await gate.waits_for(2)
+                    gate.open()
+            gate.open()
+
+        async def renew_held(gate=gate, given=given):
+            given.append((await site.get("/renew", given[-1], gate))[1])
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(move)
+            status, out, _ = await site.get("/logout", given[0], gate)
+        assert status == 200
+        assert len(given) == 1 + hops + racing
+        assert await logged_in(site, [*given, out]) == []
 
 
 async def test_a_login_is_not_undone_by_requests_in_flight(site, store):

@@ -24,6 +24,7 @@ from holdfast.stores.contract import (
     Conflict,
     Delete,
     Deleted,
+    Elsewhere,
     Fenced,
     Find,
     Found,
@@ -277,6 +278,23 @@ def test_a_fence_that_meets_a_create_on_its_way(store, look, sid, soon, mode):
         assert client.perform(Commit(sid, None, DATA, soon)) == Fenced()
 
 
+@pytest.mark.parametrize("engine", ["postgresql", "mariadb"], scope="module")
+def test_a_delete_that_meets_a_move_on_its_way(store, look, sid, soon, clock, mode):
+    """The session was there when the delete began; where it moved is known all the same."""
+    to = new_sid()
+    with connected(store, mode) as client, ThreadPoolExecutor() as threads:
+        client.perform(Commit(sid, None, DATA, soon))
+        look("BEGIN")
+        look(f"UPDATE {store.table} SET id = ? WHERE id = ?", to, sid)
+        note = f"UPDATE holdfast_beside_{store.table} SET gone_until = ?, moved_to = ? WHERE id = ?"
+        look(note, clock() + 60, to, sid)
+        ours = threads.submit(client.perform, Delete(sid, fence_seconds=60))
+        wait_until_somebody_waits(store)
+        look("COMMIT")
+        assert ours.result() == Elsewhere(to)
+        assert client.perform(Delete(to, fence_seconds=60)) == Deleted()
+
+
 def wait_until_somebody_waits(store):
     sql = {
         "postgresql": "SELECT 1 FROM pg_locks WHERE NOT granted",
@@ -449,6 +467,7 @@ def test_round_trips_are_counted(store, sid, soon, monkeypatch):
         (Touch(sid, base, soon), Touched(), 1),
         (Move(sid, base, to, DATA, soon, grace=Grace(9, b""), fence_seconds=9), Saved(), 1),
         (Find(sid), Moved(to, b""), 1),
+        (Delete(sid, fence_seconds=9), Elsewhere(to), more),
         (Delete(to, fence_seconds=9), Deleted(), 1),
         (Delete(to, fence_seconds=9), Missing(), more),
     )

@@ -19,6 +19,7 @@ from holdfast.stores.contract import (
     Conflict,
     Delete,
     Deleted,
+    Elsewhere,
     Fenced,
     Find,
     Found,
@@ -156,7 +157,7 @@ with store.connect() as perform:
     assert perform(Find(sid)) == Found(DATA, soon)
     assert perform(Find(move.to)) == Found(OTHER, soon)
     assert perform(replace(move, again=True)) == Saved()
-    assert perform(Delete(sid)) == Deleted()
+    assert perform(Delete(sid, fence_seconds=60)) == Elsewhere(move.to)
     assert perform(Find(sid)) == Moved(move.to, b"seal")
 
 

@@ -115,3 +115,21 @@ def gone() -> SessionGone:
         "the session ended while this request worked on it; nothing was written",
         hint="start a new session; whoever ended it meant it",
     )
+
+
+def ended_or_moved() -> SessionGone:
+    """The error for a logout whose session is away, where nobody remembers whether it has moved."""
+    return SessionGone(
+        "the session to log out was ended meanwhile, or given another id: without room beside its "
+        "sessions the store does not know; nothing was written",
+        hint="run the logout again with the cookie that the browser has now, or make the tables "
+        "beside (docs/stores.md)",
+    )
+
+
+def ended_alone(error: HoldfastError) -> SaveUnknown:
+    """The error for a logout that has happened, and whose new session could not be written."""
+    return SaveUnknown(
+        f"the session was ended, but what was put into the new one may not be saved: {error}",
+        hint="do not run the request again for the logout: it has happened",
+    )

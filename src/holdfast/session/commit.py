@@ -12,9 +12,19 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from holdfast.core.errors import StoreError
 from holdfast.core.flow import Flow, Sleep, do
 from holdfast.laravel.payload import Attributes, Codec
-from holdfast.session.answers import conflict, gone, pauses, performed, refused, unknown
+from holdfast.session.answers import (
+    conflict,
+    ended_alone,
+    ended_or_moved,
+    gone,
+    pauses,
+    performed,
+    refused,
+    unknown,
+)
 from holdfast.session.flash import nothing_but_flash
 from holdfast.session.grace import seal
 from holdfast.session.load import find
@@ -25,11 +35,13 @@ from holdfast.stores.contract import (
     Commit,
     Conflict,
     Delete,
+    Elsewhere,
     Facts,
     Found,
     Gone,
     Grace,
     IdCollision,
+    Missing,
     Move,
     Refused,
     Saved,
@@ -62,7 +74,8 @@ def save(
     session under that id.
 
     Under a new id the session is moved in one effect: the old id then leads its own browser to the
-    new one for a moment, and is dead after that. `Session.invalidate` deletes the old record first.
+    new one for a moment, and is dead after that. `Session.invalidate` ends the old session first,
+    under whatever id other requests have given it since it was loaded here.
     A session that was only read raises neither SessionConflict nor SessionGone.
 
     After an error nothing is known to be saved, and the flash data has aged: load the session anew
@@ -84,8 +97,10 @@ def save(
             exclusive key; nothing was written.
         AuthConflict: this request has logged in while another one logged somebody else in, or out,
             with the same guard; nothing was written.
-        SessionGone: it has ended since it was read; nothing was written.
-        SaveUnknown: the store's answer was lost, and it could not be learnt what became of it.
+        SessionGone: it has ended since it was read; nothing was written. After `invalidate`, where
+            the store has no room beside its sessions: it has ended, or has another id by now.
+        SaveUnknown: the store's answer was lost, and it could not be learnt what became of it; or
+            the session was ended, and what was put into the new one could not be written.
         LevelRefused: its guarantee level cannot be held now; nothing was written.
         Undecodable: what another request has saved is no session; nothing was written.
         StoreError: the store could not be written.
@@ -106,11 +121,15 @@ def save(
     if record is not None and not session.invalidated:
         yield from writer.move(record)
         return True
-    if record is not None:
-        # First of all: whatever becomes of the new session, the logout has happened.
-        yield from writer.delete(record)
-    created = yield from writer.create()
-    return record is not None or created
+    if record is None:
+        return (yield from writer.create())
+    # First of all: whatever becomes of the new session, the logout has happened.
+    yield from writer.delete(record)
+    try:
+        yield from writer.create()
+    except StoreError as error:
+        raise ended_alone(error) from error
+    return True
 
 
 @dataclass(slots=True)
@@ -248,14 +267,28 @@ class _Writer:
         raise conflict()
 
     def delete(self, record: Record) -> Flow[None]:
-        """End the record whatever it holds."""
+        """End the session whatever it holds, wherever other requests have moved it.
+
+        Who has loaded it may end it: unlike a reader, this request need not show the cookie that
+        came with the move. A move that happens meanwhile is met under the next id.
+        """
         level, seconds = self.policy.levels.logout, self.policy.fence_seconds
-        result, _ = yield from performed(
-            self.policy, Delete(record.sid, fence_seconds=seconds, level=level)
-        )
-        if isinstance(result, Refused):
-            raise refused(result)
-        self.session.stands_as(None)
+        sid = record.sid
+        for _ in range(self.policy.attempts):
+            delete = Delete(sid, fence_seconds=seconds, level=level)
+            result, doubtful = yield from performed(self.policy, delete)
+            match result:
+                case Elsewhere(to):
+                    self.policy.metrics.count("followed")
+                    sid = to
+                case Missing(remembered=False) if not doubtful:
+                    raise ended_or_moved()
+                case Refused():
+                    raise refused(result)
+                case _:
+                    self.session.stands_as(None)
+                    return
+        raise conflict()
 
     def _followed(self, record: Record) -> Flow[tuple[Record, bytes]]:
         """Where another request has moved the record, if this one's browser may know; the seal."""

@@ -56,7 +56,8 @@ class Policy:
         grace_seconds: for how long a replaced id leads its own browser to the new one, so that
             requests in flight at a login are not logged out; 0: not at all.
         fence_seconds: for how long nothing is created under an id that has ended: the longest that
-            a request runs. Writers that do not know about conditions are what it stops.
+            a request runs. Writers that do not know about conditions are what it stops. As long a
+            logout finds a session that has moved; with 0 it ends with SessionGone instead.
         undecodable: what becomes of a session whose stored bytes cannot be read. ``fresh``: the
             bytes are set aside in the store's quarantine and the visitor gets a new session;
             ``refuse``, and where the quarantine cannot take them: `Undecodable`.
@@ -72,9 +73,10 @@ class Policy:
         touch_after: the expiry is moved in steps of this many seconds or more, at most half a
             lifetime. The cookie's expiry moves with it, so that most answers set no cookie: one
             that set it could put a dead id back into a browser that has logged in meanwhile.
-        metrics: is told of ``merged``, ``conflict``, ``followed``, ``gone``, ``undecodable`` (with
-            ``reason``), ``not_set_aside``, ``repeated``, ``unknown``, and by the middleware of
-            ``cookie_not_opened``; ``docs/python-services.md`` says what they mean.
+        metrics: is told of ``merged``, ``conflict``, ``followed`` (by a logout too), ``gone``,
+            ``undecodable`` (with ``reason``), ``not_set_aside``, ``repeated``, ``unknown``, and by
+            the middleware of ``cookie_not_opened``; ``docs/python-services.md`` says what they
+            mean.
 
     Raises:
         UsageError: a value that none of this can be.

@@ -4,7 +4,7 @@
 writes       the ids of a session's last writes, so that one whose    the last ``WRITES``, for
              answer was lost is not written twice                     ``WRITE_SECONDS``
 gone         that an id was ended, so that nothing is created under   as long as the caller says
-             it
+             it; where its session has moved, for deletes
 moved        where the session of a replaced id is now, and who may   as long as the caller says
              know
 waited       nothing: it is written for a WAIT to count, in Redis       a millisecond

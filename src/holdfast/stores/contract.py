@@ -7,7 +7,8 @@ Commit   ``Commit(sid, base, data, expires_at)``       ``Saved | Conflict | Gone
 Touch    ``Touch(sid, base, expires_at)``              ``Touched | Conflict | Gone | Unknown``
 Move     ``Move(sid, base, to, data, expires_at)``     ``Saved | Conflict | Gone | IdCollision |
                                                        Refused | Unknown``
-Delete   ``Delete(sid)``                               ``Deleted | Missing | Refused | Unknown``
+Delete   ``Delete(sid)``                               ``Deleted | Missing | Elsewhere | Refused |
+                                                       Unknown``
 SetAside ``SetAside(sid, data, reason)``               ``bool``; ``beside.ScanAside`` lists them
 Scan     ``Scan(cursor, batch)``                       ``Page``
 ======== ============================================= =============================================
@@ -33,8 +34,9 @@ Scan     ``Scan(cursor, batch)``                       ``Page``
 - A write id names one write. Where ``Store.beside`` is true the store remembers, in the same atomic
   step, the last writes of each session for a while; a Commit or Move that is performed ``again``
   under its id is Saved once, however often it is performed. Elsewhere the id is ignored.
-- A fence keeps an ended id from being created again (``Fenced``), and a grace entry answers its
-  readers with Moved; both need ``Store.beside`` and are silently left out without it.
+- A fence keeps an ended id from being created again (``Fenced``), a grace entry answers its readers
+  with Moved, and as long as either lasts a Delete with a fence is answered with Elsewhere where the
+  session has moved. All of it needs ``Store.beside`` and is silently left out without it.
 - A guarantee level that the store cannot hold is Refused before anything is written.
 """
 
@@ -57,6 +59,7 @@ __all__ = [
     "Conflict",
     "Delete",
     "Deleted",
+    "Elsewhere",
     "Facts",
     "Fenced",
     "Find",
@@ -194,7 +197,24 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """There was no such session."""
+    """There was no such session.
+
+    Args:
+        remembered: whether the store was asked, and would know, if it had moved to another id a
+            moment ago. Answers that differ in this alone are equal.
+    """
+
+    remembered: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Nothing is left under the id; the session has moved to another one, and must be ended there.
+
+    Performed again the Delete is answered so again: a lost answer loses no trace.
+    """
+
+    to: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +286,8 @@ class Move(Effect["Saved | Conflict | Gone | IdCollision | Refused | Unknown"]):
 
     Args:
         grace: for how long ``sid`` is answered Moved; None: at once it is as any unknown id.
-        fence_seconds: for how long nothing is created under ``sid``.
+        fence_seconds: for how long nothing is created under ``sid``, and, even where no grace leads
+            its readers, a Delete of it is told where the session is.
         write_id, again: as in Commit; remembered beside ``to``.
     """
 
@@ -301,10 +322,12 @@ class Touch(Effect["Touched | Conflict | Gone | Unknown"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Delete(Effect["Deleted | Missing | Refused | Unknown"]):
+class Delete(Effect["Deleted | Missing | Elsewhere | Refused | Unknown"]):
     """Remove one session, whatever it holds; for ``fence_seconds`` nothing is created under its id.
 
-    The fence is set where nothing was there to delete too.
+    The fence is set where nothing was there to delete too, and in the same atomic step it is read
+    whether the session has moved: a Move happens before it, and it is Elsewhere, or after it, and
+    is Gone. Without a fence nothing beside is set or read.
     """
 
     sid: str

@@ -59,6 +59,7 @@ from holdfast.stores.contract import (
     Conflict,
     Delete,
     Deleted,
+    Elsewhere,
     Facts,
     Fenced,
     Find,
@@ -203,9 +204,8 @@ class DatabaseStore:
                 moved = {"base": base.data, "last_activity": expires_at - self.lifetime}
                 return self.dialect.touch({"id": sid} | times | moved)
             case Delete(sid):
-                fenced = self.beside and operation.fence_seconds > 0
                 ended = {"id": sid} | times | _end(operation, now)
-                return self.dialect.delete(ended, fenced=fenced)
+                return self.dialect.delete(ended, fenced=self._fenced(operation))
             case SetAside() if self.beside:
                 return self.dialect.set_aside(_entry(operation, now))
             case ScanAside() if self.beside:
@@ -228,8 +228,10 @@ class DatabaseStore:
                 return self._refused(operation, replies[-1])
             case Touch():
                 return Touched() if wrote else self._refusal(replies[-1], Gone())
+            case Delete() if self._fenced(operation) and (to := _first(replies)[0]) is not None:
+                return Elsewhere(to)
             case Delete():
-                return Deleted() if wrote else Missing()
+                return Deleted() if wrote else Missing(remembered=self._fenced(operation))
             case SetAside():
                 return bool(replies and replies[-1].rows)
             case ScanAside(batch=batch):
@@ -239,6 +241,9 @@ class DatabaseStore:
                 more = ids[-1] if len(ids) == batch else None
                 return Page(tuple(filter(is_session_id, ids)), more)
         raise TypeError(f"not an operation of a store: {type(operation).__name__}")
+
+    def _fenced(self, delete: Delete) -> bool:
+        return self.beside and delete.fence_seconds > 0
 
     def _driver(self) -> Driver:
         return driver_of(self.at)
@@ -281,6 +286,10 @@ class DatabaseStore:
     ) -> Conflict | Gone | IdCollision:
         found = self._found(standing.rows[0]) if standing.rows else None
         return otherwise if found is None else Conflict(found)
+
+
+def _first(replies: Sequence[Reply]) -> Row:
+    return next(reply.rows[0] for reply in replies if reply.rows)
 
 
 def _beside(standing: Reply) -> tuple[bool, str]:

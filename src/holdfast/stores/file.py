@@ -74,12 +74,12 @@ class FileStore:
 
         return BesideFiles(self.directory, self.clock).there
 
-    def ending(self, move: Move) -> tuple[int, Moved | None, int]:
-        """Until when the id that a move leaves is fenced, where it leads, and until when."""
+    def ending(self, move: Move) -> tuple[int, Moved, int]:
+        """Until when the id that a move leaves is fenced; where it leads; readers until when."""
         now, grace = self.clock(), move.grace
         gone_until = now + move.fence_seconds if move.fence_seconds else 0
         if grace is None:
-            return gone_until, None, 0
+            return gone_until, Moved(move.to, b""), 0
         return gone_until, Moved(move.to, grace.seal), now + grace.seconds
 
     def path(self, sid: str) -> Path:

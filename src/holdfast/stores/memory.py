@@ -29,6 +29,7 @@ from holdfast.stores.contract import (
     Conflict,
     Delete,
     Deleted,
+    Elsewhere,
     Fenced,
     Find,
     Found,
@@ -88,11 +89,8 @@ def apply(sessions: Sessions, beside: Beside, operation: Effect[Any], now: int) 
             if refused is None:
                 sessions[sid] = Found(base.data, expires_at)
             return refused or Touched()
-        case Delete(sid):
-            found = _live(sessions, sid, now)
-            sessions.pop(sid, None)
-            _fence(beside, sid, now + operation.fence_seconds)
-            return Missing() if found is None else Deleted()
+        case Delete():
+            return _delete(sessions, beside, operation, now)
         case SetAside(sid, data, reason):
             return _set_aside(beside, Aside(sid, data, reason, now))
         case ScanAside():
@@ -133,7 +131,26 @@ def _move(sessions: Sessions, beside: Beside, move: Move, now: int) -> Any:
     _fence(beside, move.sid, now + move.fence_seconds)
     if move.grace is not None:
         beside.moved[move.sid] = Moved(move.to, move.grace.seal), now + move.grace.seconds
+    elif move.fence_seconds:
+        # No reader is led there; a logout is.
+        beside.moved[move.sid] = Moved(move.to, b""), 0
     return Saved()
+
+
+def _delete(sessions: Sessions, beside: Beside, delete: Delete, now: int) -> Any:
+    sid = delete.sid
+    found = _live(sessions, sid, now)
+    sessions.pop(sid, None)
+    if not delete.fence_seconds:
+        return Missing() if found is None else Deleted()
+    moved, led_until = beside.moved.get(sid, (None, 0))
+    if max(led_until, beside.gone.get(sid, 0)) <= now:
+        moved = None
+        beside.moved.pop(sid, None)
+    _fence(beside, sid, now + delete.fence_seconds)
+    if moved is not None:
+        return Elsewhere(moved.to)
+    return Missing(remembered=True) if found is None else Deleted()
 
 
 def _note(beside: Beside, sid: str, write_id: str | None) -> None:

@@ -35,6 +35,7 @@ from holdfast.stores.contract import (
     Conflict,
     Delete,
     Deleted,
+    Elsewhere,
     Fenced,
     Find,
     Found,
@@ -156,10 +157,10 @@ class RedisStore:
                 return self._move(operation)
             case Touch(sid, base, expires_at):
                 return self._session(sid, b"touch", _number(expires_at), base.data)
-            case Delete(sid) if operation.fence_seconds or operation.level != "fast":
-                beside = (self._beside(sid, "gone"), self._beside(sid, "waited"))
-                seconds = _number(operation.fence_seconds)
-                return Request((b"3", self._key(sid), *beside, seconds), DELETE, writes=True)
+            case Delete(sid, fence_seconds=seconds) if seconds or operation.level != "fast":
+                beside = (self._beside(sid, kind) for kind in ("moved", "gone", "waited"))
+                arguments = (b"4", self._key(sid), *beside, _number(seconds))
+                return Request(arguments, DELETE, writes=True)
             case Delete(sid):
                 return Request((b"DEL", self._key(sid)), writes=True)
             case SetAside(sid, data, reason):
@@ -187,7 +188,7 @@ class RedisStore:
             case Touch():
                 return Touched() if reply[0] == b"written" else _refusal(reply)
             case Delete():
-                return Deleted() if reply else Missing()
+                return _ended(reply)
             case SetAside():
                 return bool(reply)
             case ScanAside():
@@ -208,11 +209,11 @@ class RedisStore:
             *(self._key(new), self._beside(new, "writes")),
         )
         grace = move.grace
-        told = b"" if grace is None else new.encode() + grace.seal
         arguments = (
             *(_number(self.lifetime), _number(move.expires_at), move.base.data, move.data),
             *(*_write(move), _number(WRITE_SECONDS), _number(move.fence_seconds)),
-            *(_number(0 if grace is None else grace.seconds), told),
+            *(_number(0 if grace is None else grace.seconds), b"" if grace is None else grace.seal),
+            new.encode(),
         )
         return Request((b"5", *keys, *arguments), MOVE, writes=True)
 
@@ -275,6 +276,19 @@ def _asides(reply: Sequence[bytes]) -> AsidePage:
         sid = name[:SESSION_ID_LENGTH].decode()
         entries.append(Aside(sid, data, reason.decode(), int(at)))
     return AsidePage(tuple(entries), cursor.decode() or None)
+
+
+def _ended(reply: int | Sequence[bytes]) -> Deleted | Missing | Elsewhere:
+    """What a Delete came to: by plain DEL, which counts, or by the script."""
+    match reply:
+        case [b"moved", to]:
+            return Elsewhere(to.decode())
+        case [b"missing"]:
+            return Missing(remembered=True)
+        case 0 | [b"unfenced"]:
+            return Missing()
+        case _:
+            return Deleted()
 
 
 def _write(operation: Commit | Move) -> tuple[bytes, bytes]:

@@ -15,6 +15,7 @@ from holdfast.stores.contract import (
     Commit,
     Delete,
     Deleted,
+    Elsewhere,
     Level,
     Missing,
     Move,
@@ -62,7 +63,7 @@ def shortage(where: str, level: Level, need: int, role: Any) -> Refused | None:
 def judged(where: str, operation: Effect[Any], result: Any, need: int, reached: int) -> Any:
     """A result when ``reached`` replicas have it: what was written and is on too few is Unknown."""
     # A Missing too: the session may have been deleted a moment ago, by this very operation.
-    if reached >= need or not isinstance(result, Saved | Deleted | Missing):
+    if reached >= need or not isinstance(result, Saved | Deleted | Missing | Elsewhere):
         return result
     return Unknown(
         f"written to {where}, but only {reached} of {need} replicas had it after {WAIT_MS} ms",

@@ -1,8 +1,8 @@
 -- Gives a session another id, as one atomic step.
 --
 -- KEYS[1]  the session's key
--- KEYS[2]  beside it: where it moved
--- KEYS[3]  beside it: that it was ended
+-- KEYS[2]  beside it: where it moved, for its readers
+-- KEYS[3]  beside it: that it was ended, and where it moved
 -- KEYS[4]  the new key
 -- KEYS[5]  beside the new one: its last writes
 -- ARGV[1]  seconds that a key without an expiry of its own is said to live on
@@ -14,7 +14,8 @@
 -- ARGV[7]  for how many seconds writes are remembered
 -- ARGV[8]  for how many seconds nothing is created under the old id
 -- ARGV[9]  for how many seconds readers of the old id are told of the new one
--- ARGV[10] what they are told
+-- ARGV[10] what they must show to be told
+-- ARGV[11] the new id
 --
 -- Answers {flag} or {conflict, the bytes that stand at the old key, their expiry}; the flag is gone,
 -- conflict, collision or written.
@@ -57,9 +58,11 @@ if ARGV[5] ~= '' then
 end
 redis.call('DEL', KEYS[1])
 if tonumber(ARGV[8]) > 0 then
-  redis.call('SET', KEYS[3], '1', 'EX', ARGV[8])
+  redis.call('SET', KEYS[3], ARGV[11], 'EX', ARGV[8])
 end
 if tonumber(ARGV[9]) > 0 then
-  redis.call('SET', KEYS[2], ARGV[10], 'EX', ARGV[9])
+  redis.call('SET', KEYS[2], ARGV[11] .. ARGV[10], 'EX', ARGV[9])
+elseif tonumber(ARGV[8]) > 0 then
+  redis.call('DEL', KEYS[2])
 end
 return {'written'}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from holdfast.stores.contract import (
     Conflict,
     Delete,
     Deleted,
+    Elsewhere,
     Facts,
     Fenced,
     Find,
@@ -96,7 +98,10 @@ class StoreConformance:
     def test_missing(self, case: Case) -> None:
         """An id that nobody saved is None for a reader, Missing for a delete."""
         assert case.do(Find(case.sid)) is None
-        assert case.do(Delete(case.sid)) == Missing()
+        for fence in (0, 1000):
+            deleted = case.do(Delete(case.sid, fence_seconds=fence))
+            assert deleted == Missing()
+            assert deleted.remembered is (case.beside and fence > 0)
 
     @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
     def test_keeps_bytes_and_expiry(self, case: Case, payload: bytes) -> None:
@@ -435,6 +440,73 @@ class StoreConformance:
         assert case.scan() == sorted([other, to])
         harness.expire(other)
         assert case.comes(lambda: case.do(Find(case.sid)) is None)
+
+    @pytest.mark.parametrize("grace", [Grace(1000, b"seal"), None], ids=["grace", "no grace"])
+    @pytest.mark.parametrize("fence", [1000, 0], ids=["fence", "no fence"])
+    def test_a_delete_is_told_where_the_session_has_moved(
+        self, case: Case, *, grace: Grace | None, fence: int
+    ) -> None:
+        """Under each id that it had, as often as it is asked, while it is fenced or led."""
+        base = case.found(b"base")
+        first, second, third = sids = case.sid, new_sid(), new_sid()
+        case.create(base)
+        for sid, to in itertools.pairwise(sids):
+            move = Move(sid, base, to, base.data, base.expires_at, grace=grace, fence_seconds=fence)
+            assert case.do(move) == Saved()
+        told = case.beside and bool(grace or fence)
+        for _ in range(2):
+            for sid, to in itertools.pairwise(sids):
+                deleted = case.do(Delete(sid, fence_seconds=1000))
+                assert deleted == (Elsewhere(to) if told else Missing())
+        assert case.do(Delete(first)) == Missing()
+        assert case.do(Find(third)) == base
+        assert case.do(Delete(third, fence_seconds=1000)) == Deleted()
+        assert case.do(Delete(third, fence_seconds=1000)) == Missing()
+        assert case.save(base, base) == Gone()
+        led = told and grace
+        assert case.do(Find(first)) == (Moved(second, b"seal") if led else None)
+        assert case.do(Find(second)) == (Moved(third, b"seal") if led else None)
+        assert case.do(Find(third)) is None
+
+    def test_where_a_session_has_moved_is_forgotten(self, case: Case, harness: Harness) -> None:
+        """With fence and grace; a delete after that does not bring it back to mind."""
+        base, grace = case.found(b"base"), Grace(1, b"seal")
+        case.create(base)
+        case.create(case.found(b"other", seconds=50), sid=(other := new_sid()))
+        to = new_sid()
+        move = Move(case.sid, base, to, base.data, base.expires_at, grace=grace, fence_seconds=1)
+        assert case.do(move) == Saved()
+        harness.expire(other)
+        assert case.comes(lambda: case.do(Find(case.sid)) is None)
+        assert case.comes(lambda: case.create(base) == Saved())
+        assert case.do(Delete(case.sid, fence_seconds=1000)) == Deleted()
+        assert case.do(Delete(case.sid, fence_seconds=1000)) == Missing()
+
+    def test_deleting_while_moving(self, case: Case, client: Client) -> None:
+        """Whatever the order, whoever deletes where it is sent ends the session."""
+        for _ in range(10):
+            sids = sid, second, third = new_sid(), new_sid(), new_sid()
+            base = case.found(b"base")
+            case.create(base, sid=sid)
+            moves = [
+                Move(one, base, to, base.data, base.expires_at, fence_seconds=1000)
+                for one, to in itertools.pairwise(sids)
+            ]
+            moved, deleted = client.race([moves[0], Delete(sid, fence_seconds=1000)])
+            if deleted == Deleted():
+                assert moved == Gone()
+                assert case.scan() == []
+                continue
+            assert moved == Saved()
+            assert deleted == (Elsewhere(second) if case.beside else Missing())
+            moved, deleted = client.race([moves[1], Delete(second, fence_seconds=1000)])
+            if deleted == Deleted():
+                assert moved == Gone()
+            else:
+                assert moved == Saved()
+                assert deleted == (Elsewhere(third) if case.beside else Missing())
+                assert case.do(Delete(third)) == Deleted()
+            assert case.scan() == []
 
     @pytest.mark.parametrize("there", [True, False])
     def test_a_fenced_id_is_not_created(self, case: Case, there: bool) -> None:

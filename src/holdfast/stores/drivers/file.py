@@ -37,6 +37,7 @@ from holdfast.stores.contract import (
     Conflict,
     Delete,
     Deleted,
+    Elsewhere,
     Fenced,
     Find,
     Found,
@@ -123,12 +124,8 @@ class _Driver:
                 return self._move(operation)
             case Touch(sid, base, expires_at):
                 return self._save(sid, base, None, expires_at)
-            case Delete(sid) if operation.fence_seconds and self._beside.there:
-                with self._beside.held(sid) as held:
-                    held.end(self._store.clock() + operation.fence_seconds)
-                    return self._delete(sid)
-            case Delete(sid):
-                return self._delete(sid)
+            case Delete():
+                return self._delete(operation)
             case SetAside():
                 return self._beside.there and self._beside.set_aside(operation)
             case ScanAside():
@@ -249,16 +246,30 @@ class _Driver:
                 return Gone()
             return Touched() if data is None else Saved()
 
-    def _delete(self, sid: str) -> Deleted | Missing:
+    def _delete(self, delete: Delete) -> Deleted | Missing | Elsewhere:
+        sid = delete.sid
+        if not (delete.fence_seconds and self._beside.there):
+            return Deleted() if self._removed(sid) else Missing()
+        now = self._store.clock()
+        with self._beside.held(sid) as held:
+            to = held.kept.to(now)
+            held.fence(now + delete.fence_seconds)
+            removed = self._removed(sid)
+        if to is not None:
+            return Elsewhere(to)
+        return Deleted() if removed else Missing(remembered=True)
+
+    def _removed(self, sid: str) -> bool:
+        """Remove a file; whether it was a live session's."""
         path = self._store.path(sid)
         with locked_file(path, write=False, exclusive=True) as file:
             if file is None:
-                return Missing()
+                return False
             try:
                 path.unlink()
             except FileNotFoundError:
-                return Missing()
-            return Missing() if self._found(file) is None else Deleted()
+                return False
+            return self._found(file) is not None
 
     def _scan(self, cursor: str | None, batch: int) -> Page:
         with os.scandir(self._store.directory) as entries:

@@ -48,6 +48,11 @@ class Kept:
     moved: Moved | None = field(default=None, repr=False)
     moved_until: int = 0
 
+    def to(self, now: int) -> str | None:
+        """Where the session has moved, for a delete: while readers are led or the id is fenced."""
+        over = max(self.gone_until, self.moved_until) <= now
+        return None if self.moved is None or over else self.moved.to
+
     def encoded(self) -> bytes:
         """As it stands in the file."""
         moved = None if self.moved is None else [self.moved.to, self.moved.seal.hex()]
@@ -77,12 +82,16 @@ class Held:
         """Remember a write."""
         self._write(replace(self.kept, writes=(write_id, *self.kept.writes)[:WRITES]))
 
-    def end(self, gone_until: int, moved: Moved | None = None, moved_until: int = 0) -> None:
-        """Fence the id, and lead its readers elsewhere."""
+    def end(self, gone_until: int, moved: Moved, moved_until: int) -> None:
+        """Fence the id that a move leaves, and lead its readers elsewhere."""
         gone_until = max(gone_until, self.kept.gone_until)
-        if moved is None:
-            moved, moved_until = self.kept.moved, self.kept.moved_until
         self._write(Kept(self.kept.writes, gone_until, moved, moved_until))
+
+    def fence(self, gone_until: int) -> None:
+        """Fence the id; where its session has moved is remembered as long."""
+        moved = None if self.kept.to(self._now) is None else self.kept.moved
+        gone_until = max(gone_until, self.kept.gone_until)
+        self._write(replace(self.kept, gone_until=gone_until, moved=moved))
 
     def _write(self, kept: Kept) -> None:
         remembered = self._now + WRITE_SECONDS if kept.writes else 0
@@ -110,7 +119,7 @@ class BesideFiles:
         return os.access(self._room.parent, os.W_OK | os.X_OK)
 
     def moved(self, sid: str) -> Moved | None:
-        """Where the session of an id is now."""
+        """Where the session of an id is now, for its readers."""
         if not self._room.is_dir():
             return None
         with locked_file(self._room / sid, write=False, exclusive=False) as file:

@@ -29,6 +29,9 @@ GUARD = "gone_until"
 GONE = "{kept}gone_until > :now"
 """The condition that nothing may be created under the id of a row."""
 
+TOLD = f"({GONE} OR {{kept}}moved_until > :now)"
+"""The condition that a delete is told where the session of a row has moved."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -71,15 +74,24 @@ class Words:
             f"writes = substr({writes}, 1, {WRITES * NOTE_LENGTH}), {self._latest('until')}"
         )
 
-    def end(self, rows: str, *, grace: bool) -> str:
-        """Fence an id, and with a grace lead its readers to the new one."""
+    def leave(self, rows: str) -> str:
+        """Fence an id, and note where its session has moved."""
+        fields = ("moved_to", "seal", "moved_until")
+        return self._end(rows, *(f"{field} = {self._fresh(field)}" for field in fields))
+
+    def end(self, rows: str) -> str:
+        """Fence an id; where its session has moved is remembered as long, if it still was."""
+        told = TOLD.format(kept=self.kept)
+        # First: MariaDB's assignments see what those before them have assigned.
+        return self._end(rows, f"moved_to = CASE WHEN {told} THEN {self.kept}moved_to END")
+
+    def _end(self, rows: str, *assignments: str) -> str:
         row = rows.format(":id, '', :gone_until, :moved_to, :seal, :moved_until, :end_until")
-        fields = ("moved_to", "seal", "moved_until") if grace else ()
-        moved = "".join(f", {field} = {self._fresh(field)}" for field in fields)
+        latest = (self._latest("gone_until"), self._latest("until"))
         return (
             f"INSERT INTO {self.table} "
             f"(id, writes, gone_until, moved_to, seal, moved_until, until) {row} "
-            f"{self.taken} {self._latest('gone_until')}, {self._latest('until')}{moved}"
+            f"{self.taken} {', '.join((*assignments, *latest))}"
         )
 
     def objection(self, write: Commit | Move) -> str:

@@ -103,7 +103,10 @@ class Dialect(ABC):
 
     @abstractmethod
     def delete(self, values: Values, *, fenced: bool) -> Steps:
-        """Remove a row. A statement that writes has removed a live one."""
+        """Remove a row. A statement that writes has removed a live one.
+
+        The first row that a fenced one gives begins with where the session has moved.
+        """
 
     def find(self, values: Values) -> Steps:
         """Read a live row; beside, also ``moved_to`` and ``seal`` of one that moved."""

@@ -142,17 +142,21 @@ class MariaDb(TwoSteps):
         if self.beside and values["note"]:
             steps.append(self.words.note(_ROW, objection))
         if self.beside and (write.grace or write.fence_seconds):
-            steps.append(self.words.end(_ROW, grace=write.grace is not None))
+            steps.append(self.words.leave(_ROW))
         return self._packet(values, *steps, _COMMIT)
 
     def delete(self, values: Values, *, fenced: bool) -> Steps:
         """As :meth:`Dialect.delete`."""
         if not fenced:
             return super().delete(values, fenced=False)
-        end = self.words.end("VALUES ({})", grace=False)
+        # Its row is locked from here on: nothing moves under the id before the commit.
+        end = self.words.end("VALUES ({})")
         live = f"{self.removal} AND last_activity > :dead"
-        told = "SET @holdfast = ROW_COUNT() > 0"  # for whoever is still there to hear it
-        steps = (_BEGIN, end, live, told, self.removal, _COMMIT, "SELECT @holdfast")
+        # For whoever is still there to hear it.
+        told = "SET @holdfast = ROW_COUNT() > 0"
+        moved = "SET @holdfast_to = (SELECT moved_to FROM {beside} WHERE id = :id)"
+        answer = "SELECT @holdfast_to, @holdfast"
+        steps = (_BEGIN, end, live, told, self.removal, moved, _COMMIT, answer)
         return Steps((self.statement("; ".join(steps), values, Tells.FLAG),))
 
     def _packet(self, values: Values, *steps: str) -> Steps:

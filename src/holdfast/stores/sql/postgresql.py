@@ -103,8 +103,7 @@ class PostgreSql(Dialect):
         ended = "DELETE FROM {table} AS standing USING made WHERE standing.id = :id"
         note = self._note("made", objection) if values["note"] else ""
         if self.beside and (write.grace or write.fence_seconds):
-            end = self.words.end("SELECT {} FROM made", grace=write.grace is not None)
-            note += f", fenced AS ({end})"
+            note += f", fenced AS ({self.words.leave('SELECT {} FROM made')})"
         sql = (
             f"{{patience}}, {self._old}, made AS ({made}), ended AS ({ended}){note} "
             "SELECT old.payload, old.last_activity, NULL, NULL, EXISTS (SELECT FROM made) FROM old"
@@ -124,8 +123,12 @@ class PostgreSql(Dialect):
         plain = self.statement(f"{{patience}} {removal}", values, Tells.FLAG)
         if not fenced:
             return Steps((plain,))
-        end = self.words.end("SELECT {} FROM patience", grace=False)
-        sql = f"{{patience}}, ended AS ({removal}), fenced AS ({end}) SELECT live FROM ended"
+        # It reads what has ended: a move that this one waits for has then noted where to.
+        end = self.words.end("SELECT {} FROM patience LEFT JOIN ended ON true")
+        sql = (
+            f"{{patience}}, ended AS ({removal}), fenced AS ({end} RETURNING kept.moved_to) "
+            "SELECT fenced.moved_to, ended.live FROM fenced LEFT JOIN ended ON true"
+        )
         # A create that this one waited for is not in its snapshot; the next one removes it.
         return Steps((self.statement(sql, values, Tells.FLAG), plain))
 

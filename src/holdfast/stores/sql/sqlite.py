@@ -81,8 +81,7 @@ class Sqlite(TwoSteps):
         )
         end: tuple[Statement, ...] = ()
         if self.beside and (write.grace or write.fence_seconds):
-            ended = self.words.end(_ROW, grace=write.grace is not None)
-            end = (self.statement(ended, values),)
+            end = (self.statement(self.words.leave(_ROW), values),)
         then = (self.statement(self.removal, values), *self._note(values), *end)
         return Steps((self._insert(":to", source, values), self._look(values)), then)
 
@@ -91,8 +90,9 @@ class Sqlite(TwoSteps):
         plain = super().delete(values, fenced=False)
         if not fenced:
             return plain
-        end = self.statement(self.words.end(_ROW, grace=False), values)
-        return Steps((end, *plain.statements))
+        end = self.statement(self.words.end(_ROW), values)
+        moved = self.statement("SELECT moved_to FROM {beside} WHERE id = :id", values)
+        return Steps((end, moved, *plain.statements))
 
     def _insert(self, id: str, source: str, values: Values) -> Statement:
         # The row of an expired session is still there; it is replaced, a live one is not.

@@ -15,7 +15,8 @@ from seeded import start
 
 with atheris.instrument_imports(include=["holdfast.laravel.cookies", "holdfast.laravel.encrypter"]):
     from holdfast.laravel import cookies
-    from holdfast.laravel.encrypter import KEY_BYTES, Encrypter
+    from holdfast.laravel.keys import KEY_BYTES
+from holdfast.laravel.encrypter import Encrypter
 
 NAME = "laravel_session"
 VALUE = "a" * 40

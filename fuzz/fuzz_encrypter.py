@@ -14,7 +14,8 @@ from seeded import start
 
 with atheris.instrument_imports(include=["holdfast.laravel.encrypter"]):
     from holdfast.core.errors import DecryptError
-    from holdfast.laravel.encrypter import KEY_BYTES, Encrypter, parse_key
+    from holdfast.laravel.keys import KEY_BYTES, parse_key
+from holdfast.laravel.encrypter import Encrypter
 
 PLAINTEXT = b"held fast"
 IVS = {"cbc": bytes(range(16)), "gcm": bytes(range(12))}

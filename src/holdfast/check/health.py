@@ -8,12 +8,13 @@ from holdfast.check.kubernetes.objects import get, items
 from holdfast.check.kubernetes.workload import Container, Workload
 from holdfast.check.process import Process
 from holdfast.check.traffic import front
-from holdfast.project.routes import health_route
+from holdfast.project.routes import health_route, session_route
 
 FASTCGI_PORT: Final = 9000
 """Where php-fpm listens (``www.conf`` and the official images): it answers no HTTP there."""
 
 _TLS_PORTS: Final = (443, 8443)
+_OWN: Final = "a route of your own outside the group web"
 _HEALTH_SINCE: Final = 11
 """The release of Laravel that brought ``health:`` (ApplicationBuilder.php)."""
 
@@ -27,13 +28,15 @@ def _path(process: Process | None) -> tuple[str, str]:
     """A path that opens no session, and what the application needs for it; empty for nothing."""
     directory = process.app.directory if process else None
     if directory is not None and (there := directory.of(health_route)):
-        return there, ""
+        if session_route(directory, there) is None:
+            return there, ""
+        return "/health", _OWN
     project = process.settings.project if process else None
     if project is None:
         return "/up", ""
     if project.release.major >= _HEALTH_SINCE:
         return "/up", "with health: '/up' for withRouting() in bootstrap/app.php"
-    return "/health", "a route of your own outside the group web"
+    return "/health", _OWN
 
 
 def readiness(workload: Workload, process: Process | None, at: Container) -> str:

@@ -55,6 +55,14 @@ def pre_stop(container: Container) -> PreStop | None:
     return PreStop(seconds, known=bool(command) and _only_sleeps(command))
 
 
+def sleeping(seconds: int) -> str:
+    """The hint for a hook that only waits."""
+    return (
+        f"lifecycle: {{preStop: {{sleep: {{seconds: {seconds}}}}}}}; before Kubernetes 1.30"
+        f' {{exec: {{command: [sleep, "{seconds}"]}}}}'
+    )
+
+
 def front(workload: Workload) -> Container | None:
     """The container that a Service's requests reach; None where that cannot be told."""
     containers = workload.containers

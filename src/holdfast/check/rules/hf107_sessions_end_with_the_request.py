@@ -110,7 +110,7 @@ def check(target: Target) -> Iterator[Finding]:
         yield Finding(
             process.settings.place("session.driver"),
             message if used else f"{message} Whether it uses sessions is not known.",
-            "SESSION_DRIVER=redis",
+            "give session.driver a store that keeps them: redis or database",
             str(process),
             unknown=used is None,
         )

@@ -89,7 +89,7 @@ def check(target: Target) -> Iterator[Finding]:
             call.place,
             _message(call),
             "make one key (php artisan key:generate --show), keep it in a Secret, give it to every"
-            " workload as APP_KEY",
+            " workload as APP_KEY, and take key:generate out",
             call.subject,
             unknown=call.conditional,
         )

@@ -98,7 +98,7 @@ def check(target: Target) -> Iterator[Finding]:
                 yield Finding(
                     Place(f"{app.prefix}composer.json"),
                     f"The upgrade to Laravel 13 logs everybody out: {change}.",
-                    "pin it before: set SESSION_COOKIE, REDIS_PREFIX and CACHE_PREFIX",
+                    "pin the names of today before: SESSION_COOKIE, REDIS_PREFIX and CACHE_PREFIX",
                     app.name,
                 )
                 break

@@ -175,10 +175,17 @@ def check(target: Target) -> Iterator[Finding]:
                 process.settings.spot(found.trusted.place),
                 f"Users of {route.host or process.workload} get http:// links and redirects,"
                 f" and may never get in: {route.edge} ends TLS, and Laravel trusts no proxy.",
-                "trust the edge: $middleware->trustProxies(at: '10.0.0.0/8')",
+                _hint(process),
                 str(process),
                 related,
             )
+
+
+def _hint(process: Process) -> str:
+    project = process.settings.project
+    if project is not None and project.release.major < 11:
+        return "trust the network of the edge: $proxies in App\\Http\\Middleware\\TrustProxies"
+    return "trust the network of the edge: $middleware->trustProxies(at: [...]), bootstrap/app.php"
 
 
 def _behind_tls(target: Target, process: Process) -> Route | None:

@@ -142,7 +142,10 @@ def check(target: Target) -> Iterator[Finding]:
                     "Users become each other: nginx caches pages of the application, and by"
                     f" {ignoring.name} also those with a session cookie, which everyone gets who"
                     " comes after.",
-                    f"take Set-Cookie out of {ignoring.name}",
+                    f"take Set-Cookie out of {ignoring.name}"
+                    if len(ignoring.arguments) > 1
+                    # nginx refuses the directive without an argument.
+                    else f"take {ignoring.name} out",
                     configuration.subject,
                     (Related(caching.place, "what caches them"),),
                 )

@@ -151,10 +151,16 @@ def check(target: Target) -> Iterator[Finding]:
             place,
             f"Everyone is logged out whenever the cache is cleared ({when}): sessions and cache are"
             f" both in database {number} of the Redis at {sessions.host}.",
-            "give the cache a database of its own, REDIS_CACHE_DB=1, or an instance of its own",
+            _hint(name, sessions.connections[0], number),
             str(process),
             (Related(sessions.place, "the sessions' connection"), *clears),
         )
+
+
+def _hint(cache: str, sessions: str, number: int) -> str:
+    if cache == sessions:
+        return f"give sessions a connection of their own, to another database than {number}"
+    return f"another database for database.redis.{cache} than {number}, or another instance"
 
 
 def _clears(target: Target) -> tuple[Related, ...]:

@@ -133,7 +133,7 @@ def check(target: Target) -> Iterator[Finding]:
             f"Users of {process} are logged out at random: Predis writes sessions into the cache's"
             " database and the other way round, since both connections are persistent and share"
             " one socket.",
-            "REDIS_PERSISTENT=false",
+            f"'persistent' => false for {cache.rpartition('.')[0]}",
             str(process),
             (Related(process.settings.place(cache), "the cache's connection"),),
         )

@@ -128,6 +128,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.check.finding import Finding, Severity
+from holdfast.check.kubernetes.stores.image import image
 from holdfast.check.kubernetes.stores.store import Store
 from holdfast.check.rule import Rule
 from holdfast.check.session_store import session_stores
@@ -148,10 +149,21 @@ def check(target: Target) -> Iterator[Finding]:
             store.place,
             f"Anyone in the cluster can read sessions and write some, an administrator's too:"
             f" {store} asks for no password, and no NetworkPolicy keeps others away.",
-            "args: [--requirepass, $(REDIS_PASSWORD)] from a Secret, and a NetworkPolicy",
+            _hint(store),
             str(store),
             (kept.related,),
         )
+
+
+def _hint(store: Store) -> str:
+    kind = image(store.container.image) if store.container else None
+    if kind is None:
+        how = f"name a Secret with a password in the spec of {store}"
+    elif kind.maker == "bitnami":
+        how = f"{store.product.upper()}_PASSWORD of a Secret"
+    else:
+        how = "--requirepass $(REDIS_PASSWORD) in its command, of a Secret"
+    return f"{how}, the same in the application; and a NetworkPolicy"
 
 
 def _asks_nothing(store: Store) -> bool:

@@ -83,7 +83,7 @@ from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import front, pre_stop, recreates, web_workloads
+from holdfast.check.traffic import front, pre_stop, recreates, sleeping, web_workloads
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -100,7 +100,7 @@ def check(target: Target) -> Iterator[Finding]:
             candidates[0].at("name"),
             f"Some requests answer 502 at each rollout and scale-down of {workload.name}: its"
             f" container {candidates[0].name} stops at once, while {service} still sends to it.",
-            "lifecycle: {preStop: {sleep: {seconds: 10}}}",
+            sleeping(10),
             str(workload),
             (Related(service.at("spec", "selector"), f"{service} sends to these pods"),),
         )

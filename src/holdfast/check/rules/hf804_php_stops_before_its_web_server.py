@@ -86,7 +86,7 @@ from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import WEB_SERVER, front, pre_stop, serves
+from holdfast.check.traffic import WEB_SERVER, front, pre_stop, serves, sleeping
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -110,7 +110,7 @@ def check(target: Target) -> Iterator[Finding]:
                 f"For {waits.seconds - seconds} s of each pod's end every request to"
                 f" {workload.name} answers 502: {server.name} waits {waits.seconds} s before it"
                 f" stops, {php.name} {f'{seconds} s' if seconds else 'not at all'}.",
-                f"lifecycle: {{preStop: {{sleep: {{seconds: {waits.seconds + 2}}}}}}}",
+                sleeping(waits.seconds + 2),
                 str(process),
                 (Related(server.at("lifecycle", "preStop"), f"the hook of {server.name}"),),
             )

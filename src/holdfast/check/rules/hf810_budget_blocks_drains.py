@@ -119,11 +119,12 @@ def check(target: Target) -> Iterator[Finding]:
             continue
         workload = taken[0]
         if why := _allows_none(budget, workload.scale.least):
+            instead = " in place of minAvailable" if why == "minAvailable" else ""
             yield Finding(
                 budget.at("spec", why),
                 f"No node with a pod of {workload.name} can be drained: {budget} allows no eviction"
                 f" ({why}: {budget.get('spec', why)}) with {workload.scale}.",
-                "maxUnavailable: 1, and two replicas or more",
+                f"maxUnavailable: 1{instead}, and two replicas or more",
                 str(workload),
                 (Related(workload.scale.place, f"{workload.scale}, says {workload.scale.by}"),),
             )

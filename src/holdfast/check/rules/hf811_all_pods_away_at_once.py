@@ -97,7 +97,7 @@ def check(target: Target) -> Iterator[Finding]:
             place,
             f"Nobody is answered during each deployment of {workload.name}: all old pods go before"
             f" new ones are ready, as {why}.",
-            "strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}",
+            "strategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}",
             str(workload),
         )
 

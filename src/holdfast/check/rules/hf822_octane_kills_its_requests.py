@@ -72,7 +72,7 @@ from holdfast.check.commands import Call, When, at_start
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import pre_stop
+from holdfast.check.traffic import pre_stop, sleeping
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -90,7 +90,7 @@ def check(target: Target) -> Iterator[Finding]:
             "Requests that are being answered when a pod stops are cut off, and their session"
             " writes are lost: Octane kills the workers of Swoole, and no preStop hook lets them"
             " end before.",
-            "lifecycle: {preStop: {sleep: {seconds: 30}}}, as long as your longest request",
+            f"as long as your longest request: {sleeping(30)}, below terminationGracePeriodSeconds",
             call.subject,
         )
 

@@ -104,6 +104,8 @@ _DOWN: Final = re.compile(r"\bartisan['\"]?\s+down\b(?![:.-])")
 _FILE: Final = "storage/framework/down"
 _LAST_WITHOUT_DEFAULTS: Final = 10
 """From Laravel 11 on the framework has a configuration of its own below the application's."""
+_FILES_ALONE: Final = 8
+"""From Laravel 9 on maintenance mode can be kept in a cache."""
 
 
 def check(target: Target) -> Iterator[Finding]:
@@ -128,9 +130,24 @@ def check(target: Target) -> Iterator[Finding]:
                 place,
                 f"Users go on while {process.workload} is at work: `artisan down` there writes a"
                 " file into its own pod, and the pods that answer do not see it.",
-                "APP_MAINTENANCE_DRIVER=cache, APP_MAINTENANCE_STORE=redis, in all pods",
+                _hint(process),
                 str(process),
             )
+
+
+def _hint(process: Process) -> str:
+    project = process.settings.project
+    driver = process.settings.get("app.maintenance.driver")
+    written = (
+        isinstance(driver, Known)
+        and not driver.source.uses
+        and driver.source.places[0].startswith("config/")
+    )
+    if project is None or (project.release.major > _LAST_WITHOUT_DEFAULTS and not written):
+        return "APP_MAINTENANCE_DRIVER=cache, APP_MAINTENANCE_STORE=redis, in all pods"
+    if project.release.major > _FILES_ALONE:
+        return "'maintenance' => ['driver' => 'cache', 'store' => 'redis'] in config/app.php"
+    return f"answer 503 at the edge: Laravel {project.release.major} knows files alone"
 
 
 def _by_file(process: Process) -> bool:

@@ -94,7 +94,7 @@ from typing import Final
 from holdfast.check.application import at, with_code
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
-from holdfast.check.target import Target
+from holdfast.check.target import App, Target
 from holdfast.project.code import code, files
 from holdfast.project.directory import Directory
 from holdfast.project.packages import packages
@@ -118,7 +118,7 @@ def check(target: Target) -> Iterator[Finding]:
                 at(app, call.spot),
                 f"Other devices of a user of {app.name} stay logged in: without the middleware"
                 " AuthenticateSession nothing ends their sessions.",
-                "$middleware->authenticateSessions() in bootstrap/app.php",
+                _hint(app),
                 app.name,
             )
 
@@ -127,6 +127,13 @@ def _named(directory: Directory) -> bool:
     """Whether the application's code or configuration names the middleware."""
     configured = [f"config/{path.name}" for path in directory.root.glob("config/*.php")]
     return any(directory.has(name, _MIDDLEWARE) for name in (*directory.of(files), *configured))
+
+
+def _hint(app: App) -> str:
+    project = next((process.settings.project for process in app.processes), None)
+    if project is not None and project.release.major < 11:
+        return "Illuminate\\Session\\Middleware\\AuthenticateSession in the group web of the Kernel"
+    return "$middleware->authenticateSessions() in bootstrap/app.php"
 
 
 RULE = Rule(

@@ -156,6 +156,7 @@ def test_an_allowance_that_allows_nothing_is_a_finding(check, old, new):
         ("value: file}", "value: file}  # holdfast: allow HF1O1 -- so", "did you mean HF101?"),
         ("apiVersion", "# holdfast: allow-file hf101 -- so\napiVersion", "did you mean HF101?"),
         ("value: file}", "value: file}  # holdfast: allow everything -- so", "holdfast rules"),
+        ("value: file}", "value: file}  # holdfast: allow unreadible -- so", "did you mean HF001?"),
         ("annotations: {}", "annotations: {holdfast.dev/allow-HF1010: so}", "did you mean HF101?"),
     ],
 )

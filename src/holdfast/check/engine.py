@@ -20,6 +20,8 @@ from holdfast.check.suppressions import Allowed
 from holdfast.check.target import Target
 
 IDS: Final = [rule.id for rule in RULES]
+_LETTERS: Final = str.maketrans("OIL", "011")
+"""Letters that are taken for digits."""
 
 
 def judged(targets: Iterable[Target], rules: Sequence[Rule]) -> list[Found]:
@@ -91,13 +93,22 @@ def sifted(
 
 
 def _no_rule(allowed: Allowed) -> Finding:
-    near = difflib.get_close_matches(allowed.rule.upper(), IDS, n=1)
+    near = _nearest(allowed.rule)
     return Finding(
         allowed.place,
         f"{allowed.rule} is to be allowed here, but there is no rule with that id, so nothing is.",
-        f"did you mean {near[0]}?" if near else "holdfast rules lists the ids",
+        f"did you mean {near}?" if near else "holdfast rules lists the ids",
         allowed.subject,
     )
+
+
+def _nearest(word: str) -> str:
+    """The id that is meant; empty where none can be told, since ids are numbers."""
+    names = {rule.name: rule.id for rule in RULES}
+    if named := difflib.get_close_matches(word.lower(), names, n=1):
+        return names[named[0]]
+    number = word[2:].upper().translate(_LETTERS)
+    return next((id_ for id_ in IDS if f"{word[:2].upper()}{number}".startswith(id_)), "")
 
 
 def _no_reason(allowed: Allowed) -> Finding:

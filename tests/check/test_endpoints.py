@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.check import endpoints
 from holdfast.check.audit import Request, collect
+from holdfast.check.facts import endpoints
 from holdfast.check.sources.files import Files
 
 from .conftest import write

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from holdfast.check.facts.storage import SESSION_FILES, kept
+from holdfast.check.facts.traffic import PreStop, front, pre_stop
 from holdfast.check.kubernetes.objects import Objects, objects
 from holdfast.check.kubernetes.workload import workloads
 from holdfast.check.sources.yaml import documents
-from holdfast.check.storage import SESSION_FILES, kept
-from holdfast.check.traffic import PreStop, front, pre_stop
 
 
 def workload_of(pod, *others, **spec):

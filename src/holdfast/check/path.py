@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from holdfast.check.endpoints import memcached_server, session_database, session_redis
+from holdfast.check.facts.endpoints import memcached_server, session_database, session_redis
+from holdfast.check.facts.session_store import reached
 from holdfast.check.kubernetes.edges.route import Stickiness
 from holdfast.check.kubernetes.objects import text, whole
 from holdfast.check.kubernetes.stores.store import Keeps, Store
 from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
-from holdfast.check.session_store import reached
 from holdfast.check.target import Target
 
 if TYPE_CHECKING:

@@ -80,12 +80,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from holdfast.check.facts.traffic import recreates
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import Object, get, items
 from holdfast.check.kubernetes.workload import Mount, Workload
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import recreates
 
 _HOST = "kubernetes.io/hostname"
 _MANY = frozenset(("ReadWriteMany", "ReadOnlyMany"))

@@ -75,14 +75,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.commands import at_build, at_start
+from holdfast.check.facts.commands import at_build, at_start
+from holdfast.check.facts.storage import FILE_DRIVERS, PER_POD, kept
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.image.base import PHP_FPM
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container, Mount
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
-from holdfast.check.storage import FILE_DRIVERS, PER_POD, kept
 from holdfast.check.target import Target
 
 _VIEWS: Final = "storage/framework/views"

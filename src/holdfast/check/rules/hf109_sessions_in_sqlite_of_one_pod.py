@@ -70,11 +70,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.storage import Kept, kept
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
-from holdfast.check.storage import Kept, kept
 from holdfast.check.target import Target
 from holdfast.project.values import Known
 

@@ -103,7 +103,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import at, with_code
+from holdfast.check.facts.application import at, with_code
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule

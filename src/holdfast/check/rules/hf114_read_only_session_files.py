@@ -66,10 +66,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.storage import FILE_DRIVERS, session_files
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
-from holdfast.check.storage import FILE_DRIVERS, session_files
 from holdfast.check.target import Target
 
 

@@ -67,11 +67,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.storage import NETWORK
+from holdfast.check.facts.traffic import recreates
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.rule import Rule
-from holdfast.check.storage import NETWORK
 from holdfast.check.target import Target
-from holdfast.check.traffic import recreates
 
 
 def check(target: Target) -> Iterator[Finding]:

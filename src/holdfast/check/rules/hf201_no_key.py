@@ -91,7 +91,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.commands import at_build, at_start
+from holdfast.check.facts.commands import at_build, at_start
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule

@@ -65,7 +65,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import Call, When, at_build, at_start
+from holdfast.check.facts.commands import Call, When, at_build, at_start
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.rule import Rule

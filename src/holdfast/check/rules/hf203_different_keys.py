@@ -113,7 +113,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import Pair, keys, pairs
+from holdfast.check.facts.agreement import Pair, keys, pairs
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target

@@ -96,7 +96,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.agreement import PREVIOUS_KEYS_SINCE, keys, placeholder
+from holdfast.check.facts.agreement import PREVIOUS_KEYS_SINCE, keys, placeholder
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Process

@@ -109,7 +109,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import keys, pairs
+from holdfast.check.facts.agreement import keys, pairs
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target

@@ -132,7 +132,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import at, middleware_of
+from holdfast.check.facts.application import at, middleware_of
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule

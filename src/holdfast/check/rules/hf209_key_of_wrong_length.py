@@ -74,7 +74,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import keys, placeholder
+from holdfast.check.facts.agreement import keys, placeholder
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Process

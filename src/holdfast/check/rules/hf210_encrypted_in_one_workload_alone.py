@@ -115,7 +115,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import differing_rows, pairs
+from holdfast.check.facts.agreement import differing_rows, pairs
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target

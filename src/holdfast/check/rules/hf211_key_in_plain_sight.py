@@ -64,7 +64,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 
-from holdfast.check.agreement import placeholder
+from holdfast.check.facts.agreement import placeholder
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.place import Place

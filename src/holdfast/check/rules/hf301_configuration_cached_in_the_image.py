@@ -60,7 +60,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import Call, at_build, at_start
+from holdfast.check.facts.commands import Call, at_build, at_start
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule

@@ -53,12 +53,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from holdfast.check.facts.traffic import WEB_SERVER
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.dotenv import Dotenv
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import WEB_SERVER
 from holdfast.core.errors import FormatError
 from holdfast.project.dotenv import load
 

@@ -99,7 +99,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import Difference, Pair, differing, differing_rows, pairs
+from holdfast.check.facts.agreement import Difference, Pair, differing, differing_rows, pairs
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule

@@ -69,12 +69,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from holdfast.check.facts.traffic import ROLLING
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.objects import get, text
 from holdfast.check.kubernetes.workload import Mount, Workload
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import ROLLING
 
 _SOURCES = {"configMap": "name", "secret": "secretName"}
 _FOLLOWS = re.compile(r"checksum|hash|reloader", re.IGNORECASE)

@@ -101,7 +101,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.agreement import Difference, Pair, differing, differing_rows, keys
+from holdfast.check.facts.agreement import Difference, Pair, differing, differing_rows, keys
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule

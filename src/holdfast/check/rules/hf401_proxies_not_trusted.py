@@ -137,7 +137,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import middleware_of
+from holdfast.check.facts.application import middleware_of
+from holdfast.check.facts.web_server import configurations
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.edges import Route
 from holdfast.check.kubernetes.edges.classes import NGINX
@@ -145,7 +146,6 @@ from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.sources.nginx import walk
 from holdfast.check.target import Target
-from holdfast.check.web_server import configurations
 from holdfast.project.code import code, files
 from holdfast.project.directory import Directory
 from holdfast.project.values import Unknown

@@ -113,7 +113,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import middleware_of
+from holdfast.check.facts.application import middleware_of
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import Object, items
 from holdfast.check.process import Role

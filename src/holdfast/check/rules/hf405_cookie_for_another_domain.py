@@ -110,8 +110,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from holdfast.check.facts.hosts import covers, hosts_of
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.hosts import covers, hosts_of
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target

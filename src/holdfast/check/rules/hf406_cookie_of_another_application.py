@@ -181,9 +181,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import keys
+from holdfast.check.facts.agreement import keys
+from holdfast.check.facts.hosts import covers, hosts_of
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.hosts import covers, hosts_of
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target

@@ -115,7 +115,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from holdfast.check.affinity import sticky
+from holdfast.check.facts.affinity import sticky
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.edges import Edge, Stickiness
 from holdfast.check.kubernetes.edges.classes import NGINX

@@ -116,11 +116,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.web_server import configurations, every_page
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.sources.nginx import Directive, walk
 from holdfast.check.target import Target
-from holdfast.check.web_server import configurations, every_page
 
 Placed = tuple[Directive, tuple[Directive, ...]]
 

@@ -132,6 +132,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from holdfast.check.facts.web_server import configurations, every_page
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.edges import Edge, Route
 from holdfast.check.kubernetes.edges.traefik import middlewares_of
@@ -141,7 +142,6 @@ from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.sources.nginx import Directive, walk
 from holdfast.check.target import Target
-from holdfast.check.web_server import configurations, every_page
 
 _HINT = "take the header out, or remove it for the path of assets alone"
 

@@ -99,7 +99,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import middleware_of
+from holdfast.check.facts.application import middleware_of
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule

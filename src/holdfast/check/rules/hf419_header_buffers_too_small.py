@@ -82,10 +82,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.servers import in_effect, servers
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
-from holdfast.check.servers import in_effect, servers
 from holdfast.check.sources.nginx import walk
 from holdfast.check.target import Target
 

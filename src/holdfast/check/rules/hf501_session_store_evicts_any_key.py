@@ -124,9 +124,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.session_store import session_stores, stores_not_seen
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores, stores_not_seen
 from holdfast.check.target import Target
 
 

@@ -121,11 +121,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.facts.session_store import lasting, session_stores, writing
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.stores.store import Keeps, Role, Store
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import lasting, session_stores, writing
 from holdfast.check.target import Target
 
 _LOST: Final = {

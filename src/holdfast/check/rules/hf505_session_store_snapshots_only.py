@@ -120,10 +120,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.facts.session_store import session_stores, writing
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.stores.store import Keeps, Store
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores, writing
 from holdfast.check.target import Target
 
 _DEFAULT: Final = "3600 1 300 100 60 10000"

@@ -120,7 +120,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.endpoints import cache_redis, same_server, session_redis, written
+from holdfast.check.facts.endpoints import cache_redis, same_server, session_redis, written
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Role

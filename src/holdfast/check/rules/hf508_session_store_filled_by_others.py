@@ -126,10 +126,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.endpoints import cache_redis, queue_redis
+from holdfast.check.facts.endpoints import cache_redis, queue_redis
+from holdfast.check.facts.session_store import kept_in_redis, reached
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import kept_in_redis, reached
 from holdfast.check.target import Target
 
 

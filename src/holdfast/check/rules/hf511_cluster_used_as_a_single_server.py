@@ -125,10 +125,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.session_store import session_stores
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.stores.store import Role
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores
 from holdfast.check.target import Target
 
 

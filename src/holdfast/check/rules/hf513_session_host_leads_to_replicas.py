@@ -92,14 +92,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from holdfast.check.endpoints import session_redis, told
+from holdfast.check.facts.endpoints import session_redis, told
+from holdfast.check.facts.session_store import reached
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.stores.reach import Lead
 from holdfast.check.kubernetes.stores.store import Role
 from holdfast.check.process import Process
 from holdfast.check.process import Role as ProcessRole
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import reached
 from holdfast.check.target import Target
 
 

@@ -125,7 +125,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.endpoints import session_redis, told, written
+from holdfast.check.facts.endpoints import session_redis, told, written
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule

@@ -112,7 +112,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.endpoints import cache_redis, same_server, session_redis
+from holdfast.check.facts.endpoints import cache_redis, same_server, session_redis
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule

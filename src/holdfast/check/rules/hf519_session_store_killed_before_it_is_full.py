@@ -124,10 +124,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.session_store import session_stores
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.stores.store import Memory
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores
 from holdfast.check.target import Target
 
 

@@ -127,11 +127,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.facts.session_store import session_stores
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.stores.image import image
 from holdfast.check.kubernetes.stores.store import Store
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores
 from holdfast.check.target import Target
 
 _LOCKS: Final = ("aclfile", "tls-port", "tls", "user default")

@@ -93,9 +93,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.session_store import session_stores
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores
 from holdfast.check.target import Target
 
 

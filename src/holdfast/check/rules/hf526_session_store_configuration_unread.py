@@ -140,11 +140,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.facts.session_store import session_stores
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.stores.image import image
 from holdfast.check.kubernetes.stores.mounted import mounted
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import session_stores
 from holdfast.check.target import Target
 
 _DIRECTIVE: Final = re.compile(

@@ -116,7 +116,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.endpoints import memcached_store, server_count, written
+from holdfast.check.facts.endpoints import memcached_store, server_count, written
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Role

@@ -72,7 +72,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.endpoints import memcached_store, told, written
+from holdfast.check.facts.endpoints import memcached_store, told, written
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Role

@@ -103,7 +103,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import with_code
+from holdfast.check.facts.application import with_code
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule

@@ -90,10 +90,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import at
+from holdfast.check.facts.application import at
+from holdfast.check.facts.session_table import session_tables
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
-from holdfast.check.session_table import session_tables
 from holdfast.check.target import Target
 from holdfast.project.migrations import Column
 

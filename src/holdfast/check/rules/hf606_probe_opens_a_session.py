@@ -96,9 +96,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import at, with_code
+from holdfast.check.facts.application import at, with_code
+from holdfast.check.facts.health import sessionless_path
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.health import sessionless_path
 from holdfast.check.kubernetes.objects import text, whole
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule

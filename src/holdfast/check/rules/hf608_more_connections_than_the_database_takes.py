@@ -149,7 +149,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.endpoints import session_database
+from holdfast.check.facts.endpoints import session_database
+from holdfast.check.facts.session_store import reached
+from holdfast.check.facts.traffic import mounted
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.stores.image import image
 from holdfast.check.kubernetes.stores.store import Store
@@ -157,9 +159,7 @@ from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import reached
 from holdfast.check.target import Target
-from holdfast.check.traffic import mounted
 
 _CHILDREN: Final = re.compile(
     r"^[ \t]*pm\.max_children[ \t]*=[ \t]*([0-9]{1,5})[ \t]*$", re.MULTILINE

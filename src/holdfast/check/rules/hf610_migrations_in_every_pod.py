@@ -98,8 +98,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.commands import Call, at_start
-from holdfast.check.endpoints import told
+from holdfast.check.facts.commands import Call, at_start
+from holdfast.check.facts.endpoints import told
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import get, whole
 from holdfast.check.kubernetes.workload import Container, Path, Workload

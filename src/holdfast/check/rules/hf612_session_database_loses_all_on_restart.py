@@ -112,13 +112,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.endpoints import session_database
+from holdfast.check.facts.endpoints import session_database
+from holdfast.check.facts.session_store import lasting, reached
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.stores.store import Keeps
 from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
-from holdfast.check.session_store import lasting, reached
 from holdfast.check.target import Target
 
 _LOST: Final = {

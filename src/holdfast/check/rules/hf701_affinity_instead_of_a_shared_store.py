@@ -107,7 +107,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.affinity import needed
+from holdfast.check.facts.affinity import needed
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target

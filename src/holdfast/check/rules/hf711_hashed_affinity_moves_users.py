@@ -116,7 +116,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.affinity import needed
+from holdfast.check.facts.affinity import needed
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.edges import Edge, Stickiness
 from holdfast.check.rule import Rule

@@ -115,7 +115,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.affinity import lifetime, needed, span
+from holdfast.check.facts.affinity import lifetime, needed, span
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.edges import Stickiness
 from holdfast.check.rule import Rule

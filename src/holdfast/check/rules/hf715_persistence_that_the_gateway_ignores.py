@@ -130,7 +130,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.affinity import sticky
+from holdfast.check.facts.affinity import sticky
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.edges import Edge
 from holdfast.check.kubernetes.edges.gateway import gateway_controller, gateways

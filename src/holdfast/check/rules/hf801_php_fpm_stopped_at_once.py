@@ -53,7 +53,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import drained, quits, started
+from holdfast.check.facts.commands import drained, quits, started
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.base import PHP_FPM
 from holdfast.check.image.image import Image

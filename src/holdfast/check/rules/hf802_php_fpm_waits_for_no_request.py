@@ -56,7 +56,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import drained, started
+from holdfast.check.facts.commands import drained, started
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.base import PHP_FPM, published
 from holdfast.check.image.image import Image

@@ -79,11 +79,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.traffic import front, pre_stop, recreates, sleeping, web_workloads
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import front, pre_stop, recreates, sleeping, web_workloads
 
 
 def check(target: Target) -> Iterator[Finding]:

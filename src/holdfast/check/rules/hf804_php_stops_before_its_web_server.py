@@ -82,11 +82,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.traffic import WEB_SERVER, front, pre_stop, serves, sleeping
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import WEB_SERVER, front, pre_stop, serves, sleeping
 
 
 def check(target: Target) -> Iterator[Finding]:

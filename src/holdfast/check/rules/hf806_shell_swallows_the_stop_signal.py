@@ -57,7 +57,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import started
+from holdfast.check.facts.commands import started
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule

@@ -83,14 +83,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.facts.health import readiness
+from holdfast.check.facts.traffic import front, web_workloads
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.health import readiness
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.rule import Rule
 from holdfast.check.sources.shell import SHELLS
 from holdfast.check.target import Target
-from holdfast.check.traffic import front, web_workloads
 
 _PROBES: Final = ("readinessProbe", "startupProbe")
 _ALWAYS: Final = re.compile(r"(?:\S*/)?(?:true|:|exit 0|echo\b.*|php (?:-v|--version|-i))\s*")

@@ -75,11 +75,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.traffic import recreates, web_workloads
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.workload import Workload
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import recreates, web_workloads
 
 
 def check(target: Target) -> Iterator[Finding]:

@@ -85,7 +85,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import Difference, Pair, differing_rows, keys, pairs
+from holdfast.check.facts.agreement import Difference, Pair, differing_rows, keys, pairs
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.rules.hf113_sessions_in_different_stores import different_stores

@@ -111,8 +111,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import Call, at_start, in_pipelines
-from holdfast.check.endpoints import cache_redis, same_server, session_redis
+from holdfast.check.facts.commands import Call, at_start, in_pipelines
+from holdfast.check.facts.endpoints import cache_redis, same_server, session_redis
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule

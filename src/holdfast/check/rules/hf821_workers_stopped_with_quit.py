@@ -51,7 +51,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import quits, started
+from holdfast.check.facts.commands import quits, started
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.image.image import Image
 from holdfast.check.rule import Rule

@@ -68,11 +68,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.commands import Call, When, at_start
+from holdfast.check.facts.commands import Call, When, at_start
+from holdfast.check.facts.traffic import pre_stop, sleeping
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import pre_stop, sleeping
 
 
 def check(target: Target) -> Iterator[Finding]:

@@ -95,11 +95,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from holdfast.check.edits import replaced
+from holdfast.check.facts.traffic import web_workloads
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.objects import get, same_namespace
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
-from holdfast.check.traffic import web_workloads
 
 _BEHAVIOURS: Final[Mapping[str, tuple[str, ...]]] = {
     "HorizontalPodAutoscaler": ("spec", "behavior", "scaleDown"),

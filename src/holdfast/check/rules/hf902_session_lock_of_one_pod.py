@@ -105,9 +105,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import at
+from holdfast.check.facts.application import at
+from holdfast.check.facts.lock_store import of_one_pod
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.lock_store import of_one_pod
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target

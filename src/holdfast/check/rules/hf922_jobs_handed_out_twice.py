@@ -95,7 +95,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.application import at, with_code
+from holdfast.check.facts.application import at, with_code
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.place import Place
 from holdfast.check.process import Process, Role

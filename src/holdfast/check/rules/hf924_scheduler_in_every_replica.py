@@ -103,7 +103,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.commands import at_start
+from holdfast.check.facts.commands import at_start
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.place import Place

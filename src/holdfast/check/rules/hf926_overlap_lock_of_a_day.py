@@ -107,9 +107,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import at, with_code
+from holdfast.check.facts.application import at, with_code
+from holdfast.check.facts.lock_store import of_one_pod
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.lock_store import of_one_pod
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target

@@ -93,10 +93,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.check.facts.storage import kept
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
-from holdfast.check.storage import kept
 from holdfast.check.target import Target
 from holdfast.project.values import Known
 

@@ -138,11 +138,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import at, with_code
+from holdfast.check.facts.application import at, with_code
+from holdfast.check.facts.storage import kept
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
-from holdfast.check.storage import kept
 from holdfast.check.target import Target
 from holdfast.project.packages import packages
 from holdfast.project.uploads import uploads

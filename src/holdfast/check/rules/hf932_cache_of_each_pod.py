@@ -64,10 +64,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.storage import kept
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
-from holdfast.check.storage import kept
 from holdfast.check.target import Target
 
 _FILES = "storage/framework/cache/data"

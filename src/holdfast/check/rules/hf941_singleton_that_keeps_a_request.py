@@ -127,7 +127,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.application import at, with_code
+from holdfast.check.facts.application import at, with_code
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule

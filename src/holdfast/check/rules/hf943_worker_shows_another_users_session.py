@@ -65,8 +65,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.frankenphp import native_sessions, workers
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.frankenphp import native_sessions, workers
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 

@@ -68,7 +68,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.agreement import placeholder
+from holdfast.check.facts.agreement import placeholder
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.place import Place
 from holdfast.check.rule import Rule

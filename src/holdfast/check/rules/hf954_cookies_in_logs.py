@@ -50,10 +50,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from holdfast.check.facts.servers import servers
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
-from holdfast.check.servers import servers
 from holdfast.check.sources.nginx import walk
 from holdfast.check.target import Target
 

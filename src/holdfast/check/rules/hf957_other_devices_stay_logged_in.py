@@ -91,7 +91,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.check.application import at, with_code
+from holdfast.check.facts.application import at, with_code
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.rule import Rule
 from holdfast.check.target import App, Target

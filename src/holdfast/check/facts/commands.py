@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from holdfast.check.facts.traffic import pre_stop
 from holdfast.check.image.image import Image
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container, Path
@@ -20,7 +21,6 @@ from holdfast.check.sources.artisan import Artisan, calls
 from holdfast.check.sources.command import Command, Script
 from holdfast.check.sources.scalars import lines_of, text_of_scalar
 from holdfast.check.target import Target
-from holdfast.check.traffic import pre_stop
 
 
 class When(enum.StrEnum):

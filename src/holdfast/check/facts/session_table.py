@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from holdfast.check.application import with_code
+from holdfast.check.facts.application import with_code
 from holdfast.check.process import Process, Role
 from holdfast.check.target import Target
 from holdfast.project.migrations import Table, migrations

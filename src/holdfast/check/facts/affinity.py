@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.check.facts.storage import FILE_DRIVERS, session_files, where_they_are
 from holdfast.check.finding import Finding
 from holdfast.check.kubernetes.edges import Affinity, Route
 from holdfast.check.process import Process, Role
-from holdfast.check.storage import FILE_DRIVERS, session_files, where_they_are
 from holdfast.check.target import Target
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from holdfast.check.facts.traffic import front
 from holdfast.check.kubernetes.objects import get, items
 from holdfast.check.kubernetes.workload import Container, Workload
 from holdfast.check.process import Process
-from holdfast.check.traffic import front
 from holdfast.project.routes import health_route, session_route
 
 FASTCGI_PORT: Final = 9000

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from holdfast.check.endpoints import Endpoint, session_redis
+from holdfast.check.facts.endpoints import Endpoint, session_redis
 from holdfast.check.finding import Related
 from holdfast.check.kubernetes.stores.image import image
 from holdfast.check.kubernetes.stores.reach import Lead, Reached, Where

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from holdfast.check.facts.storage import kept
 from holdfast.check.process import Process
-from holdfast.check.storage import kept
 from holdfast.project.connections import connection
 from holdfast.project.values import Known
 

@@ -1,0 +1,1 @@
+"""What several rules ask of a target, told once: where sessions are kept, who must agree."""

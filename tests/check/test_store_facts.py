@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 import redis
 
+from holdfast.servers.ports import free_port
 from holdfast.servers.redis import redis_server
 
 
@@ -77,6 +78,7 @@ def test_a_replica_refuses_sessions(asked):
 
 def test_a_cluster_has_one_database(asked):
     """HF507: no other database to put the cache in."""
-    client = asked("--cluster-enabled", "yes")
+    # Its bus would listen 10,000 above the port that we hold.
+    client = asked("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     with pytest.raises(redis.ResponseError, match="SELECT is not allowed in cluster mode"):
         client.execute_command("SELECT", "1")

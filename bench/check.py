@@ -240,7 +240,7 @@ def profile(manifests: Path) -> None:
     profiler.runcall(audit, Request([manifests], manifests))
     seconds: dict[str, float] = {}
     stats = pstats.Stats(profiler)
-    for (file, _, _), (_, _, own, _, _) in stats.stats.items():  # type: ignore[attr-defined]
+    for (file, _, _), (_, _, own, _, _) in stats.stats.items():  # type: ignore[attr-defined]  # typeshed has no `stats`
         parts = Path(file).with_suffix("").parts
         name = "elsewhere"
         for package in ("holdfast", "yaml"):

@@ -76,8 +76,7 @@ def text(report: Report, width: int) -> Iterator[RenderableType]:
 
 def _group(group: Group, report: Report, width: int) -> Iterator[RenderableType]:
     excerpt = list(_excerpt(group, report, width))
-    key = lambda found: (found.rule.id, found.finding.unknown)  # noqa: E731
-    for _, found in groupby(sorted(group.found, key=_order), key=key):
+    for _, found in groupby(sorted(group.found, key=_order), key=_kind):
         alike = list(found)
         first = alike[0].finding
         yield _head(alike[0].rule, first, _subjects(alike))
@@ -89,6 +88,11 @@ def _group(group: Group, report: Report, width: int) -> Iterator[RenderableType]
             note = f": {visible(related.note)}" if related.note else ""
             yield _indented(Text(f"{visible(str(related.place))}{note}", style="dim"))
         yield from _fix(first)
+
+
+def _kind(found: Found) -> tuple[str, bool]:
+    """What findings have in common that are shown as one."""
+    return found.rule.id, found.finding.unknown
 
 
 def _order(found: Found) -> tuple[bool, int, str]:

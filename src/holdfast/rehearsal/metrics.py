@@ -39,7 +39,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # A gauge beside each counter that nobody asked for.
-        disable_created_metrics()  # type: ignore[no-untyped-call]
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library gives it no types
         self.registry = CollectorRegistry()
         self._observed = Counter(
             "holdfast_sessions_observed", "Sessions that were begun.", registry=self.registry

@@ -9,8 +9,8 @@ import atheris
 from seeded import start
 
 with atheris.instrument_imports(include=["holdfast.check.reports"]):
-    from holdfast.check.place import Place
     from holdfast.check.reports.excerpt import Excerpts, clipped
+    from holdfast.manifests.place import Place
 
 SECRET = b"correcthorse"
 PLANTED = b"\nAPP_KEY=%b\nenv:\n  - name: DB_PASSWORD\n    value: %b\n" % (SECRET, SECRET)

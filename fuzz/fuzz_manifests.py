@@ -9,10 +9,10 @@ import atheris
 from seeded import start
 
 with atheris.instrument_imports(
-    include=["yaml", "holdfast.check.sources.yaml", "holdfast.check.sources.yaml_tree"]
+    include=["yaml", "holdfast.manifests.yaml", "holdfast.manifests.tree"]
 ):
-    from holdfast.check.sources.unreadable import Unreadable
-    from holdfast.check.sources.yaml import documents
+    from holdfast.manifests.unreadable import Unreadable
+    from holdfast.manifests.yaml import documents
 
 NAME = "web.yaml"
 

@@ -10,8 +10,8 @@ from seeded import start
 
 with atheris.instrument_imports(include=["holdfast.check.sources"]):
     from holdfast.check.sources import ini, nginx, supervisor
-    from holdfast.check.sources.text import Text, text_of
-    from holdfast.check.sources.unreadable import Unreadable
+    from holdfast.manifests.text import Text, text_of
+    from holdfast.manifests.unreadable import Unreadable
 
 
 def one_input(data: bytes) -> None:

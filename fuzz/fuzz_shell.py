@@ -10,7 +10,7 @@ from seeded import start
 
 with atheris.instrument_imports(include=["holdfast.check.sources"]):
     from holdfast.check.sources import artisan, shell
-    from holdfast.check.sources.text import Text, text_of
+    from holdfast.manifests.text import Text, text_of
 
 
 def one_input(data: bytes) -> None:

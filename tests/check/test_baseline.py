@@ -6,12 +6,12 @@ import pytest
 
 from holdfast.check import baseline as baselines
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.reports.report import report
 from holdfast.check.result import Result
 from holdfast.check.rule import Found
 from holdfast.check.rules import hf000_internal, hf001_unreadable
 from holdfast.core.errors import UsageError
+from holdfast.manifests.place import Place
 
 TEXT = b"a: 1\nb: 2\nb: 2\n"
 

@@ -7,7 +7,7 @@ import pytest
 from holdfast.check.kubernetes.edges import MAX_ROUTES, Edge, Stickiness, routes
 from holdfast.check.kubernetes.edges.route import seconds
 from holdfast.check.kubernetes.objects import Objects, objects
-from holdfast.check.sources.yaml import documents
+from holdfast.manifests.yaml import documents
 
 
 def read(*texts: str):

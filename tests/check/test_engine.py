@@ -8,9 +8,9 @@ import pytest
 
 from holdfast.check.audit import Request, audit
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.rules import RULES
+from holdfast.manifests.place import Place
 
 FILE_SESSIONS = """\
 apiVersion: apps/v1

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.check.kubernetes.objects import Objects, objects
 from holdfast.check.kubernetes.workload import workloads
-from holdfast.check.sources.yaml import documents
+from holdfast.manifests.yaml import documents
 
 OTHERS = """\
 ---

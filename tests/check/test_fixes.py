@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from holdfast.check.finding import Edit, Finding
 from holdfast.check.fixes import Change, below, mending, write
-from holdfast.check.place import Place
 from holdfast.check.reports.diff import diff
 from holdfast.check.rule import Found
 from holdfast.check.rules import hf001_unreadable
 from holdfast.core.errors import EnvironmentLacking
+from holdfast.manifests.place import Place
 
 FILES = {"a": b"0123456789", "b": b"APP_KEY=abc\ndriver: file\n"}
 

@@ -12,7 +12,7 @@ from holdfast.check.fixes import mending
 from holdfast.check.kubernetes.objects import objects
 from holdfast.check.page import page_of
 from holdfast.check.rules import RULES
-from holdfast.check.sources.yaml import documents
+from holdfast.manifests.yaml import documents
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES if r.fixable], ids=lambda r: r.id)

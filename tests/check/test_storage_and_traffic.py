@@ -10,7 +10,7 @@ from holdfast.check.facts.storage import SESSION_FILES, kept
 from holdfast.check.facts.traffic import PreStop, front, pre_stop
 from holdfast.check.kubernetes.objects import Objects, objects
 from holdfast.check.kubernetes.workload import workloads
-from holdfast.check.sources.yaml import documents
+from holdfast.manifests.yaml import documents
 
 
 def workload_of(pod, *others, **spec):

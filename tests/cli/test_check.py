@@ -11,11 +11,11 @@ import pytest
 
 from holdfast.check import catalogue
 from holdfast.check.finding import Edit, Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.rules import RULES
 from holdfast.cli import check as command
 from holdfast.cli import screen
+from holdfast.manifests.place import Place
 
 SECRET = "base64:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U="
 BAD = f"""\

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.reports.report import report as report_of
 from holdfast.check.result import Counts, NotJudged, Result, Suppressed
 from holdfast.check.rule import Found
@@ -20,6 +19,7 @@ from holdfast.check.rules import hf101_file_sessions_on_several_replicas
 from holdfast.cli.environment import Environment
 from holdfast.cli.html import page
 from holdfast.cli.html.check import page as check_page
+from holdfast.manifests.place import Place
 from holdfast.rehearsal.history import Answer, Op, Sent
 from holdfast.rehearsal.protocol import State
 from holdfast.rehearsal.verdict import Lane, Mark, Phase, Second, Verdict, Violation

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from holdfast.check.finding import Edit, Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.cli import check as command
+from holdfast.manifests.place import Place
 
 SECRET = "hUnt3r2sEcr3t"
 

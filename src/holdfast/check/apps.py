@@ -14,12 +14,12 @@ from holdfast.check.kinship import families, of_code
 from holdfast.check.kubernetes.data import Variable as EnvVariable
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.workload import Container, Workload
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role, by_name_alone, role, runs_laravel
 from holdfast.check.settings import Settings
 from holdfast.check.sources.files import shown
 from holdfast.check.target import App
 from holdfast.core.errors import HoldfastError
+from holdfast.manifests.place import Place
 from holdfast.project.directory import Directory
 from holdfast.project.environment import Process as ProcessEnvironment
 from holdfast.project.project import Project, load

@@ -12,9 +12,9 @@ from hashlib import sha256
 
 import msgspec
 
-from holdfast.check.place import Place
 from holdfast.check.rule import Found
 from holdfast.core.errors import UsageError
+from holdfast.manifests.place import Place
 
 VERSION = 1
 

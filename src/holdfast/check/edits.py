@@ -12,7 +12,7 @@ from typing import Final
 
 from holdfast.check.finding import Edit
 from holdfast.check.kubernetes.objects import Object
-from holdfast.check.sources.yaml import Document
+from holdfast.manifests.yaml import Document
 
 # Begins with what is rare: a file has many spaces.
 _ANCHORS: Final = re.compile(

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from holdfast.check.finding import Finding
-from holdfast.check.place import Place
 from holdfast.check.result import Suppressed
 from holdfast.check.rule import Found, Rule
 from holdfast.check.rules import (
@@ -18,6 +17,7 @@ from holdfast.check.rules import (
 )
 from holdfast.check.suppressions import Allowed
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 IDS: Final = [rule.id for rule in RULES]
 _LETTERS: Final = str.maketrans("OIL", "011")

@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 
 class Severity(enum.IntEnum):

@@ -15,9 +15,9 @@ from holdfast.check.facts.session_store import reached
 from holdfast.check.kubernetes.edges.route import Stickiness
 from holdfast.check.kubernetes.objects import text, whole
 from holdfast.check.kubernetes.stores.store import Keeps, Store
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 if TYPE_CHECKING:
     from holdfast.project.effective import Effective

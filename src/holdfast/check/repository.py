@@ -14,8 +14,8 @@ from holdfast.check.result import NotJudged
 from holdfast.check.sources import nginx
 from holdfast.check.sources.ci import Step, steps, system_of
 from holdfast.check.sources.nginx import Directive, walk
-from holdfast.check.sources.text import text_of
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.text import text_of
+from holdfast.manifests.unreadable import Unreadable
 
 _DOCKERFILE: Final = re.compile(
     r"(?:Dockerfile|Containerfile)(?:[.-](?!dockerignore$).+)?|.+\.(?i:dockerfile)"

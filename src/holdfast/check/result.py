@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from holdfast.check.place import Place
 from holdfast.check.rule import Found
+from holdfast.manifests.place import Place
 
 
 class Suppressed(msgspec.Struct, frozen=True):

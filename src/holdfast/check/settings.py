@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from holdfast.check.kubernetes.env import ContainerEnv
-from holdfast.check.place import Place
 from holdfast.laravel.env import env_value
+from holdfast.manifests.place import Place
 from holdfast.project.values import Array, Known, Scalar, Source, Unknown, Use, Value
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ import msgspec
 
 from holdfast.check.finding import Finding
 from holdfast.check.kubernetes.objects import Object
-from holdfast.check.place import Place
 from holdfast.check.rule import Found
-from holdfast.check.sources.yaml_texts import texts
+from holdfast.manifests.literals import texts
+from holdfast.manifests.place import Place
 
 ANNOTATION: Final = "holdfast.dev/allow-"
 

@@ -17,7 +17,7 @@ from holdfast.check.repository import Repository
 if TYPE_CHECKING:
     from holdfast.check.kubernetes.workload import Workload
     from holdfast.check.process import Process, Role
-    from holdfast.check.sources.unreadable import Unreadable
+    from holdfast.manifests.unreadable import Unreadable
     from holdfast.project.directory import Directory
 
 

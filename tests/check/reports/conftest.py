@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from holdfast.check.finding import Edit, Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.reports.report import report
 from holdfast.check.result import Counts, NotJudged, Result, Suppressed
 from holdfast.check.rule import Found, Rule
 from holdfast.check.rules import hf000_internal, hf101_file_sessions_on_several_replicas
+from holdfast.manifests.place import Place
 
 SECRET = "hunt3r2hunt3r2"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import MOST_LINES, Excerpts, Line, clipped, dedented
+from holdfast.manifests.place import Place
 
 
 def meant(text, place):

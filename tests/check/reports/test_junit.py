@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.rule import Found
 from holdfast.check.rules import RULES
 from holdfast.cli.check_junit import MOST_FINDINGS, junit
+from holdfast.manifests.place import Place
 
 BEGAN = datetime(2026, 11, 27, 12, tzinfo=UTC)
 

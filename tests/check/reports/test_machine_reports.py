@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from holdfast.check.finding import Edit, Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.reports import github
 from holdfast.check.reports.json import Document, document, schema
 from holdfast.check.reports.sarif import sarif
 from holdfast.check.rule import Found
 from holdfast.check.rules import hf001_unreadable
+from holdfast.manifests.place import Place
 
 BROKEN = Found(
     hf001_unreadable.RULE, Finding(Place("a.yaml", 3, 1, 3, 1), "This file cannot be read.")

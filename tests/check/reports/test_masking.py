@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import Excerpts
 from holdfast.check.reports.masking import without_secrets
 from holdfast.check.reports.secret_names import is_secret
+from holdfast.manifests.place import Place
 
 SECRET = "hUnt3r2-sEcr3t"
 

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
-from holdfast.check.place import Place
 from holdfast.check.reports.report import report
 from holdfast.check.result import Counts, Result
 from holdfast.cli.check_text import MOST_IN_FULL, MOST_IN_LINES, text
+from holdfast.manifests.place import Place
 
 JUDGED = "1 project, 12 manifests, 3 workloads; 61 rules"
 

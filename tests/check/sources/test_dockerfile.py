@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.check.place import Place
 from holdfast.check.sources import dockerfile, shell, stages
 from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.stage import Effective
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.unreadable import Unreadable
 
 
 def read(text: str) -> Dockerfile:

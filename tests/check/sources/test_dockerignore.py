@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from holdfast.check.sources import dockerignore
 from holdfast.check.sources.dockerignore import Ignore
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.unreadable import Unreadable
 
 
 # The pairs follow moby/patternmatcher v0.6.1, patternmatcher_test.go (TestMatches).

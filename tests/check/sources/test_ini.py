@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.check.sources import ini, supervisor
-from holdfast.check.sources.text import Text, text_of
+from holdfast.manifests.text import Text, text_of
 
 
 def read(text: str) -> Text:

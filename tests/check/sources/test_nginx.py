@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.check.place import Place
 from holdfast.check.sources import nginx
-from holdfast.check.sources.text import Text, text_of
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text, text_of
+from holdfast.manifests.unreadable import Unreadable
 
 
 def parse(text: str):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.check.sources.scalars import lines_of, text_of_scalar
-from holdfast.check.sources.yaml import Document, documents
+from holdfast.manifests.yaml import Document, documents
 
 
 def text(yaml: str):

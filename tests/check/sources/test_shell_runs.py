@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.check.sources import shell
-from holdfast.check.sources.text import Text, text_of
+from holdfast.manifests.text import Text, text_of
 
 TRUTH = st.sampled_from(["[ 1 = 1 ]", "[ 1 = 2 ]", "! [ 1 = 1 ]", "test -z ''"])
 SAID = "say @"

@@ -18,9 +18,9 @@ from typing import Final
 import msgspec
 
 from holdfast.check.finding import Related
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.values import Array, Known
 
 PREVIOUS_KEYS_SINCE: Final = 11

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.target import App, Target
+from holdfast.manifests.place import Place
 from holdfast.project.code import code
 from holdfast.project.directory import Directory
 from holdfast.project.middleware import Middleware, middleware

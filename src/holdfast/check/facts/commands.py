@@ -14,13 +14,13 @@ from holdfast.check.facts.traffic import pre_stop
 from holdfast.check.image.image import Image
 from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.kubernetes.workload import Container, Path
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.sources import shell
 from holdfast.check.sources.artisan import Artisan, calls
 from holdfast.check.sources.command import Command, Script
 from holdfast.check.sources.scalars import lines_of, text_of_scalar
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 
 class When(enum.StrEnum):

@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.settings import STOCK
+from holdfast.manifests.place import Place
 from holdfast.project.connections import connection
 from holdfast.project.values import Array, Known, Source, Unknown, Value
 

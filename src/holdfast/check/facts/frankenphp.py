@@ -9,9 +9,9 @@ from typing import Final
 
 from holdfast.check.image.base import repository
 from holdfast.check.image.image import Image
-from holdfast.check.place import Place
 from holdfast.check.sources.artisan import calls
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _IMAGES: Final = ("dunglas/frankenphp",)
 _VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)")

@@ -11,8 +11,8 @@ from holdfast.check.kubernetes.objects import Object
 from holdfast.check.sources import nginx
 from holdfast.check.sources.nginx import Directive
 from holdfast.check.sources.scalars import lines_of, text_of_scalar
-from holdfast.check.sources.unreadable import Unreadable
 from holdfast.check.target import Target
+from holdfast.manifests.unreadable import Unreadable
 
 _SNIPPETS: Final = ("configuration-snippet", "server-snippet")
 _PREFIXES: Final = ("nginx.ingress.kubernetes.io/", "nginx.org/")

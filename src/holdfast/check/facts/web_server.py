@@ -14,8 +14,8 @@ from holdfast.check.process import Process, Role
 from holdfast.check.sources import nginx
 from holdfast.check.sources.nginx import Directive, walk
 from holdfast.check.sources.scalars import text_of_scalar
-from holdfast.check.sources.unreadable import Unreadable
 from holdfast.check.target import Target
+from holdfast.manifests.unreadable import Unreadable
 
 SNIPPETS: Final = ("configuration-snippet", "server-snippet")
 

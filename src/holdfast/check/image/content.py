@@ -21,8 +21,8 @@ from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.dockerignore import Ignore
 from holdfast.check.sources.stage import Copy, Effective
 from holdfast.check.sources.stages import effective, stage_named, stages
-from holdfast.check.sources.text import Text, text_of
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.text import Text, text_of
+from holdfast.manifests.unreadable import Unreadable
 
 _NOT_NAMED = re.compile(r"[*?\[]|^[a-z]+://|^git@")
 # Directories that base images have: a file goes into them also without a slash at the end.

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from holdfast.check.image.content import File, workdir
-from holdfast.check.place import Place
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Command
 from holdfast.check.sources.stage import Copy, Effective
+from holdfast.manifests.place import Place
 
 _MADE_BY_PHP = re.compile(r"""\bcopy\(\s*['"]([^'"]*)['"]\s*,\s*['"](?:[^'"]*/)?\.env['"]""")
 

@@ -12,7 +12,6 @@ from holdfast.check.image.content import File, context_of, files_of, workdir
 from holdfast.check.image.dotenv import Dotenv, dotenv_of
 from holdfast.check.image.start import Start, start_of
 from holdfast.check.image.tree import Tree
-from holdfast.check.place import Place
 from holdfast.check.sources import dockerfile, ini, nginx, shell, supervisor
 from holdfast.check.sources.artisan import calls
 from holdfast.check.sources.command import Command
@@ -22,7 +21,8 @@ from holdfast.check.sources.nginx import Directive
 from holdfast.check.sources.stage import Base, Effective, Run, Stage
 from holdfast.check.sources.stages import effective, stage_named, stages
 from holdfast.check.sources.supervisor import Program
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.unreadable import Unreadable
 
 _DEVELOPMENT = re.compile(
     r"(?:^|[-_.])(?:dev|devel|development|local|tests?|testing|ci|debug)(?:$|[-_.])"

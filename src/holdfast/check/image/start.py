@@ -12,11 +12,11 @@ import msgspec
 from holdfast.check.image.base import published
 from holdfast.check.image.content import File, workdir
 from holdfast.check.image.tree import Tree
-from holdfast.check.place import Place
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Command, Script
 from holdfast.check.sources.stage import Effective, Process
-from holdfast.check.sources.text import Text
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text
 
 # They hand signals on to the command behind them, or are it by the end (exec).
 _HANDS_ON = frozenset(("tini", "dumb-init", "docker-php-entrypoint", "catatonit", "exec"))

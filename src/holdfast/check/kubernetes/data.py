@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 if TYPE_CHECKING:
     from holdfast.check.kubernetes.objects import Object

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from holdfast.check.kubernetes.data import Variable
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.objects import get, items, text
-from holdfast.check.place import Place
 from holdfast.core.errors import FormatError
+from holdfast.manifests.place import Place
 from holdfast.project.dotenv import load
 from holdfast.project.values import Unknown
 

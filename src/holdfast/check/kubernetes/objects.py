@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from holdfast.check.kubernetes.data import Variable, values_of
-from holdfast.check.place import Located, Place
+from holdfast.manifests.place import Located, Place
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")

@@ -21,7 +21,7 @@ from holdfast.check.kubernetes.objects import (
     whole,
     words,
 )
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 Path = tuple[str | int, ...]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from holdfast.check.place import Place
 from holdfast.check.reports.masking import MASK, Span, secrets
+from holdfast.manifests.place import Place
 
 MOST_LINES = 4
 """So many lines of a place are shown."""

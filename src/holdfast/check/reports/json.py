@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from holdfast import __version__
-from holdfast.check import place as places
+from holdfast.manifests import place as places
 from holdfast.check.finding import Edit as FindingEdit
 from holdfast.check.finding import Severity
 from holdfast.check.reports.excerpt import Excerpts, clipped

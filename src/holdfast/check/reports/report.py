@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from holdfast.check.baseline import Baseline, Entry, divide
 from holdfast.check.engine import sort_key
 from holdfast.check.finding import Severity
-from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import Excerpts
 from holdfast.check.reports.masking import without_secrets
 from holdfast.check.result import Counts, Result, Suppressed
 from holdfast.check.rule import Found
 from holdfast.check.rules import hf000_internal, hf001_unreadable
+from holdfast.manifests.place import Place
 
 GAPS: Final = frozenset({hf000_internal.RULE.id, hf001_unreadable.RULE.id})
 """Rules whose findings say that others may be missing."""

@@ -16,11 +16,11 @@ from urllib.parse import quote
 from holdfast import __version__
 from holdfast.check.finding import Edit, Finding, Severity
 from holdfast.check.page import page_of
-from holdfast.check.place import Place
 from holdfast.check.reports.excerpt import Excerpts, clipped
 from holdfast.check.reports.report import GAPS, Report
 from holdfast.check.result import NotJudged, Suppressed
 from holdfast.check.rule import Found, Rule
+from holdfast.manifests.place import Place
 
 Object = dict[str, Any]
 

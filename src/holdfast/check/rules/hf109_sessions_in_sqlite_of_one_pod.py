@@ -72,10 +72,10 @@ from collections.abc import Iterator
 
 from holdfast.check.facts.storage import Kept, kept
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.values import Known
 
 _STOCK_FILE = "database/database.sqlite"

@@ -71,10 +71,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _OF_ONE_POD = ("apc", "octane", "array")
 _CACHE_BASED = ("memcached", "dynamodb")

@@ -98,11 +98,11 @@ from typing import Final
 
 from holdfast.check.facts.agreement import PREVIOUS_KEYS_SINCE, keys, placeholder
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.laravel.keys import KEY_BYTES, parse_key
+from holdfast.manifests.place import Place
 
 _OLD: Final = re.compile(
     r"(?:APP_)?(?:OLD|PREV|PREVIOUS|FORMER)_(?:APP_)?KEYS?|APP_KEYS?_(?:OLD|PREV|PREVIOUS|FORMER)"

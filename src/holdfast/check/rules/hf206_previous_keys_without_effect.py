@@ -121,10 +121,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.values import Array, Known, Unknown
 
 _NAME = "APP_PREVIOUS_KEYS"

@@ -134,9 +134,9 @@ from collections.abc import Iterator
 
 from holdfast.check.facts.application import at, middleware_of
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.values import Array, Known
 
 

@@ -76,12 +76,12 @@ from collections.abc import Iterator
 
 from holdfast.check.facts.agreement import keys, placeholder
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.core.errors import UsageError
 from holdfast.laravel.keys import KEY_BYTES, parse_key, raw_keys
+from holdfast.manifests.place import Place
 
 
 def check(target: Target) -> Iterator[Finding]:

@@ -67,10 +67,10 @@ from collections.abc import Iterator
 from holdfast.check.facts.agreement import placeholder
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.image import Image
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.sources.docker_words import Value, expanded, split
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _NAMES = ("APP_KEY", "APP_PREVIOUS_KEYS")
 _FEW = 8

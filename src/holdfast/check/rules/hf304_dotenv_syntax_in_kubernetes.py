@@ -85,9 +85,9 @@ from typing import Final
 
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.env import container_env
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _REFERENCE_BYTES: Final = re.compile(_REFERENCE.pattern.encode())

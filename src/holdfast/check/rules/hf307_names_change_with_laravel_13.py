@@ -77,11 +77,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.laravel.names import snake
+from holdfast.manifests.place import Place
 from holdfast.project.values import Known, Unknown
 
 _FRAMEWORKS = ("Laravel ", "vendor/laravel/framework/")

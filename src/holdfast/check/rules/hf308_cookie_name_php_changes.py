@@ -67,10 +67,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _CHANGED: Final = re.compile(r"[.\[=,;\s]")
 

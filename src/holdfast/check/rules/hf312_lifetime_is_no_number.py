@@ -64,10 +64,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _MINUTES: Final = re.compile(r"\s*\+?[0-9]{1,9}\s*")
 

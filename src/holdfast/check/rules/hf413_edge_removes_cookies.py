@@ -137,11 +137,11 @@ from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.edges import Edge, Route
 from holdfast.check.kubernetes.edges.traefik import middlewares_of
 from holdfast.check.kubernetes.objects import get, items
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.sources.nginx import Directive, walk
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _HINT = "take the header out, or remove it for the path of assets alone"
 

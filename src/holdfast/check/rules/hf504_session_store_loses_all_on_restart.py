@@ -124,9 +124,9 @@ from typing import Final
 from holdfast.check.facts.session_store import lasting, session_stores, writing
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.stores.store import Keeps, Role, Store
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _LOST: Final = {
     Keeps.CONTAINER: "it writes to no volume, so nothing is left when its container is replaced",

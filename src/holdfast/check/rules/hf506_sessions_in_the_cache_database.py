@@ -122,10 +122,10 @@ from typing import Final
 
 from holdfast.check.facts.endpoints import cache_redis, same_server, session_redis, written
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _CLEARS: Final = re.compile(r"\b(?:cache|optimize):clear\b")
 

@@ -119,10 +119,10 @@ from collections.abc import Iterator
 
 from holdfast.check.facts.endpoints import cache_redis, same_server, session_redis
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 
 def check(target: Target) -> Iterator[Finding]:

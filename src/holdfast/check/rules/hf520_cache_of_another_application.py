@@ -167,10 +167,10 @@ from collections.abc import Iterator
 from holdfast.check.facts.endpoints import cache_redis, written
 from holdfast.check.facts.session_store import kept_in_redis, reached
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import App, Target
+from holdfast.manifests.place import Place
 
 
 def check(target: Target) -> Iterator[Finding]:

@@ -96,10 +96,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 
 def check(target: Target) -> Iterator[Finding]:

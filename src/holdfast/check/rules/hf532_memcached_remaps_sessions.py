@@ -118,10 +118,10 @@ from collections.abc import Iterator
 
 from holdfast.check.facts.endpoints import memcached_store, server_count, written
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.values import Array, Unknown, Value
 
 

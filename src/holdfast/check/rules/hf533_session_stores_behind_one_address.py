@@ -113,10 +113,10 @@ from holdfast.check.facts.endpoints import memcached_server, session_redis
 from holdfast.check.facts.session_store import reached
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.stores.store import Role
-from holdfast.check.place import Place
 from holdfast.check.process import Role as ProcessRole
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 
 def check(target: Target) -> Iterator[Finding]:

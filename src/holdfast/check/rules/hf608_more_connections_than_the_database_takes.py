@@ -156,10 +156,10 @@ from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.stores.image import image
 from holdfast.check.kubernetes.stores.store import Store
 from holdfast.check.kubernetes.workload import Workload
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _CHILDREN: Final = re.compile(
     r"^[ \t]*pm\.max_children[ \t]*=[ \t]*([0-9]{1,5})[ \t]*$", re.MULTILINE

@@ -103,10 +103,10 @@ from holdfast.check.facts.endpoints import told
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import get, whole
 from holdfast.check.kubernetes.workload import Container, Path, Workload
-from holdfast.check.place import Place
 from holdfast.check.process import Process
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _YES: Final = ("true", "1", "yes", "on")
 _SAFE: Final = ("--isolated", "--pretend", "--help")

@@ -116,10 +116,10 @@ from holdfast.check.facts.endpoints import session_database
 from holdfast.check.facts.session_store import lasting, reached
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.stores.store import Keeps
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _LOST: Final = {
     Keeps.CONTAINER: "it writes to no volume",

@@ -128,9 +128,9 @@ from holdfast.check.facts.affinity import sticky
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.edges import Edge, Stickiness
 from holdfast.check.kubernetes.objects import text
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _BROKEN = re.compile(r"(?:^|/)(?:pilot|proxyv2):1\.30\.0(?:-[a-z]+)?(?:@.*)?$")
 

@@ -87,11 +87,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 from holdfast.laravel.env import env_value
+from holdfast.manifests.place import Place
 
 _SETTING = "reverb.servers.reverb.scaling.enabled"
 _VARIABLE = "REVERB_SCALING_ENABLED"

@@ -89,9 +89,9 @@ from holdfast.check.edits import set_to
 from holdfast.check.facts.traffic import GRACE, mounted, pre_stop, recreates, web_workloads
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.workload import Workload
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _TIMEOUTS: Final = re.compile(
     r"^[ \t]*(?P<name>request_terminate_timeout|fastcgi_read_timeout)[ \t]*=?[ \t]*"

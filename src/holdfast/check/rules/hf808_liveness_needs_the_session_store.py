@@ -91,10 +91,10 @@ from holdfast.check.facts.traffic import mounted
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.objects import text, whole
 from holdfast.check.kubernetes.workload import Workload
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.routes import Route, session_route
 
 _STORES: Final = ("redis", "database", "memcached", "dynamodb")

@@ -72,10 +72,10 @@ from typing import Final
 from holdfast.check.edits import set_to
 from holdfast.check.facts.traffic import GRACE, pre_stop
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.values import Array, Known, Value
 
 _QUEUE: Final = re.compile(

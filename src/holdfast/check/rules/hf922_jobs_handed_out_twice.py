@@ -97,10 +97,10 @@ from typing import Final
 
 from holdfast.check.facts.application import at, with_code
 from holdfast.check.finding import Finding, Related, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.jobs import jobs
 
 _RETRIED: Final = ("redis", "database", "beanstalkd")

@@ -106,10 +106,10 @@ from typing import Final
 from holdfast.check.facts.commands import at_start
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.kubernetes.workload import Container
-from holdfast.check.place import Place
 from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.code import Code, code
 from holdfast.project.script import Call
 

@@ -74,10 +74,10 @@ from typing import Final
 
 from holdfast.check.facts.endpoints import written
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.process import Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 from holdfast.project.values import Known
 
 _STORES: Final = ("redis", "database", "memcached", "dynamodb")

@@ -70,9 +70,9 @@ from collections.abc import Iterator
 
 from holdfast.check.facts.agreement import placeholder
 from holdfast.check.finding import Finding, Severity
-from holdfast.check.place import Place
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
 _NAMES = (
     "REDIS_PASSWORD", "DB_PASSWORD", "DB_ROOT_PASSWORD", "MEMCACHED_PASSWORD", "MAIL_PASSWORD",

@@ -17,7 +17,7 @@ from typing import Any, Final
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Script
 from holdfast.check.sources.scalars import lines_of, text_of_scalar
-from holdfast.check.sources.yaml import Document, documents
+from holdfast.manifests.yaml import Document, documents
 
 MAX_STEPS: Final = 2_000
 _MAX_DEPTH: Final = 12

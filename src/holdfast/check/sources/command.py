@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from holdfast.check.place import Place
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)

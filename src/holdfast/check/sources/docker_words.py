@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from holdfast.check.place import Place
-from holdfast.check.sources.text import Text
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text
 
 MAX_VALUE_CHARACTERS: Final = 64 * 1024
 """Of one value; variables can double it instruction by instruction."""

@@ -16,10 +16,10 @@ from typing import Final
 
 import msgspec
 
-from holdfast.check.place import Place
 from holdfast.check.sources.docker_words import spans
-from holdfast.check.sources.text import Text, text_of
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text, text_of
+from holdfast.manifests.unreadable import Unreadable
 
 MAX_INSTRUCTIONS: Final = 1_000
 MAX_STAGES: Final = 100

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from holdfast.check.place import Place
-from holdfast.check.sources.text import text_of
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import text_of
+from holdfast.manifests.unreadable import Unreadable
 
 MAX_PATTERNS: Final = 10_000
 MAX_PATTERN_CHARACTERS: Final = 1_000

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from holdfast.check.place import Place
-from holdfast.check.sources.text import Text
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text
+from holdfast.manifests.unreadable import Unreadable
 
 MAX_SETTINGS: Final = 20_000
 

@@ -16,8 +16,8 @@ from typing import Final
 import msgspec
 
 from holdfast.check.kubernetes.objects import Object, Objects, objects, same_namespace
-from holdfast.check.sources.unreadable import Unreadable
-from holdfast.check.sources.yaml import Document, documents
+from holdfast.manifests.unreadable import Unreadable
+from holdfast.manifests.yaml import Document, documents
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 

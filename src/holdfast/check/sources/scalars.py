@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from holdfast.check.place import Place
-from holdfast.check.sources.text import Text
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text
 
 _LITERAL = re.compile(r"(?:[&!]\S+\s+)*\|[-+0-9]*\s*(?:#.*)?$")
 

@@ -11,13 +11,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from holdfast.check.place import Place
 from holdfast.check.sources.command import Command, Redirection, Script, Word
 from holdfast.check.sources.shell_frame import Frame
 from holdfast.check.sources.shell_functions import Functions
 from holdfast.check.sources.shell_tokens import Lost, Token, tokens
-from holdfast.check.sources.text import Text
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text
+from holdfast.manifests.unreadable import Unreadable
 
 MAX_DEPTH: Final = 8
 """Scripts within scripts: ``sh -c "... $(...)"``."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from holdfast.check.place import Place
 from holdfast.check.sources.docker_words import Value
 from holdfast.check.sources.dockerfile import Instruction
-from holdfast.check.sources.text import Text
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text
 
 
 class Base(msgspec.Struct, frozen=True):

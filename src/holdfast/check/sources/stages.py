@@ -12,7 +12,7 @@ from dataclasses import replace
 from holdfast.check.sources.docker_words import Value, expanded, split
 from holdfast.check.sources.dockerfile import Dockerfile, Instruction
 from holdfast.check.sources.stage import Base, Copy, Effective, Process, Run, Stage
-from holdfast.check.sources.text import Text
+from holdfast.manifests.text import Text
 
 _ASSIGNED = re.compile(r"([^\s=]+)=")
 

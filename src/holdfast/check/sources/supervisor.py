@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from holdfast.check.place import Place
 from holdfast.check.sources import shell
 from holdfast.check.sources.command import Script
 from holdfast.check.sources.ini import Setting, last
-from holdfast.check.sources.text import Text
+from holdfast.manifests.place import Place
+from holdfast.manifests.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from holdfast.check.kubernetes.quantity import quantity_bytes
 from holdfast.check.kubernetes.stores.redis_conf import UNKNOWN, read_arguments, read_file
 from holdfast.check.kubernetes.stores.settings import Reading, memory_bytes
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 HERE = Place("deploy.yaml", 3)
 

@@ -23,7 +23,7 @@ from holdfast.check.kubernetes.edges.classes import (
 )
 from holdfast.check.kubernetes.edges.route import Affinity, Edge, Stickiness, seconds
 from holdfast.check.kubernetes.objects import Object, Objects, get, text
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 COOKIE_VARIABLE: Final = re.compile(r"\$\{?cookie_(?P<name>[A-Za-z0-9_]+)\}?")
 """nginx's variable of a cookie (ngx_http_core_module)."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from holdfast.check.kubernetes.objects import Object
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 
 class Edge(enum.StrEnum):

@@ -22,7 +22,7 @@ from holdfast.check.kubernetes.objects import (
     text,
     whole,
 )
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 Path = tuple[str | int, ...]
 

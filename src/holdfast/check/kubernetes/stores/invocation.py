@@ -12,8 +12,8 @@ import msgspec
 from holdfast.check.kubernetes.objects import items
 from holdfast.check.kubernetes.stores.redis_conf import UNKNOWN, Word
 from holdfast.check.kubernetes.workload import Container
-from holdfast.check.place import Place
 from holdfast.check.sources.shell import SHELLS
+from holdfast.manifests.place import Place
 
 PROGRAMS: Final = {
     "redis-server": "redis", "redis-sentinel": "redis",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from holdfast.check.kubernetes.stores.settings import Reading
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 File: TypeAlias = tuple[str, Place]
 """The text of a configuration file, and where it stands."""

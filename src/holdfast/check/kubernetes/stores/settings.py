@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 _UNITS: Final = {
     "": 1, "b": 1,

@@ -13,7 +13,7 @@ from holdfast.check.kubernetes.objects import Object
 from holdfast.check.kubernetes.stores.image import REDIS_LIKE
 from holdfast.check.kubernetes.stores.settings import Setting, Settings, memory_bytes
 from holdfast.check.kubernetes.workload import Container, Scale
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 PORTS: Final = {
     "redis": 6379, "valkey": 6379, "keydb": 6379, "dragonfly": 6379,

@@ -16,7 +16,7 @@ from holdfast.check.sources.kustomize.generators import generated
 from holdfast.check.sources.kustomize.patches import Refused, changed, merged
 from holdfast.check.sources.kustomize.transforms import transformed
 from holdfast.check.sources.kustomize.tree import Composite, Node, Spot, tree
-from holdfast.check.sources.yaml import Document, documents
+from holdfast.manifests.yaml import Document, documents
 
 NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 

@@ -7,10 +7,10 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from holdfast.check.kubernetes.objects import get, items, text
-from holdfast.check.place import Place
 from holdfast.check.sources.kustomize.patches import Refused
 from holdfast.check.sources.kustomize.tree import Node, Spot
-from holdfast.check.sources.yaml import Document
+from holdfast.manifests.place import Place
+from holdfast.manifests.yaml import Document
 
 Read = Callable[[str], tuple[str, bytes]]
 

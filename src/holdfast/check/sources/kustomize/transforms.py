@@ -8,7 +8,7 @@ from typing import Final
 from holdfast.check.kubernetes.objects import get, items, text, whole, words
 from holdfast.check.kubernetes.workload import POD_TEMPLATES
 from holdfast.check.sources.kustomize.tree import Node, Spot
-from holdfast.check.sources.yaml import Document
+from holdfast.manifests.yaml import Document
 
 _CLUSTER_WIDE: Final = frozenset((
     "Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "StorageClass",

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from holdfast.check.place import Located, Place
+from holdfast.manifests.place import Located, Place
 
 Path = tuple[str | int, ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from holdfast.check.place import Place
+from holdfast.manifests.place import Place
 
 
 class Unreadable(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 import yaml
 from yaml._yaml import CParser
 
-from holdfast.check.sources import yaml_scalars as scalars
+from holdfast.manifests import scalars
 
 MAX_DEPTH = 100
 MAX_NODES = 200_000

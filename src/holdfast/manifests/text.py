@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from holdfast.check.place import Place
-from holdfast.check.sources.unreadable import Unreadable
+from holdfast.manifests.place import Place
+from holdfast.manifests.unreadable import Unreadable
 
 MAX_BYTES: Final = 256 * 1024
 """Of a Dockerfile, a script, a configuration file; a larger one is refused."""

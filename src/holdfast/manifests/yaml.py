@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from holdfast.check.place import Place
-from holdfast.check.sources.unreadable import Unreadable
-from holdfast.check.sources.yaml_tree import Node, Refused, compose
+from holdfast.manifests.place import Place
+from holdfast.manifests.tree import Node, Refused, compose
+from holdfast.manifests.unreadable import Unreadable
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DOCUMENTS = 10_000
 MAX_NODES = 500_000
-"""Of a file; a single document has fewer (``yaml_tree.MAX_NODES``)."""
+"""Of a file; a single document has fewer (``tree.MAX_NODES``)."""
 
 _SEPARATOR = re.compile(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|%[A-Z][A-Z0-9_]*%|@[A-Z][A-Z0-9_]*@")

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.check.place import Place
-from holdfast.check.sources.unreadable import Unreadable
-from holdfast.check.sources.yaml import (
+from holdfast.manifests.place import Place
+from holdfast.manifests.unreadable import Unreadable
+from holdfast.manifests.yaml import (
     MAX_BYTES,
     MAX_DOCUMENTS,
     Document,
@@ -293,7 +293,7 @@ def test_large_words_are_read_in_no_time_that_grows_with_their_square():
 
 
 def test_a_file_has_so_many_values_at_most(monkeypatch):
-    monkeypatch.setattr("holdfast.check.sources.yaml.MAX_NODES", 5_000)
+    monkeypatch.setattr("holdfast.manifests.yaml.MAX_NODES", 5_000)
     many = b"- [1,2,3,4,5,6,7,8,9]\n" * 150 + b"---\n"
     found = documents(many * 6, "web.yaml")
     assert [type(part).__name__ for part in found] == ["Document"] * 4 + ["Unreadable"]

@@ -1,0 +1,156 @@
+"""Pods of the application: restricted, writable only where Laravel writes, spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from holdfast.kube import storage
+from holdfast.kube.app import App, Object
+from holdfast.kube.environment.gather import environment_from
+from holdfast.kube.mesh import pods as mesh
+from holdfast.kube.objects import labels, present, selector, version
+from holdfast.kube.spec.words import Resources
+
+_WRITABLE = {
+    "bootstrap-cache": "bootstrap/cache",
+    "framework-cache": "storage/framework/cache",
+    "framework-views": "storage/framework/views",
+    "logs": "storage/logs",
+}
+"""Where Laravel writes, by the volume; not ``storage/framework/sessions``: sessions of a pod's own
+are what all this is about."""
+
+
+def security() -> Object:
+    """A container's part of the restricted Pod Security Standard; its root stays as it is."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+
+
+def pod_security(user: int) -> Object:
+    """A pod's part of it."""
+    return {
+        "fsGroup": user,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "runAsGroup": user,
+        "runAsNonRoot": True,
+        "runAsUser": user,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def resources(wanted: Resources, *, ephemeral: str = "256Mi") -> Object:
+    """Requests and limits; the processor is not limited, or requests would wait for no reason."""
+    return {
+        "limits": {"ephemeral-storage": ephemeral, "memory": wanted.memory},
+        "requests": {"cpu": wanted.cpu, "ephemeral-storage": ephemeral, "memory": wanted.memory},
+    }
+
+
+def writable_mounts(app: App) -> list[Object]:
+    """Where the application's containers may write."""
+    places = {name: f"{app.spec.root}/{path}" for name, path in _WRITABLE.items()}
+    places["tmp"] = "/tmp"  # noqa: S108 - the container's
+    return [{"name": name, "mountPath": path} for name, path in places.items()]
+
+
+def php_container(
+    app: App,
+    name: str,
+    command: list[str],
+    wanted: Resources,
+    *,
+    mounts: Iterable[Object] = (),
+    env: Mapping[str, str] | None = None,
+    **fields: Any,
+) -> Object:
+    """A container of the application's image, with its configuration and the places it writes to.
+
+    Args:
+        command: words; there is no shell between Kubernetes and the process.
+        mounts: more volumes.
+        env: more variables.
+        fields: of the container: ports, probes, lifecycle; None is left out.
+    """
+    return present(
+        name=name,
+        image=app.spec.image,
+        imagePullPolicy="IfNotPresent",
+        command=command,
+        workingDir=app.spec.root,
+        env=[
+            *({"name": key, "value": value} for key, value in sorted((env or {}).items())),
+            {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        ],
+        envFrom=environment_from(app),
+        volumeMounts=[*writable_mounts(app), *storage.mounts(app), *mounts],
+        securityContext=security(),
+        resources=resources(wanted),
+        **fields,
+    )
+
+
+def prepare(app: App, wanted: Resources) -> Object:
+    """An init container that caches the configuration of this very pod's environment."""
+    return php_container(app, "prepare", ["php", "artisan", "config:cache"], wanted)
+
+
+def pod_template(
+    app: App,
+    component: str,
+    *,
+    containers: list[Object],
+    init_containers: Iterable[Object] = (),
+    volumes: Iterable[Object] = (),
+    grace: int,
+    annotations: Mapping[str, str] | None = None,
+    restart_policy: str | None = None,
+) -> Object:
+    """The template of a pod of the application.
+
+    Args:
+        volumes: beside those that every such pod has.
+        grace: seconds to stop.
+    """
+    scratch = [{"name": name, "emptyDir": {"sizeLimit": "128Mi"}} for name in (*_WRITABLE, "tmp")]
+    return {
+        "metadata": present(
+            annotations={**mesh.pod_annotations(app, component), **(annotations or {})},
+            labels={
+                **labels(app, component),
+                "app.kubernetes.io/version": version(app),
+                **mesh.pod_labels(app, component),
+            },
+        ),
+        "spec": present(
+            serviceAccountName=app.name,
+            automountServiceAccountToken=False,
+            enableServiceLinks=False,
+            imagePullSecrets=[{"name": name} for name in app.spec.pull_secrets],
+            priorityClassName=app.spec.priority_class,
+            restartPolicy=restart_policy,
+            securityContext=pod_security(app.spec.user),
+            terminationGracePeriodSeconds=grace,
+            initContainers=list(init_containers),
+            containers=containers,
+            volumes=[*scratch, *storage.volumes(app), *volumes],
+        ),
+    }
+
+
+def spread(app: App, component: str) -> list[Object]:
+    """Topology spread over zones and nodes, of one version at a time."""
+    return [
+        {
+            "labelSelector": {"matchLabels": selector(app, component)},
+            "matchLabelKeys": ["pod-template-hash"],
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+        }
+        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    ]

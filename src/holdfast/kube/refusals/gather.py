@@ -1,0 +1,26 @@
+"""All refusals of an application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.kube.app import App
+from holdfast.kube.refusals import (
+    configuration,
+    edge,
+    mesh,
+    monitoring,
+    session,
+    storage,
+    web,
+    workers,
+)
+from holdfast.kube.refusals.refusal import Refusal
+
+_SECTIONS = (session, web, workers, configuration, storage, edge, mesh, monitoring)
+
+
+def refusals(app: App) -> Iterator[Refusal]:
+    """Everything for which it is not rendered, in the order of the specification's sections."""
+    for section in _SECTIONS:
+        yield from section.refusals(app)

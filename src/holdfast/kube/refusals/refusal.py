@@ -1,0 +1,21 @@
+"""One refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a specification is not rendered.
+
+    Args:
+        path: where in the specification, in the file's spelling, e.g. ``("web", "max")``; of an entry
+            of a list, its index.
+        reason: what would happen, in a sentence without a final stop.
+        way_out: what to write instead.
+    """
+
+    path: tuple[str | int, ...]
+    reason: str
+    way_out: str

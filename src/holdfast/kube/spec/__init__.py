@@ -1,0 +1,1 @@
+"""What a person writes: frozen structs, whose schema is the custom resource's."""

@@ -1,0 +1,64 @@
+"""The words that a ``LaravelApp`` is made of, and what each may look like.
+
+Three engines read the patterns (msgspec's, the API server's RE2, an editor's ECMAScript): they keep
+to what all of them understand.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """A piece of the specification: an unknown key is refused, nothing changes after reading."""
+
+
+Name = Annotated[str, Meta(pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=40)]
+"""A name of ours, to which suffixes are added; Kubernetes allows 63 characters in all."""
+
+ObjectName = Annotated[
+    str, Meta(pattern="^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)
+]
+"""The name of an object that is already there."""
+
+Host = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)+$", max_length=253
+    ),
+]
+Address = Annotated[str, Meta(pattern="^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?$", max_length=253)]
+"""A host name or an IP address."""
+
+Network = Annotated[str, Meta(pattern="^[0-9a-fA-F.:]+/[0-9]{1,3}$", max_length=49)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Image = Annotated[
+    str, Meta(pattern="^[a-z0-9][-a-zA-Z0-9._/:]*(@sha256:[0-9a-f]{64})?$", max_length=512)
+]
+Path = Annotated[str, Meta(pattern="^/[-A-Za-z0-9._/]*$", max_length=256)]
+Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+Percent = Annotated[int, Meta(ge=1, le=100)]
+Replicas = Annotated[int, Meta(ge=0, le=1000)]
+Quantity = Annotated[
+    str, Meta(pattern="^[0-9]+([.][0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$", max_length=16)
+]
+"""As Kubernetes writes quantities: ``250m``, ``512Mi``."""
+
+Variable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+"""The name of an environment variable."""
+
+CookieName = Annotated[str, Meta(pattern="^[-A-Za-z0-9_.]+$", min_length=1, max_length=80)]
+Prefix = Annotated[str, Meta(pattern="^[-A-Za-z0-9_.:]*$", max_length=80)]
+"""What stands before keys in a store; may be empty."""
+
+
+class Resources(Part, frozen=True, kw_only=True):
+    """What a container asks for and may use; its processor is not limited."""
+
+    cpu: Annotated[Quantity, Meta(description="Processor that is reserved, e.g. 250m.")] = "250m"
+    memory: Annotated[Quantity, Meta(description="Memory that is reserved, and the limit.")] = (
+        "512Mi"
+    )

@@ -1,0 +1,29 @@
+"""How long things take to stop, computed from what a person said of requests and jobs."""
+
+from __future__ import annotations
+
+from holdfast.kube.app import App
+from holdfast.kube.spec.workers import Worker
+
+DRAIN = 10
+"""Seconds in which edges and kube-proxy stop sending requests to a pod that ends."""
+SPARE = 5
+"""Seconds for what comes after the last request."""
+JOB_SPARE = 15
+"""The same for workers, which have to write down that a job is done."""
+
+
+def web_grace(app: App) -> int:
+    """Seconds that a web pod has to stop: no more requests, the longest one, a rest."""
+    return app.spec.web.grace or DRAIN + app.spec.web.longest_request + SPARE
+
+
+def worker_grace(worker: Worker) -> int:
+    """Seconds that a worker has to stop."""
+    return worker.grace or worker.longest_job + JOB_SPARE
+
+
+def retry_after(app: App) -> int:
+    """Seconds after which a queue gives a job to somebody else: never while it still runs."""
+    longest = max((worker.longest_job for worker in app.spec.workers), default=60)
+    return app.spec.queue.retry_after or max(90, longest + 30)

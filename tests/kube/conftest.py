@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from holdfast.kube.app import USUAL, App
 from holdfast.kube.spec.laravel_app import Spec
 

@@ -10,8 +10,8 @@ class Refusal:
     """Why a specification is not rendered.
 
     Args:
-        path: where in the specification, in the file's spelling, e.g. ``("web", "max")``; of an entry
-            of a list, its index.
+        path: where in the specification, in the file's spelling, e.g. ``("web", "max")``; of a
+            list's entry, its index.
         reason: what would happen, in a sentence without a final stop.
         way_out: what to write instead.
     """

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from holdfast import __version__
-from holdfast.manifests import place as places
 from holdfast.check.finding import Edit as FindingEdit
 from holdfast.check.finding import Severity
 from holdfast.check.reports.excerpt import Excerpts, clipped
 from holdfast.check.reports.report import Report
 from holdfast.check.rule import Found
+from holdfast.manifests import place as places
 
 VERSION = 1
 """Goes up when a reader of the former one would read something wrong."""

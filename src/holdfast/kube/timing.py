@@ -5,8 +5,6 @@ from __future__ import annotations
 from holdfast.kube.app import App
 from holdfast.kube.spec.workers import Worker
 
-DRAIN = 10
-"""Seconds in which edges and kube-proxy stop sending requests to a pod that ends."""
 SPARE = 5
 """Seconds for what comes after the last request."""
 JOB_SPARE = 15
@@ -15,7 +13,7 @@ JOB_SPARE = 15
 
 def web_grace(app: App) -> int:
     """Seconds that a web pod has to stop: no more requests, the longest one, a rest."""
-    return app.spec.web.grace or DRAIN + app.spec.web.longest_request + SPARE
+    return app.spec.web.grace or app.spec.web.drain + app.spec.web.longest_request + SPARE
 
 
 def worker_grace(worker: Worker) -> int:

@@ -37,6 +37,13 @@ class Web(Part, frozen=True, kw_only=True):
     longest_request: Annotated[
         Seconds, Meta(description="So long a request may take; a stop waits for it.")
     ] = 30
+    drain: Annotated[
+        Seconds,
+        Meta(
+            description="Seconds in which edges stop sending requests to a pod that ends, before it"
+            " stops. A load balancer outside the cluster may need more."
+        ),
+    ] = 10
     grace: Annotated[
         Seconds | None,
         Meta(description="Seconds a pod has to stop; absent: computed from longestRequest."),

@@ -216,14 +216,14 @@ class Replica:
                 raise self._not_ready(error) from error
 
     def stop(self, grace_seconds: float) -> bool:
-        """Send each master its stop signal, wait, SIGKILL what is left of every group.
+        """Ask each master to end, wait, SIGKILL what is left of every group.
 
         Returns when the port refuses; tells whether all masters ended within the grace.
         """
         with self._lock:
             self._ended = True
         for process in self._processes:
-            process.send(process.stop_signal)
+            process.ask_to_end()
         deadline = time.monotonic() + grace_seconds
         while (alive := any(process.running for process in self._processes)) and (
             time.monotonic() < deadline and not self._killed.wait(_POLL_SECONDS)

@@ -16,6 +16,7 @@ import anyio
 from anyio import CancelScope
 
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
+from holdfast.kube.app import App
 from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.application import Application, Replica, Shop
 from holdfast.rehearsal.backing import Backing, backing
@@ -26,6 +27,7 @@ from holdfast.rehearsal.history import STORE, What
 from holdfast.rehearsal.laravel import Laravel
 from holdfast.rehearsal.own_application import Copies, OwnApplication
 from holdfast.rehearsal.pace import Pace
+from holdfast.rehearsal.rendered import Rendered
 from holdfast.rehearsal.skew import Skew
 from holdfast.rehearsal.threads import in_thread
 from holdfast.servers.guardian import Guardian
@@ -193,12 +195,23 @@ class Deployment:
 
     async def _retire(self, replica: Replica, fault: str) -> None:
         name, generation = replica.endpoint.name, replica.endpoint.generation
-        await self._balancer.remove(replica.endpoint)
-        self._emit("drain", name, generation, fault)
-        await anyio.sleep(self._pace.drain)
-        self._emit("stop", name, generation, fault)
-        await in_thread(partial(replica.stop, self._pace.grace), on_cancel=replica.kill)
+        stop = partial(in_thread, partial(replica.stop, self._pace.grace), on_cancel=replica.kill)
+        if self._pace.lag:
+            # As in a cluster: both begin at once, and the hook waits for the endpoint to be gone.
+            self._emit("stop", name, generation, fault)
+            await _together([stop, partial(self._remove_late, replica, fault)])
+        else:
+            await self._balancer.remove(replica.endpoint)
+            self._emit("drain", name, generation, fault)
+            await anyio.sleep(self._pace.drain)
+            self._emit("stop", name, generation, fault)
+            await stop()
         self._emit("stopped", name, generation, fault)
+
+    async def _remove_late(self, replica: Replica, fault: str) -> None:
+        await anyio.sleep(self._pace.lag)
+        await self._balancer.remove(replica.endpoint)
+        self._emit("drain", replica.endpoint.name, replica.endpoint.generation, fault)
 
 
 @asynccontextmanager
@@ -209,6 +222,7 @@ async def deploy(
     emit: Emit,
     balancer: Choice = "auto",
     own: OwnApplication | None = None,
+    rendered: App | None = None,
     store: str | None = None,
     app_key: str | None = None,
     pace: Pace | None = None,
@@ -225,6 +239,7 @@ async def deploy(
         emit: told of every change; the first starts have an empty fault, the end is not told.
         balancer: see :func:`holdfast.rehearsal.balancer.open_balancer`.
         own: a Laravel application in place of our own fixture.
+        rendered: the deployment whose pods our fixture runs in, as they were rendered.
         store: the URL of a store that is there already.
         app_key: Laravel's APP_KEY, default: :func:`fresh_app_key`.
         pace: how fast the cluster is.
@@ -237,6 +252,9 @@ async def deploy(
         UsageError: the project is not a Laravel application.
     """
     applications = _applications(setup, own)
+    if rendered is not None:
+        fixture = Rendered(rendered, setup)
+        applications, pace = {"laravel": fixture}, pace or fixture.pace
     key = app_key or fresh_app_key()
     everything = ExitStack()
     try:
@@ -328,11 +346,11 @@ def _prepare(
     return directory, guardian, backed
 
 
-async def _together(steps: Iterable[Callable[[], Awaitable[None]]]) -> None:
+async def _together(steps: Iterable[Callable[[], Awaitable[object]]]) -> None:
     """Take all steps at once; raise the first error of ours bare, not in a group."""
     errors: list[HoldfastError] = []
 
-    async def attempt(step: Callable[[], Awaitable[None]]) -> None:
+    async def attempt(step: Callable[[], Awaitable[object]]) -> None:
         try:
             await step()
         except HoldfastError as error:

@@ -13,7 +13,9 @@ class Pace:
         detection: how long a killed replica stays an endpoint of the balancer.
         restart: from a kill until its replacement is started.
         drain: from leaving the balancer to the stop signal, as a preStop hook sleeps.
-        grace: from the stop signal to SIGKILL.
+        lag: how long a replica that was told to stop still gets requests, where its own hook is
+            what waits: until edges and kube-proxy have heard of it. 0: it drains first.
+        grace: from the stop signal, or the beginning of the hook, to SIGKILL.
         pause: how long a paused replica stands still.
         peak: how long scaled-out replicas stay before they are scaled in.
         cut: how long answers of the store are cut.
@@ -28,6 +30,7 @@ class Pace:
     detection: float = 0.5
     restart: float = 1.0
     drain: float = 0.3
+    lag: float = 0.0
     grace: float = 5.0
     pause: float = 1.5
     peak: float = 2.0

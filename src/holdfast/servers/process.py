@@ -50,6 +50,7 @@ class Process:
             ``env``, are masked in what is quoted of the log.
         stop_group: send it to the whole group, for a master that does not tell its workers
             (``php -S``) and would wait for them for ever.
+        ask: how it is asked to end, where a signal to the master is not the way; returns at once.
 
     All methods may be called from any thread, and again after the end.
 
@@ -69,12 +70,14 @@ class Process:
         stop_signal: Signals = SIGTERM,
         stop_group: bool = False,
         secrets: Iterable[str] = (),
+        ask: Callable[[Process], None] | None = None,
     ) -> None:
         program = str(argv[0])
         self.name = name or Path(program).name
         self.log = directory / f"{self.name}.log"
         self.stop_signal = stop_signal
         self._signal = os.killpg if stop_group else os.kill
+        self._ask = ask
         self._secrets = frozenset((*secrets, *secrets_in(env or {})))
         self._lock = threading.Lock()
         self._argv = [str(part) for part in argv]
@@ -162,6 +165,13 @@ class Process:
                 if number == SIGSTOP:
                     os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
+    def ask_to_end(self) -> None:
+        """Ask the master to end, and do not wait."""
+        if self._ask is None:
+            self.send(self.stop_signal)
+        elif self.running:
+            self._ask(self)
+
     def stop(self, signal: Signals | None = None, grace_seconds: float = GRACE_SECONDS) -> bool:
         """Ask the master to end, wait, then SIGKILL whatever is left of its group.
 
@@ -173,7 +183,10 @@ class Process:
             Whether the master ended by itself within the grace (or had ended before).
         """
         try:
-            self.send(signal or self.stop_signal)
+            if signal is None:
+                self.ask_to_end()
+            else:
+                self.send(signal)
             deadline = time.monotonic() + grace_seconds
             while (alive := self.running) and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS)

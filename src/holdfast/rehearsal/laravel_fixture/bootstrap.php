@@ -19,18 +19,20 @@ spl_autoload_register(static function (string $class): void {
     }
 });
 
-$storage = getenv('POD_STORAGE');
-if ($storage === false || $storage === '') {
+// Beside its code, in an image that is built for it; elsewhere in a rehearsal, where replicas share the code.
+$storage = getenv('POD_STORAGE') ?: __DIR__ . '/storage';
+if (! is_dir($storage)) {
     throw new RuntimeException('POD_STORAGE must name the directory that this replica writes to');
 }
-foreach (['framework/sessions', 'framework/cache/data', 'logs', 'bootstrap'] as $directory) {
-    // Two workers may meet here at the first requests; the second finds it made.
-    is_dir("$storage/$directory") || @mkdir("$storage/$directory", 0700, true);
+if (getenv('POD_STORAGE')) {
+    foreach (['framework/sessions', 'framework/cache/data', 'logs', 'bootstrap'] as $directory) {
+        // Two workers may meet here at the first requests; the second finds it made.
+        is_dir("$storage/$directory") || @mkdir("$storage/$directory", 0700, true);
+    }
+    // The framework writes two manifests beside its source unless told of an absolute path.
+    $_ENV['APP_SERVICES_CACHE'] = $_SERVER['APP_SERVICES_CACHE'] = "$storage/bootstrap/services.php";
+    $_ENV['APP_PACKAGES_CACHE'] = $_SERVER['APP_PACKAGES_CACHE'] = "$storage/bootstrap/packages.php";
 }
-
-// The framework writes two manifests beside its source unless told of an absolute path.
-$_ENV['APP_SERVICES_CACHE'] = $_SERVER['APP_SERVICES_CACHE'] = "$storage/bootstrap/services.php";
-$_ENV['APP_PACKAGES_CACHE'] = $_SERVER['APP_PACKAGES_CACHE'] = "$storage/bootstrap/packages.php";
 
 $app = new Application(__DIR__);
 $app->useStoragePath($storage);

@@ -50,6 +50,9 @@ Quantity = Annotated[
 Variable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 """The name of an environment variable."""
 
+Role = Annotated[str, Meta(pattern="^arn:[-A-Za-z0-9:/+=,.@_]+$")]
+"""The name of an IAM role of AWS."""
+
 CookieName = Annotated[str, Meta(pattern="^[-A-Za-z0-9_.]+$", min_length=1, max_length=80)]
 Prefix = Annotated[str, Meta(pattern="^[-A-Za-z0-9_.:]*$", max_length=80)]
 """What stands before keys in a store; may be empty."""

@@ -17,6 +17,7 @@ from holdfast.kube.spec.words import (
     Port,
     Prefix,
     Quantity,
+    Role,
     Seconds,
     Variable,
 )
@@ -74,11 +75,8 @@ class DynamoTable(Part, frozen=True, kw_only=True):
     table: Annotated[str, Meta(pattern="^[-A-Za-z0-9_.]{3,255}$")]
     region: Annotated[str, Meta(pattern="^[a-z0-9-]+$", max_length=32)]
     role: Annotated[
-        str | None,
-        Meta(
-            pattern="^arn:[-A-Za-z0-9:/+=,.@_]+$",
-            description="An IAM role for the service account; absent: keys in the Secret.",
-        ),
+        Role | None,
+        Meta(description="An IAM role for the service account; absent: keys in the Secret."),
     ] = None
 
 

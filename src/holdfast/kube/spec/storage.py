@@ -14,6 +14,7 @@ from holdfast.kube.spec.words import (
     Path,
     Port,
     Quantity,
+    Role,
 )
 
 Bucket = Annotated[str, Meta(pattern="^[a-z0-9][-a-z0-9._]{1,220}$")]
@@ -26,8 +27,8 @@ class Database(Part, frozen=True, kw_only=True):
     driver: Literal["mysql", "mariadb", "pgsql", "sqlite"] = "mysql"
     host: Annotated[Address | None, Meta(description="Needed but for sqlite.")] = None
     port: Port | None = None
-    name: Annotated[str | None, Meta(pattern="^[-A-Za-z0-9_]+$", max_length=64)] = None
-    user: Annotated[str | None, Meta(pattern="^[-A-Za-z0-9_.@]+$", max_length=64)] = None
+    name: Annotated[str, Meta(pattern="^[-A-Za-z0-9_]+$", max_length=64)] | None = None
+    user: Annotated[str, Meta(pattern="^[-A-Za-z0-9_.@]+$", max_length=64)] | None = None
     network: Annotated[Network | None, Meta(description="Where it is, for the NetworkPolicy.")] = (
         None
     )
@@ -42,11 +43,8 @@ class S3(Part, frozen=True, kw_only=True):
     url: Annotated[Url | None, Meta(description="Where browsers find the files.")] = None
     path_style: bool = False
     role: Annotated[
-        str | None,
-        Meta(
-            pattern="^arn:[-A-Za-z0-9:/+=,.@_]+$",
-            description="An IAM role for the service account; absent: keys in the Secret.",
-        ),
+        Role | None,
+        Meta(description="An IAM role for the service account; absent: keys in the Secret."),
     ] = None
 
 
@@ -56,11 +54,8 @@ class Gcs(Part, frozen=True, kw_only=True):
     bucket: Bucket
     project: Annotated[str, Meta(pattern="^[a-z][-a-z0-9]{4,28}[a-z0-9]$")]
     account: Annotated[
-        str | None,
-        Meta(
-            pattern="^[-a-z0-9]+@[-a-z0-9.]+$",
-            description="A Google service account for workload identity.",
-        ),
+        Annotated[str, Meta(pattern="^[-a-z0-9]+@[-a-z0-9.]+$")] | None,
+        Meta(description="A Google service account for workload identity."),
     ] = None
 
 
@@ -70,8 +65,8 @@ class Azure(Part, frozen=True, kw_only=True):
     account: Annotated[str, Meta(pattern="^[a-z0-9]{3,24}$")]
     container: Bucket
     client: Annotated[
-        str | None,
-        Meta(pattern="^[-0-9a-f]{36}$", description="A client id for workload identity."),
+        Annotated[str, Meta(pattern="^[-0-9a-f]{36}$")] | None,
+        Meta(description="A client id for workload identity."),
     ] = None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from holdfast.kube.spec.words import Part, Path, Percent, Port, Quantity, Resources, Seconds
+from holdfast.kube.spec.words import Part, Path, Percent, Quantity, Resources, Seconds
 
 Runtime = Literal["fpm-nginx", "frankenphp", "octane"]
 Server = Literal["frankenphp", "swoole", "roadrunner"]
@@ -33,7 +33,9 @@ class Web(Part, frozen=True, kw_only=True):
         Server | None, Meta(description="What serves Octane; only with runtime octane.")
     ] = None
     min: Annotated[int, Meta(ge=1, le=1000)] = 2
-    max: Annotated[int | None, Meta(ge=1, le=1000, description="Absent: as many as min.")] = None
+    max: Annotated[
+        Annotated[int, Meta(ge=1, le=1000)] | None, Meta(description="Absent: as many as min.")
+    ] = None
     longest_request: Annotated[
         Seconds, Meta(description="So long a request may take; a stop waits for it.")
     ] = 30
@@ -60,7 +62,12 @@ class Web(Part, frozen=True, kw_only=True):
         ),
     ] = None
     port: Annotated[
-        Port, Meta(ge=1024, description="Where the container listens; above 1023, it is not root.")
+        int,
+        Meta(
+            ge=1024,
+            le=65535,
+            description="Where the container listens; above 1023, it is not root.",
+        ),
     ] = 8080
     autoscale: Autoscale = Autoscale()
     resources: Resources = Resources()

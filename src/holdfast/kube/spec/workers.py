@@ -25,21 +25,17 @@ class Queue(Part, frozen=True, kw_only=True):
             " 90). Absent: computed from the longest job."
         ),
     ] = None
-    sqs_queue_url: Annotated[
-        str | None, Meta(pattern="^https://[-A-Za-z0-9./_]+$", max_length=256)
-    ] = None
+    sqs_queue_url: (
+        Annotated[str, Meta(pattern="^https://[-A-Za-z0-9./_]+$", max_length=256)] | None
+    ) = None
 
 
 class ScaleOn(Part, frozen=True, kw_only=True):
     """What adds workers. One of these; absent: always ``min``."""
 
     jobs: Annotated[
-        int | None,
-        Meta(
-            ge=1,
-            le=100_000,
-            description="Jobs, ready and reserved, for a replica; needs KEDA 2.12.",
-        ),
+        Annotated[int, Meta(ge=1, le=100_000)] | None,
+        Meta(description="Jobs, ready and reserved, for a replica; needs KEDA 2.12."),
     ] = None
     cpu: Annotated[Percent | None, Meta(description="Average use of the reserved processor.")] = (
         None

@@ -13,7 +13,15 @@ from holdfast.cli.output import say_error
 from holdfast.cli.short_life import short_life
 from holdfast.core.errors import EnvironmentLacking, HoldfastError
 
-_EXTRAS = {"config": "project", "check": "check", "rules": "check", "explain": "check"}
+_EXTRAS = {
+    "config": "project",
+    "check": "check",
+    "rules": "check",
+    "explain": "check",
+    "render": "kube",
+    "init": "kube",
+    "schema": "kube",
+}
 """What a command needs beside the base; all else is for rehearsals."""
 
 

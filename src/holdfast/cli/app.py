@@ -20,7 +20,14 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 # By name: a command loads what it needs, and needs no more to be installed.
-for command in ("rehearse:app", "check:check", "rules:rules", "explain:explain", "config:config"):
+for command in (
+    "rehearse:app",
+    "check:check",
+    "rules:rules",
+    "explain:explain",
+    "config:config",
+    "render:render",
+):
     app.command(f"holdfast.cli.{command}", name=command.partition(":")[0])
 _INSTALL = "--install-completion"
 

@@ -52,6 +52,7 @@ def rehearse(
     path: str | None = None,
     login: str | None = None,
     ready: str | None = None,
+    rendered: str | None = None,
     init: Annotated[bool, Parameter(negative="")] = False,
     self_test: Annotated[bool, Parameter(negative="")] = False,
     there: Annotated[There, Parameter(name="*", group="A deployment that is already there")] = (
@@ -122,6 +123,8 @@ def rehearse(
             from the environment; `_token` is added.
         ready: The path that tells when a replica of it serves, by any status below 500; default:
             `/up` from Laravel 11 on, the page before.
+        rendered: Run the Laravel fixture in the web pods of this LaravelApp file: with commands,
+            configuration, probes and stops that `holdfast render` makes of it.
         init: Write a commented scenario file, `rehearsal.yaml` or the one named, and end.
         self_test: Judge deliberately broken stores instead: does the judge catch each? Only --seed
             and --json may stand beside it.
@@ -151,6 +154,7 @@ def rehearse(
         "path": path,
         "login": login,
         "ready": ready,
+        "rendered": rendered,
     }
     there.require_url()
     if there.watch:

@@ -22,7 +22,7 @@ from holdfast.rehearsal.on_fault import read_command
 from holdfast.rehearsal.plan import Plan
 from holdfast.rehearsal.target import RATE, Target, target
 
-ITS_OWN = ("compare", "driver", "store", "replicas", "balancer", "ready")
+ITS_OWN = ("compare", "driver", "store", "replicas", "balancer", "ready", "rendered")
 """The options that say what is to be started."""
 
 NOT_WATCHED = ("faults", "on-fault", "seed", "judge", "json", "html", "junit", "history")

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from holdfast.core.errors import UsageError
+from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.kube.app import App as Deployed
+from holdfast.kube.read import read
 from holdfast.laravel.encrypter import Encrypter
+from holdfast.manifests.yaml import MAX_BYTES
 from holdfast.rehearsal.backing import setup_for_url
 from holdfast.rehearsal.balancer import Choice
 from holdfast.rehearsal.compare import APPS, App, Setup, parse_compare
@@ -45,6 +48,7 @@ class Plan:
         balancer: which balancer.
         seed: of the users' choices and the victims.
         own: the Laravel application in place of our fixture.
+        rendered: the deployment in whose pods the fixture runs, as they were rendered.
         store: URL of a store that is there already, for a single setup.
         app_key: Laravel's APP_KEY for all replicas; None: a fresh one for each run.
         history: directory for one JSON-lines file a setup; None: kept in a temporary file.
@@ -65,6 +69,7 @@ class Plan:
     balancer: Choice
     seed: int
     own: OwnApplication | None = None
+    rendered: Deployed | None = None
     store: str | None = None
     app_key: str | None = field(default=None, repr=False)
     history: Path | None = None
@@ -115,6 +120,7 @@ def plan(scenario: Scenario, history: Path | None = None) -> Plan:
         balancer=scenario.balancer,
         seed=scenario.seed,
         own=own,
+        rendered=_rendered(scenario.rendered) if scenario.rendered is not None else None,
         store=store,
         app_key=own.app_key if own else _app_key(store) if store else None,
         history=history,
@@ -177,6 +183,17 @@ def _own(directory: Path, scenario: Scenario) -> OwnApplication:
         login=parse_login(scenario.login, os.environ) if scenario.login else None,
         ready=scenario.ready,
     )
+
+
+def _rendered(file: str) -> Deployed:
+    try:
+        with Path(file).open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise EnvironmentLacking(
+            f"cannot read {file}: {error.strerror}", hint="name a LaravelApp file"
+        ) from error
+    return read(data, file)
 
 
 def _app_key(store: str) -> str | None:

@@ -147,6 +147,7 @@ async def _deployed(
             emit=emit,
             balancer=plan.balancer,
             own=plan.own,
+            rendered=plan.rendered,
             store=plan.store,
             app_key=plan.app_key,
             proxied=any(FAULTS[name].proxied for name in plan.faults),

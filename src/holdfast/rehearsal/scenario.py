@@ -54,6 +54,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         path: the page of that application which visitors load.
         login: how they log in, see :func:`holdfast.rehearsal.site.parse_login`.
         ready: the path that tells when a replica of it serves; None: as its version has it.
+        rendered: a LaravelApp file, in whose rendered pods ``laravel`` runs; None: in plain ones.
         compare: choices of store, run one after the other; the last one is judged.
         store: the URL of a store that is there already, in place of ``compare``.
         replicas: how many stand behind the balancer.
@@ -73,6 +74,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     path: str = "/"
     login: str | None = None
     ready: str | None = None
+    rendered: str | None = None
     compare: list[str] = []
     store: str | None = None
     replicas: int = 3
@@ -114,6 +116,7 @@ def read_scenario(path: Path) -> Scenario:
         scenario,
         application=_beside(path, scenario.application, APPS),
         store=_store_beside(path, scenario.store),
+        rendered=None if scenario.rendered is None else _beside(path, scenario.rendered, ()),
     )
 
 
@@ -157,6 +160,12 @@ def check(scenario: Scenario, located: Located) -> None:
         with located(f"{path}.at"):
             _between(fault.at, 0, scenario.seconds)
     _check_visits(scenario, located)
+    with located("$.rendered"):
+        if scenario.rendered is not None and scenario.application != "laravel":
+            raise UsageError(
+                "it is our Laravel fixture that runs in rendered pods",
+                hint="leave the application out",
+            )
     for name, most in scenario.expect.items():
         with located(f"$.expect.{name}"):
             _known("invariant", name, INVARIANTS)

@@ -32,6 +32,7 @@ def test_the_template_says_the_defaults(scenario):
         "store",
         "login",
         "ready",
+        "rendered",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 
@@ -23,7 +24,7 @@ def whole(quantity: str) -> int:
     match = _QUANTITY.fullmatch(quantity)
     if match is None:
         raise ValueError(quantity)
-    return -int(-Decimal(match[1]) * _FACTORS[match[2]] // 1)
+    return math.ceil(Decimal(match[1]) * _FACTORS[match[2]])
 
 
 def mebibytes(amount: int) -> str:

@@ -13,7 +13,7 @@ from holdfast.kube.quantity import mebibytes, whole
 from holdfast.kube.spec.words import Resources
 from holdfast.kube.web import nginx_conf, php_fpm_conf, php_ini, probes, stop
 
-_NGINX = Resources(cpu="50m", memory="64Mi")
+_SMALL = Resources(cpu="50m", memory="64Mi")
 _DISK = "1Gi"
 """What nginx may write: ``public/``, and request bodies before PHP gets them."""
 
@@ -33,14 +33,7 @@ def files(app: App) -> dict[str, str]:
 
 def init_containers(app: App) -> list[Object]:
     """What runs before: ``public/`` comes out of the image, so nginx needs no image of its own."""
-    copy = php_container(
-        app,
-        "public",
-        ["cp", "-R", f"{app.spec.root}/public/.", "/srv/public/"],
-        Resources(cpu="50m", memory="64Mi"),
-        mounts=[{"name": "public", "mountPath": "/srv/public"}],
-    )
-    return [copy, prepare(app, app.spec.web.resources)]
+    return [_public(app), prepare(app, app.spec.web.resources)]
 
 
 def containers(app: App) -> list[Object]:
@@ -80,6 +73,19 @@ def _php(app: App) -> Object:
     )
 
 
+def _public(app: App) -> Object:
+    """It needs nothing of the application's configuration, and is not told any."""
+    return present(
+        name="public",
+        image=app.spec.image,
+        imagePullPolicy="IfNotPresent",
+        command=["cp", "-R", f"{app.spec.root}/public/.", "/srv/public/"],
+        volumeMounts=[{"name": "public", "mountPath": "/srv/public"}],
+        securityContext=security(),
+        resources=resources(_SMALL, ephemeral=_DISK),
+    )
+
+
 def _nginx(app: App) -> Object:
     return present(
         name="nginx",
@@ -94,10 +100,10 @@ def _nginx(app: App) -> Object:
             {"name": "public", "mountPath": f"{app.spec.root}/public", "readOnly": True},
         ],
         readinessProbe=probes.readiness(probes.http(app, probes.health(app) or php_fpm_conf.PING)),
-        livenessProbe=probes.liveness(probes.http(app, nginx_conf.ALIVE)),
+        livenessProbe=probes.liveness({"httpGet": {"path": nginx_conf.ALIVE, "port": "http"}}),
         lifecycle=stop.nginx(app),
         securityContext=security(),
-        resources=resources(_NGINX, ephemeral=_DISK),
+        resources=resources(_SMALL, ephemeral=_DISK),
     )
 
 

@@ -66,6 +66,7 @@ def php_container(
     *,
     mounts: Iterable[Object] = (),
     env: Mapping[str, str] | None = None,
+    ephemeral: str = "256Mi",
     **fields: Any,
 ) -> Object:
     """A container of the application's image, with its configuration and the places it writes to.
@@ -74,6 +75,7 @@ def php_container(
         command: words; there is no shell between Kubernetes and the process.
         mounts: more volumes.
         env: more variables.
+        ephemeral: of the node's disk, what all that it writes may take.
         fields: of the container: ports, probes, lifecycle; None is left out.
     """
     return present(
@@ -89,7 +91,7 @@ def php_container(
         envFrom=environment_from(app),
         volumeMounts=[*writable_mounts(app), *storage.mounts(app), *mounts],
         securityContext=security(),
-        resources=resources(wanted),
+        resources=resources(wanted, ephemeral=ephemeral),
         **fields,
     )
 
@@ -107,6 +109,8 @@ def pod_template(
     init_containers: Iterable[Object] = (),
     volumes: Iterable[Object] = (),
     grace: int,
+    tmp: str = "128Mi",
+    constraints: Iterable[Object] = (),
     annotations: Mapping[str, str] | None = None,
     restart_policy: str | None = None,
 ) -> Object:
@@ -115,8 +119,11 @@ def pod_template(
     Args:
         volumes: beside those that every such pod has.
         grace: seconds to stop.
+        tmp: how much may be in ``/tmp``, where PHP keeps uploads while a request lasts.
+        constraints: of topology, from ``spread``.
     """
-    scratch = [{"name": name, "emptyDir": {"sizeLimit": "128Mi"}} for name in (*_WRITABLE, "tmp")]
+    sizes = {**dict.fromkeys(_WRITABLE, "128Mi"), "tmp": tmp}
+    scratch = [{"name": name, "emptyDir": {"sizeLimit": size}} for name, size in sizes.items()]
     return {
         "metadata": present(
             annotations={**mesh.pod_annotations(app, component), **(annotations or {})},
@@ -135,6 +142,7 @@ def pod_template(
             restartPolicy=restart_policy,
             securityContext=pod_security(app.spec.user),
             terminationGracePeriodSeconds=grace,
+            topologySpreadConstraints=list(constraints),
             initContainers=list(init_containers),
             containers=containers,
             volumes=[*scratch, *storage.volumes(app), *volumes],

@@ -1,0 +1,91 @@
+"""Probes of web pods: none of them opens a session, and none but the first asks for the store.
+
+- startup, once: the session store can be reached from this very pod, with its own environment. A
+  pod that cannot reach it takes no requests, and a roll stops there.
+- readiness: Laravel answers. Not the store: where that is away for a moment, all pods would leave
+  their Service at once, and users would see the edge's error instead of the application's.
+- liveness: the process itself, or a store's blip restarts every pod (gotchas ROL-07, ROL-08).
+"""
+
+from __future__ import annotations
+
+from holdfast.kube.app import App, Object
+
+HEALTH_SINCE = 11
+"""The release of Laravel that brought ``/up`` (Configuration/ApplicationBuilder.php)."""
+
+_PERIOD = 2
+_STARTING = 300
+"""Seconds in which a store that starts at the same time gets its volume and reads its file."""
+
+_CONNECT = """\
+$url = parse_url((string) getenv("%(url)s")) ?: [];
+$host = preg_replace("#^[a-z]+://#", "", $url["host"] ?? (string) getenv("%(host)s"));
+$port = $url["port"] ?? (getenv("%(port)s") ?: %(usual)d);
+$host = strpos($host, ":") === false ? $host : "[" . trim($host, "[]") . "]";
+$socket = @stream_socket_client("tcp://$host:$port", $number, $why, 2);
+if (!$socket) {
+    fwrite(STDERR, "The session store at $host:$port cannot be reached: $why\\n");
+    exit(1);
+}
+"""
+"""TCP alone: a password or a certificate that is wrong is the application's to say, in its log."""
+
+
+def health(app: App) -> str | None:
+    """The path of a route that says whether Laravel answers; None where the release has none."""
+    return app.spec.web.health or ("/up" if app.spec.laravel >= HEALTH_SINCE else None)
+
+
+def http(app: App, path: str) -> Object:
+    """Ask for a path as users do: hosts that are checked or redirected to are the known one."""
+    return {
+        "httpGet": {
+            "httpHeaders": [
+                {"name": "Host", "value": app.spec.host},
+                {"name": "X-Forwarded-Proto", "value": "https"},
+            ],
+            "path": path,
+            "port": "http",
+        }
+    }
+
+
+def startup(asks: Object) -> Object:
+    """The first probe, which the others wait for."""
+    return {
+        **asks,
+        "failureThreshold": _STARTING // _PERIOD,
+        "periodSeconds": _PERIOD,
+        "timeoutSeconds": 5,
+    }
+
+
+def readiness(asks: Object) -> Object:
+    """Whether requests are sent here: three times in a row it may answer late."""
+    return {**asks, "failureThreshold": 3, "periodSeconds": 5, "timeoutSeconds": 5}
+
+
+def liveness(asks: Object) -> Object:
+    """Whether it is to be killed: it is away for a minute."""
+    return {**asks, "failureThreshold": 6, "periodSeconds": 10, "timeoutSeconds": 5}
+
+
+def store(app: App) -> Object | None:
+    """Opens a connection to the session store; None where sessions are not on a server of ours.
+
+    PHP is in every image of the application, ``nc`` is not.
+    """
+    session, database = app.spec.session, app.spec.database
+    prefix = session.store.variables if session.store else "REDIS"
+    if session.driver == "redis":
+        names, usual = (f"{prefix}_URL", f"{prefix}_HOST", f"{prefix}_PORT"), 6379
+    elif session.driver == "memcached":
+        names, usual = ("MEMCACHED_URL", "MEMCACHED_HOST", "MEMCACHED_PORT"), 11211
+    elif session.driver == "database" and database and database.driver != "sqlite":
+        url = "DB_URL" if app.spec.laravel >= HEALTH_SINCE else "DATABASE_URL"
+        names, usual = (url, "DB_HOST", "DB_PORT"), 5432 if database.driver == "pgsql" else 3306
+    else:
+        return None
+    words = {**dict(zip(("url", "host", "port"), names, strict=True)), "usual": usual}
+    return {"exec": {"command": ["php", "-r", _CONNECT % words]}}

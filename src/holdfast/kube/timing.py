@@ -9,6 +9,8 @@ SPARE = 5
 """Seconds for what comes after the last request."""
 JOB_SPARE = 15
 """The same for workers, which have to write down that a job is done."""
+STOCK_RETRY_AFTER = 90
+"""Seconds, in the stock config/queue.php."""
 
 
 def web_grace(app: App) -> int:
@@ -22,6 +24,13 @@ def worker_grace(worker: Worker) -> int:
 
 
 def retry_after(app: App) -> int:
-    """Seconds after which a queue gives a job to somebody else: never while it still runs."""
-    longest = max((worker.longest_job for worker in app.spec.workers), default=60)
-    return app.spec.queue.retry_after or max(90, longest + 30)
+    """Seconds after which a queue gives a job to somebody else: never while it still runs.
+
+    Before Laravel 11 the stock config/queue.php says 90 and reads no variable.
+    """
+    if app.spec.queue.retry_after is not None:
+        return app.spec.queue.retry_after
+    if app.spec.laravel < 11:
+        return STOCK_RETRY_AFTER
+    longest = max((worker.longest_job for worker in app.spec.workers), default=0)
+    return max(STOCK_RETRY_AFTER, longest + 30)

@@ -9,13 +9,14 @@ from holdfast.kube.environment import (
     database,
     edge,
     queue,
+    redis,
     session_store,
     sessions,
     storage,
 )
 from holdfast.kube.objects import config_map, digest
 
-_SOURCES = (application, sessions, session_store, cache, queue, database, storage, edge)
+_SOURCES = (application, sessions, session_store, redis, cache, queue, database, storage, edge)
 
 
 def pinned(app: App) -> dict[str, str]:

@@ -12,7 +12,7 @@ from holdfast.kube.spec.session import Session
 from holdfast.kube.spec.storage import Database, Storage
 from holdfast.kube.spec.web import Web
 from holdfast.kube.spec.words import Host, Image, Name, ObjectName, Part, Path, Prefix, Variable
-from holdfast.kube.spec.workers import Migrations, Queue, Scheduler, Worker
+from holdfast.kube.spec.workers import Migrations, OtherRedis, Queue, Scheduler, Worker
 
 API_VERSION = "holdfast.dev/v1alpha1"
 KIND = "LaravelApp"
@@ -42,9 +42,15 @@ class Cache(Part, frozen=True, kw_only=True):
 
     store: Annotated[
         Literal["database", "redis", "memcached", "dynamodb", "file", "array"],
-        Meta(description="redis needs a connection of its own in config/database.php."),
+        Meta(description="redis needs a Redis apart from the sessions'."),
     ] = "database"
-    prefix: Annotated[Prefix | None, Meta(description="CACHE_PREFIX. Absent: NAME_cache_.")] = None
+    prefix: Annotated[
+        Prefix | None,
+        Meta(
+            description="CACHE_PREFIX, which is part of a session's key too in Redis, memcached and"
+            " DynamoDB. Absent: NAME_cache_. An application that runs keeps its own."
+        ),
+    ] = None
 
 
 class Images(Part, frozen=True, kw_only=True):
@@ -77,6 +83,7 @@ class Spec(Part, frozen=True, kw_only=True):
     session: Session = Session()
     cache: Cache = Cache()
     database: Database | None = None
+    redis: OtherRedis | None = None
     queue: Queue = Queue()
     workers: Annotated[tuple[Worker, ...], Meta(max_length=50)] = ()
     scheduler: Scheduler | None = None

@@ -125,9 +125,6 @@ class Session(Part, frozen=True, kw_only=True):
         Prefix | None,
         Meta(description="REDIS_PREFIX. Absent: NAME_. An application that runs keeps its own."),
     ] = None
-    cache_prefix: Annotated[
-        Prefix | None, Meta(description="CACHE_PREFIX, which is part of a session's key, too.")
-    ] = None
     domain: Annotated[Host | None, Meta(description="For sessions that several hosts share.")] = (
         None
     )

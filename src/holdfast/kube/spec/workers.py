@@ -6,9 +6,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from holdfast.kube.spec.session import ExternalServer
 from holdfast.kube.spec.words import Name, Part, Percent, Replicas, Resources, Seconds
 
 QueueName = Annotated[str, Meta(pattern="^[-A-Za-z0-9_.:{}]+$", min_length=1, max_length=80)]
+
+
+class OtherRedis(Part, frozen=True, kw_only=True):
+    """The Redis of REDIS_HOST where sessions are elsewhere: jobs, Horizon and the cache."""
+
+    external: Annotated[
+        ExternalServer | None, Meta(description="One that somebody runs; it must not evict jobs.")
+    ] = None
 
 
 class Queue(Part, frozen=True, kw_only=True):
@@ -16,7 +25,10 @@ class Queue(Part, frozen=True, kw_only=True):
 
     connection: Annotated[
         Literal["redis", "database", "sqs"] | None,
-        Meta(description="Absent: redis where sessions are on Redis, otherwise database."),
+        Meta(
+            description="redis needs a Redis apart from the sessions'. Absent: redis where `redis`"
+            " is given, otherwise database; without workers the request does its jobs (sync)."
+        ),
     ] = None
     retry_after: Annotated[
         Seconds | None,
@@ -25,9 +37,13 @@ class Queue(Part, frozen=True, kw_only=True):
             " 90). Absent: computed from the longest job."
         ),
     ] = None
-    sqs_queue_url: (
-        Annotated[str, Meta(pattern="^https://[-A-Za-z0-9./_]+$", max_length=256)] | None
-    ) = None
+    sqs_queue_url: Annotated[
+        Annotated[str, Meta(pattern="^https://[-A-Za-z0-9./_]+$", max_length=256)] | None,
+        Meta(
+            description="Of the queue «default»; the others are beside it: https://sqs.REGION."
+            "amazonaws.com/ACCOUNT/NAME."
+        ),
+    ] = None
 
 
 class ScaleOn(Part, frozen=True, kw_only=True):

@@ -1,6 +1,8 @@
 # The whole developer interface. `make demo` and `make test` work in a fresh clone.
 
 PYTHON ?= python3
+# What a machine has to add, e.g. `export HOLDFAST_CRD_SCHEMAS := ...` (CONTRIBUTING.md).
+-include local.mk
 BIN := .venv/bin
 
 .PHONY: demo test check install debian soak fuzz bench format clean
@@ -25,6 +27,9 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
 	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -qq --disable-pip-version-check -e '.[dev]'
+	@echo "Kubernetes' schemas into .venv-kubernetes"
+	@$(PYTHON) -m venv --clear --without-pip .venv-kubernetes
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip --python .venv-kubernetes install -qq --disable-pip-version-check --no-deps --no-compile kubernetes-validate
 	@touch $@
 
 debian:  ## the Debian packages that the tests start: real Laravel, its servers, a browser
@@ -47,4 +52,4 @@ format: install
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache
+	rm -rf .venv .venv-kubernetes build dist .mypy_cache .ruff_cache

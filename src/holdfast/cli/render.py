@@ -7,18 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
 
 from holdfast.cli import exit_status
 from holdfast.cli.output import write_json
 from holdfast.cli.short_life import short_life
-from holdfast.core.errors import EnvironmentLacking, UsageError
-from holdfast.kube.app import NEWEST, OLDEST, USUAL, App
+from holdfast.core.errors import UsageError
+from holdfast.kube.app import NEWEST, OLDEST, USUAL
 from holdfast.kube.emit import emit
+from holdfast.kube.read import read
 from holdfast.kube.render import render as rendered
-from holdfast.kube.spec.laravel_app import LaravelApp
-from holdfast.manifests.yaml import Document, documents
 from holdfast.project import dotenv
 from holdfast.project.dotenv import Loaded
 
@@ -56,7 +54,13 @@ def render(
             somebody else's.
         json: Write objects and decisions as JSON to stdout.
     """
-    app = _read(file, kubernetes=_minor(kubernetes), secret=_secret(secret_env))
+    app = read(
+        file.read_bytes(),
+        str(file),
+        environment=env,
+        kubernetes=_minor(kubernetes),
+        secret=_secret(secret_env),
+    )
     made = rendered(app)
     every = [one for some in made.objects.values() for one in some]
     if json:
@@ -86,18 +90,3 @@ def _secret(file: Path | None) -> Mapping[str, str] | None:
         return None
     found = dotenv.load(file.read_bytes(), {}, str(file))
     return {name: one.value for name, one in found.items() if isinstance(one, Loaded)}
-
-
-def _read(file: Path, *, kubernetes: int, secret: Mapping[str, str] | None) -> App:
-    (document,) = documents(file.read_bytes(), str(file))
-    if not isinstance(document, Document):
-        raise EnvironmentLacking(f"{file} cannot be read: {document.why}")
-    found = msgspec.convert(document.value, LaravelApp)
-    return App(
-        name=found.metadata.name,
-        namespace=found.metadata.namespace,
-        labels=found.metadata.labels,
-        spec=found.spec,
-        kubernetes=kubernetes,
-        secret=secret,
-    )

@@ -135,6 +135,19 @@ def test_of_a_repeated_key_the_last_counts():
     assert document.key_at("a").line == 3
 
 
+def test_a_key_that_stands_again_is_known_with_its_place():
+    (document,) = documents(b"a: 1\nb: {c: 1, c: 2}\na: 3\nd: {a: 1}\n", "x.yaml")
+    assert [(key, str(place)) for key, place in document.repeated] == [
+        ("c", "x.yaml:2:11"),
+        ("a", "x.yaml:3:1"),
+    ]
+
+
+def test_what_is_merged_repeats_nothing():
+    (document,) = documents(b"a: &a {b: 1}\nc:\n  b: 2\n  <<: *a\n", "x.yaml")
+    assert document.repeated == ()
+
+
 def test_documents_are_cut_at_lines_with_three_dashes():
     text = "---\n# nothing\n---\na: 1\n--- # more\na: [\n---  \nb: |\n  ---\n...\nc: [\n---\n\n"
     found = documents(text.encode(), "web.yaml")

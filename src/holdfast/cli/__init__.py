@@ -47,7 +47,8 @@ def _status(words: list[str], *, debug: bool) -> int:
     except HoldfastError as error:
         if debug:
             traceback.print_exc()
-        say_error(str(error), error.hint)
+        for message, hint in error.lines:
+            say_error(message, hint)
         return error.exit_status
     except OSError as error:
         if debug:

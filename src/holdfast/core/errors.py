@@ -25,6 +25,7 @@ says what and where, the hint says what to do next. Neither holds a secret or a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -44,6 +45,11 @@ class HoldfastError(Exception):
         self.hint = hint
         if hint:
             self.add_note(f"hint: {hint}")
+
+    @property
+    def lines(self) -> Sequence[tuple[str, str]]:
+        """Messages with their hints: one, but for an error that stands for several."""
+        return [(str(self), self.hint)]
 
     @property
     def in_full(self) -> str:

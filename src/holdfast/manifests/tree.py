@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import yaml
@@ -53,15 +53,25 @@ class Node(msgspec.Struct, eq=False):
     shared: bool = False
 
 
-def compose(text: str) -> tuple[Node | None, int]:
+class Composed(NamedTuple):
     """The first document of a text.
 
     Args:
-        text: YAML.
+        root: its tree; None if it is empty.
+        size: how many nodes it has, those for which aliases stand each time.
+        repeated: keys that stand twice in one mapping: their later places.
+    """
 
-    Returns:
-        Its tree, ``None`` if it is empty; and how many nodes it has, those for which aliases stand
-        each time.
+    root: Node | None
+    size: int
+    repeated: list[Node]
+
+
+def compose(text: str) -> Composed:
+    """Read the first document of a text.
+
+    Args:
+        text: YAML.
 
     Raises:
         Refused: it cannot be read.
@@ -69,7 +79,7 @@ def compose(text: str) -> tuple[Node | None, int]:
     parser = CParser(text)
     composer = _Composer(parser, text)
     try:
-        return composer.root(), composer.count
+        return Composed(composer.root(), composer.count, composer.repeated)
     except Refused as error:
         error.count = composer.count
         raise
@@ -95,6 +105,7 @@ class _Composer:
         self._text = text
         self._anchors: dict[str, tuple[Node, int] | None] = {}
         self.count = 0
+        self.repeated: list[Node] = []
 
     def root(self) -> Node | None:
         self._next()  # the stream begins
@@ -167,6 +178,7 @@ class _Composer:
         value: dict[str, Any] = {}
         children: dict[str, tuple[Node, Node]] = {}
         height, start, end = 0, event.start_mark.index, event.end_mark.index
+        own: set[str] = set()
         while type(word := self._next()) is not yaml.MappingEndEvent:
             name, key = self._key(word)
             child = self._node(self._next(), depth + 1)
@@ -177,6 +189,9 @@ class _Composer:
                 self._merge(child, value, children)
                 continue
             # A name that stands again goes to its last place.
+            if name in own:
+                self.repeated.append(key)
+            own.add(name)
             value[name] = child.value
             children[name] = key, child
         if event.flow_style:

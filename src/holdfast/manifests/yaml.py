@@ -42,10 +42,13 @@ class Document:
         file: as in ``Place``.
         value: dicts with strings for keys, lists, strings, numbers, booleans, None. What an alias
             stands for is shared: not to be changed.
+        repeated: keys that stood in their mapping before, and where they stand again; ``value``
+            has the last.
     """
 
     file: str
     value: Any
+    repeated: tuple[tuple[str, Place], ...]
     _root: Node = field(repr=False, compare=False)
     _source: _Source = field(repr=False, compare=False)
     _base: int = field(repr=False, compare=False)
@@ -112,7 +115,7 @@ def documents(data: bytes, file: str) -> list[Document | Unreadable]:
             found.append(Unreadable(source.place(start, start), why))
             continue
         try:
-            root, size = compose(text[start:end])
+            root, size, repeated = compose(text[start:end])
         except Refused as error:
             if _TEMPLATE.search(text, start, end):
                 return [_template(source, start + error.mark)]
@@ -122,7 +125,11 @@ def documents(data: bytes, file: str) -> list[Document | Unreadable]:
             continue
         nodes += size
         if root is not None:
-            found.append(Document(file, root.value, root, source, start))
+            again = tuple(
+                (str(key.value), source.place(start + key.start, start + key.end))
+                for key in repeated
+            )
+            found.append(Document(file, root.value, again, root, source, start))
     helm = _HELM.search(text)
     return [_template(source, helm.start())] if helm else found
 

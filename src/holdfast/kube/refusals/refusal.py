@@ -14,8 +14,10 @@ class Refusal:
             list's entry, its index.
         reason: what would happen, in a sentence without a final stop.
         way_out: what to write instead.
+        of_key: the key is meant, not its value.
     """
 
     path: tuple[str | int, ...]
     reason: str
     way_out: str
+    of_key: bool = False

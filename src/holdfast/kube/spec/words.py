@@ -16,45 +16,107 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
     """A piece of the specification: an unknown key is refused, nothing changes after reading."""
 
 
-Name = Annotated[str, Meta(pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=40)]
+Name = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        min_length=1,
+        max_length=40,
+        title="a name of lower-case letters, digits and -, up to 40",
+    ),
+]
 """A name of ours, to which suffixes are added; Kubernetes allows 63 characters in all."""
 
 ObjectName = Annotated[
-    str, Meta(pattern="^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)
+    str,
+    Meta(
+        pattern="^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        min_length=1,
+        max_length=253,
+        title="the name of an object",
+    ),
 ]
 """The name of an object that is already there."""
 
 Host = Annotated[
     str,
     Meta(
-        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)+$", max_length=253
+        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)+$",
+        max_length=253,
+        title="a host name such as shop.example.com",
     ),
 ]
-Address = Annotated[str, Meta(pattern="^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?$", max_length=253)]
+Address = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?$",
+        max_length=253,
+        title="a host name or an IP address",
+    ),
+]
 """A host name or an IP address."""
 
-Network = Annotated[str, Meta(pattern="^[0-9a-fA-F.:]+/[0-9]{1,3}$", max_length=49)]
+Network = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9a-fA-F.:]+/[0-9]{1,3}$", max_length=49, title="a network such as 10.1.0.0/16"
+    ),
+]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Image = Annotated[
-    str, Meta(pattern="^[a-z0-9][-a-zA-Z0-9._/:]*(@sha256:[0-9a-f]{64})?$", max_length=512)
+    str,
+    Meta(
+        pattern="^[a-z0-9][-a-zA-Z0-9._/:]*(@sha256:[0-9a-f]{64})?$",
+        max_length=512,
+        title="an image such as registry.example.com/shop:1.2.3",
+    ),
 ]
-Path = Annotated[str, Meta(pattern="^/[-A-Za-z0-9._/]*$", max_length=256)]
-Seconds = Annotated[int, Meta(ge=1, le=86_400)]
-Percent = Annotated[int, Meta(ge=1, le=100)]
+Path = Annotated[
+    str, Meta(pattern="^/[-A-Za-z0-9._/]*$", max_length=256, title="a path that begins with /")
+]
+Seconds = Annotated[int, Meta(ge=1, le=86_400, title="seconds from 1 to 86400")]
+Percent = Annotated[int, Meta(ge=1, le=100, title="per cent, from 1 to 100")]
 Replicas = Annotated[int, Meta(ge=0, le=1000)]
 Quantity = Annotated[
-    str, Meta(pattern="^[0-9]+([.][0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$", max_length=16)
+    str,
+    Meta(
+        pattern="^[0-9]+([.][0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
+        max_length=16,
+        title="a quantity such as 512Mi, or 250m of a processor",
+    ),
 ]
 """As Kubernetes writes quantities: ``250m``, ``512Mi``."""
 
-Variable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+Variable = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+        max_length=128,
+        title="the name of a variable: letters, digits and _",
+    ),
+]
 """The name of an environment variable."""
 
-Role = Annotated[str, Meta(pattern="^arn:[-A-Za-z0-9:/+=,.@_]+$")]
+Role = Annotated[str, Meta(pattern="^arn:[-A-Za-z0-9:/+=,.@_]+$", max_length=2048, title="an ARN")]
 """The name of an IAM role of AWS."""
 
-CookieName = Annotated[str, Meta(pattern="^[-A-Za-z0-9_.]+$", min_length=1, max_length=80)]
-Prefix = Annotated[str, Meta(pattern="^[-A-Za-z0-9_.:]*$", max_length=80)]
+CookieName = Annotated[
+    str,
+    Meta(
+        pattern="^[-A-Za-z0-9_.]+$",
+        min_length=1,
+        max_length=80,
+        title="letters, digits, -, _ and ., up to 80",
+    ),
+]
+Prefix = Annotated[
+    str,
+    Meta(
+        pattern="^[-A-Za-z0-9_.:]*$",
+        max_length=80,
+        title="letters, digits, -, _, . and :, up to 80",
+    ),
+]
 """What stands before keys in a store; may be empty."""
 
 

@@ -196,8 +196,8 @@ WRONG = [
     (
         "  workers: [{longestJob: 5}]",
         (
-            "app.yaml:8:13: spec.workers[0] lacks name -> spec.workers[0].name: a name of lower-case"
-            " letters, digits and -, up to 40"
+            "app.yaml:8:13: spec.workers[0] lacks name -> spec.workers[0].name: a name of"
+            " lower-case letters, digits and -, up to 40"
         ),
     ),
     (

@@ -69,7 +69,7 @@ class Rendered:
     @cached_property
     def ready(self) -> Readiness:
         """What the rendered readiness probe asks."""
-        for container in web_template(self.app)["spec"]["containers"]:
+        for container in web_template(_of_fixture(self.app))["spec"]["containers"]:
             if asked := container.get("readinessProbe", {}).get("httpGet"):
                 return Readiness(asked["path"], 400)
         raise UsageError("no container has an HTTP readiness probe", hint="rehearse fpm-nginx")
@@ -143,12 +143,12 @@ def placed(app: App, pod: Pod) -> App:
     Raises:
         UsageError: its sessions go where no pod can reach them.
     """
+    app = _of_fixture(app)
     told = dict(pod.environment(pod.backing.laravel))
     session, database = _session(app.spec.session, told)
     spec: Spec = structs.replace(
         app.spec,
-        laravel=8,
-        web=structs.replace(app.spec.web, port=pod.endpoint.port, health=None, max=None),
+        web=structs.replace(app.spec.web, port=pod.endpoint.port, max=None),
         session=session,
         database=database,
         cache=Cache(store="array", prefix=_CACHE_PREFIX),
@@ -167,6 +167,12 @@ def placed(app: App, pod: Pod) -> App:
         if name in told
     }
     return replace(app, spec=spec, secret=secret, namespace=None)
+
+
+def _of_fixture(app: App) -> App:
+    """With the version of the fixture's framework, and so the route that tells its health."""
+    web = structs.replace(app.spec.web, health=None)
+    return replace(app, spec=structs.replace(app.spec, laravel=8, web=web))
 
 
 def _session(session: Session, told: dict[str, str]) -> tuple[Session, Database | None]:

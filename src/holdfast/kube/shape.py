@@ -64,6 +64,7 @@ def wrong(value: Any, kind: Type, path: Path = ()) -> Iterator[Refusal]:
         case inspect.StructType(), dict():
             yield from _fields(value, bared, path)
         case inspect.DictType(), dict():
+            yield from _length(value, bared, path)
             for key, one in value.items():
                 yield from _key(key, bared.key_type, (*path, key))
                 yield from wrong(one, bared.value_type, (*path, key))
@@ -131,7 +132,9 @@ def _key(key: str, kind: Type, path: Path) -> Iterator[Refusal]:
         yield Refusal(path, reason, f"keys are {expected(kind)}", of_key=True)
 
 
-def _length(value: list[Any], kind: inspect.VarTupleType, path: Path) -> Iterator[Refusal]:
+def _length(
+    value: Collection[Any], kind: inspect.VarTupleType | inspect.DictType, path: Path
+) -> Iterator[Refusal]:
     if kind.max_length is not None and len(value) > kind.max_length:
         yield Refusal(
             path, f"{dotted(path)} has {len(value)} entries", f"at most {kind.max_length}"

@@ -1,13 +1,108 @@
-"""What is refused of configuration."""
+"""What is refused of images, variables and the cache."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from holdfast.kube.app import App
+from holdfast.kube.refusals import variables
 from holdfast.kube.refusals.refusal import Refusal
+from holdfast.kube.refusals.rule import ONE_POD, Rule, all_refused, given, one_pod, rule
+
+_STORE = "self.spec.session.store"
+_IMAGES = ("nginx", "redis", "haproxy", "redisExporter", "fpmExporter")
+_MOVES = "a tag that moves makes pods of one rollout run different versions, and none can go back"
+_FIXED = "a digest (@sha256:...) or a tag that never moves, e.g. :1.2.3"
+_TAG = "@sha256:|:[^/:@]+$"
+
+
+def _moves(image: str) -> bool:
+    return not re.search(_TAG, image) or image.endswith(":latest")
+
+
+def _fixed(path: str) -> str:
+    return f"{path}.matches('{_TAG}') && !{path}.endsWith(':latest')"
+
+
+def _image(name: str) -> Rule:
+    field = re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name)
+    return rule(
+        ("images", name),
+        _MOVES,
+        _FIXED,
+        broken=lambda app: _moves(getattr(app.spec.images, field)),
+        cel=_fixed(f"self.spec.images.{name}"),
+    )
+
+
+def _of_sessions(app: App) -> str:
+    store = app.spec.session.store
+    return "REDIS" if store is None else store.variables
+
+
+RULES = (
+    rule(
+        ("image",),
+        _MOVES,
+        _FIXED,
+        broken=lambda app: _moves(app.spec.image),
+        cel=_fixed("self.spec.image"),
+    ),
+    *map(_image, _IMAGES),
+    *variables.RULES,
+    rule(
+        ("cache", "store"),
+        "the cache would be in the Redis of the sessions, whose connection it shares: where it"
+        " fills it no session can be saved, and cache:clear logs everybody out",
+        "cache.store: database, or session.store.variables and session.connection of a connection"
+        " of its own for sessions",
+        broken=lambda app: (
+            app.spec.cache.store == "redis"
+            and app.spec.session.driver == "redis"
+            and _of_sessions(app) == "REDIS"
+        ),
+        cel=(
+            "self.spec.cache.store != 'redis' || self.spec.session.driver != 'redis' ||"
+            f" ({given(_STORE)} && {_STORE}.variables != 'REDIS')"
+        ),
+    ),
+    rule(
+        ("cache", "store"),
+        "the cache would be in the memcached of the sessions: it evicts them, and cache:clear logs"
+        " everybody out",
+        "cache.store: database, or session.driver: redis",
+        broken=lambda app: (
+            app.spec.cache.store == "memcached" and app.spec.session.driver == "memcached"
+        ),
+        cel="self.spec.cache.store != 'memcached' || self.spec.session.driver != 'memcached'",
+    ),
+    rule(
+        ("cache", "store"),
+        "each pod would have a cache of its own: locks (onOneServer, withoutOverlapping, session"
+        " blocking) hold nobody off, and limits on logins count by pod",
+        "cache.store: database, or one pod alone: web.min: 1, no workers, no scheduler",
+        broken=lambda app: app.spec.cache.store in ("file", "array") and not one_pod(app),
+        cel=f"!(self.spec.cache.store in ['file', 'array']) || {ONE_POD}",
+    ),
+    rule(
+        ("session", "cachePrefix"),
+        "both are CACHE_PREFIX, which is one variable: sessions or the cache would not be found",
+        "one of cache.prefix and session.cachePrefix",
+        broken=lambda app: (
+            app.spec.cache.prefix is not None
+            and app.spec.session.cache_prefix is not None
+            and app.spec.cache.prefix != app.spec.session.cache_prefix
+        ),
+        cel=(
+            f"!{given('self.spec.cache.prefix')} || !{given('self.spec.session.cachePrefix')}"
+            " || self.spec.cache.prefix == self.spec.session.cachePrefix"
+        ),
+    ),
+)
 
 
 def refusals(app: App) -> Iterator[Refusal]:
-    """None yet."""
-    yield from ()
+    """All that is refused of images, variables and the cache."""
+    yield from all_refused(RULES, app)
+    yield from variables.decided_by_sections(app)

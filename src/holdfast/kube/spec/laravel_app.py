@@ -69,7 +69,7 @@ class Spec(Part, frozen=True, kw_only=True):
     image: Annotated[Image, Meta(description="By digest, or a tag that never moves.")]
     host: Annotated[Host, Meta(description="Where users find the application.")]
     secret_name: Annotated[ObjectName, Meta(description="A Secret: APP_KEY, DB_PASSWORD, ...")]
-    aliases: Annotated[tuple[Host, ...], Meta(description="More hosts.")] = ()
+    aliases: Annotated[tuple[Host, ...], Meta(max_length=100, description="More hosts.")] = ()
     laravel: Annotated[Literal[8, 9, 10, 11, 12, 13], Meta(description="The major version.")] = 12
     root: Annotated[Path, Meta(description="Where the application is in its image.")] = (
         "/var/www/html"
@@ -91,7 +91,8 @@ class Spec(Part, frozen=True, kw_only=True):
         Migrations()
     )
     config: Annotated[
-        dict[Variable, str], Meta(description="More variables, none of them secret.")
+        dict[Variable, Annotated[str, Meta(max_length=8192)]],
+        Meta(max_length=200, description="More variables, none of them secret."),
     ] = msgspec.field(default_factory=dict)
     secrets: Secrets = Secrets()
     storage: Storage = Storage()

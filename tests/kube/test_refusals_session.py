@@ -1,0 +1,349 @@
+"""What is refused of sessions and of configuration: refused as it is, accepted by the way out."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from holdfast.kube.app import App
+from holdfast.kube.refusals import configuration, session
+from holdfast.kube.spec.laravel_app import Spec
+
+from .conftest import IMAGE, application
+
+FILE = {"driver": "file"}
+VOLUME = {"uploads": {"volume": {}}}
+ALONE = {"min": 1}
+MYSQL = {"host": "db.example.com"}
+SQLITE = {"driver": "sqlite"}
+EXTERNAL = {"external": {"host": "10.1.2.3"}}
+TABLE = {"dynamodb": {"table": "sessions", "region": "eu-west-1"}}
+OWN_CONNECTION = {"store": {"variables": "SESSION_REDIS"}, "connection": "sessions"}
+HOSTS = {"host": "shop.example.com", "aliases": ["www.example.com"]}
+
+
+def refused(spec):
+    """Where and why, of an application with this in its specification."""
+    app = application(**spec)
+    found = [*session.refusals(app), *configuration.refusals(app)]
+    return [(".".join(map(str, one.path)), one.reason) for one in found]
+
+
+REFUSED = [
+    (
+        "each replica has sessions of its own",
+        "web.max",
+        {"session": FILE, "storage": VOLUME},
+        {"session": FILE, "storage": VOLUME, "web": ALONE},
+        {"session": {"driver": "redis"}, "storage": VOLUME},
+    ),
+    (
+        "each replica has sessions of its own",
+        "web.max",
+        {"session": FILE, "storage": VOLUME, "web": {"min": 1, "max": 2}},
+        {"session": FILE, "storage": VOLUME, "web": {"min": 1, "max": 1}},
+    ),
+    (
+        "each rollout logs everybody out",
+        "session.driver",
+        {"session": FILE, "web": ALONE},
+        {"session": FILE, "web": ALONE, "storage": VOLUME},
+        {"session": {"driver": "cookie"}, "web": ALONE},
+    ),
+    (
+        "each rollout logs everybody out",
+        "session.driver",
+        {"session": FILE, "web": ALONE, "storage": {"uploads": {"s3": {"bucket": "shop"}}}},
+    ),
+    (
+        "driver database needs a database",
+        "session.driver",
+        {"session": {"driver": "database"}},
+        {"session": {"driver": "database"}, "database": MYSQL},
+        {"session": {"driver": "redis"}},
+    ),
+    (
+        "SQLite is a file in one pod",
+        "database.driver",
+        {"database": SQLITE, "storage": VOLUME},
+        {"database": MYSQL, "storage": VOLUME},
+        {"database": SQLITE, "storage": VOLUME, "web": ALONE},
+    ),
+    (
+        "SQLite is a file in one pod",
+        "database.driver",
+        {"database": SQLITE, "storage": VOLUME, "web": ALONE, "workers": [{"name": "a"}]},
+        {"database": SQLITE, "storage": VOLUME, "web": ALONE, "workers": []},
+    ),
+    (
+        "SQLite is a file in one pod",
+        "database.driver",
+        {"database": SQLITE, "storage": VOLUME, "web": ALONE, "scheduler": {}},
+        {"database": SQLITE, "storage": VOLUME, "web": ALONE, "scheduler": None},
+    ),
+    (
+        "each rollout begins with an empty one",
+        "database.driver",
+        {"database": SQLITE, "web": ALONE},
+        {"database": SQLITE, "web": ALONE, "storage": VOLUME},
+        {"database": MYSQL, "web": ALONE},
+    ),
+    (
+        "and two are named",
+        "session.store",
+        {"session": {"store": {"single": {}, "sentinel": {}}}},
+        {"session": {"store": {"sentinel": {}}}},
+    ),
+    (
+        "driver redis does not look",
+        "session.store",
+        {"session": {"store": TABLE}},
+        {"session": {"store": {"single": {}}}},
+        {"session": {"store": {"operator": {}}}},
+        {"session": {"store": EXTERNAL}},
+        {"session": {"driver": "dynamodb", "store": TABLE}},
+    ),
+    (
+        "and two are named",
+        "session.store",
+        {"session": {"driver": "dynamodb", "store": TABLE | {"single": {}}}},
+        {"session": {"driver": "dynamodb", "store": TABLE}},
+    ),
+    (
+        "driver memcached needs to be told",
+        "session.driver",
+        {"session": {"driver": "memcached", "store": {"sentinel": {}}}},
+        {"session": {"driver": "memcached", "store": EXTERNAL}},
+    ),
+    (
+        "driver dynamodb needs to be told",
+        "session.driver",
+        {"session": {"driver": "dynamodb"}},
+        {"session": {"driver": "dynamodb", "store": TABLE}},
+    ),
+    (
+        "driver memcached needs to be told",
+        "session.driver",
+        {"session": {"driver": "memcached", "store": {}}},
+        {"session": {"driver": "memcached", "store": EXTERNAL}},
+    ),
+    *(
+        (
+            f"driver {driver} does not look",
+            "session.store",
+            {"session": {"driver": driver, "store": store}, **more},
+            {"session": {"driver": driver}, **more},
+            {"session": {"driver": "redis", "store": store}, **more},
+        )
+        for driver, store, more in (
+            ("database", {"single": {}}, {"database": MYSQL}),
+            ("cookie", EXTERNAL, {}),
+            ("file", {"sentinel": {}}, {"web": ALONE, "storage": VOLUME}),
+        )
+    ),
+    (
+        "Laravel keeps sessions on its connection default",
+        "session.connection",
+        {"session": {"store": {"variables": "SESSION_REDIS"}}},
+        {"session": OWN_CONNECTION},
+        {"session": {"store": {}}},
+    ),
+    (
+        "the value of the session's cookie changes",
+        "session.affinity.cookie",
+        {"session": {"affinity": {"cookie": "shop_session"}}},
+        {"session": {"affinity": {"cookie": "route"}}},
+        {"session": {"affinity": {"cookie": "shop_session"}, "cookie": "other"}},
+    ),
+    (
+        "the value of the session's cookie changes",
+        "session.affinity.cookie",
+        {"session": {"affinity": {}, "cookie": "route"}},
+        {"session": {"affinity": {"cookie": "edge"}, "cookie": "route"}},
+    ),
+    (
+        "the value of XSRF-TOKEN changes",
+        "session.affinity.cookie",
+        {"session": {"affinity": {"cookie": "XSRF-TOKEN"}}},
+        {"session": {"affinity": {}}},
+    ),
+    (
+        "XSRF-TOKEN is Laravel's other cookie",
+        "session.cookie",
+        {"session": {"cookie": "XSRF-TOKEN"}},
+        {"session": {"cookie": "shop"}},
+    ),
+    *(
+        (
+            "for a domain that the host is not in",
+            "session.domain",
+            HOSTS | {"session": {"domain": domain}},
+            HOSTS | {"session": {"domain": "example.com"}},
+            HOSTS,
+        )
+        for domain in ("shop.example.com", "ample.com", "example.org", "a.shop.example.com")
+    ),
+    (
+        "begins with __Host-",
+        "session.domain",
+        {"session": {"domain": "example.com", "cookie": "__host-shop"}},
+        {"session": {"cookie": "__Host-shop"}},
+        {"session": {"domain": "example.com", "cookie": "__Secure-shop"}},
+    ),
+    *(
+        (
+            "a tag that moves",
+            "image",
+            {"image": image},
+            {"image": "registry.example.com:5000/shop:1.2.3"},
+            {"image": IMAGE},
+        )
+        for image in ("shop", "shop:latest", "registry.example.com:5000/shop", "a/shop:")
+    ),
+    *(
+        (
+            "a tag that moves",
+            f"images.{name}",
+            {"images": {name: "docker.io/library/x:latest"}},
+            {"images": {name: "docker.io/library/x:1"}},
+        )
+        for name in ("nginx", "redis", "haproxy", "redisExporter", "fpmExporter")
+    ),
+    (
+        "in the Redis of the sessions",
+        "cache.store",
+        {"cache": {"store": "redis"}},
+        {"cache": {"store": "database"}},
+        {"cache": {"store": "redis"}, "session": OWN_CONNECTION},
+        {"cache": {"store": "redis"}, "session": {"driver": "cookie"}},
+    ),
+    (
+        "in the memcached of the sessions",
+        "cache.store",
+        {"cache": {"store": "memcached"}, "session": {"driver": "memcached", "store": EXTERNAL}},
+        {"cache": {"store": "database"}, "session": {"driver": "memcached", "store": EXTERNAL}},
+        {"cache": {"store": "memcached"}},
+    ),
+    *(
+        (
+            "each pod would have a cache of its own",
+            "cache.store",
+            {"cache": {"store": store}} | more,
+            {"cache": {"store": "database"}} | more,
+            {"cache": {"store": store}, "web": ALONE},
+        )
+        for store, more in (
+            ("file", {}),
+            ("array", {"web": ALONE, "scheduler": {}}),
+            ("file", {"web": ALONE, "workers": [{"name": "a"}]}),
+            ("array", {"web": {"min": 1, "max": 3}}),
+        )
+    ),
+    (
+        "both are CACHE_PREFIX",
+        "session.cachePrefix",
+        {"cache": {"prefix": "a"}, "session": {"cachePrefix": "b"}},
+        {"cache": {"prefix": "a"}, "session": {"cachePrefix": "a"}},
+        {"cache": {"prefix": "a"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("reason", "path", "spec", "ways_out"), [(r, p, s, w) for r, p, s, *w in REFUSED]
+)
+def test_it_is_refused_and_the_way_out_is_not(reason, path, spec, ways_out):
+    ((where, why),) = refused(spec)
+    assert where == path
+    assert reason in why
+    assert [refused(way_out) for way_out in ways_out] == [[] for _ in ways_out]
+
+
+CONFIG = [
+    ("SESSION_DRIVER", "file", "SESSION_DRIVER is decided by a field", "session.driver"),
+    ("SESSION_SAME_SITE", "lax", "is decided by a field", "session.sameSite"),
+    ("SESSION_SECURE_COOKIE", "false", "is decided by a field", "nothing: it is always true"),
+    ("REDIS_PREFIX", "a", "is decided by a field", "session.prefix"),
+    ("CACHE_DRIVER", "file", "is decided by a field", "cache.store"),
+    ("QUEUE_CONNECTION", "sync", "is decided by a field", "queue.connection"),
+    ("APP_URL", "https://a.b", "is decided by a field", "host"),
+    ("REDIS_URL", "redis://elsewhere", "wins over the host and port", "session.store"),
+    ("APP_KEY", "base64:abc", "APP_KEY is secret", "the Secret of secretName"),
+    ("app_previous_keys", "x", "is secret", "the Secret of secretName"),
+    ("DB_PASSWORD", "x", "is secret", "the Secret of secretName"),
+    ("PASSWORD", "x", "is secret", "the Secret of secretName"),
+    ("AWS_SECRET_ACCESS_KEY", "x", "is secret", "the Secret of secretName"),
+    ("STRIPE_SECRET", "x", "is secret", "the Secret of secretName"),
+    ("GITHUB_TOKEN", "x", "is secret", "the Secret of secretName"),
+    ("SCOUT_URL", "http://u:p@search", "is secret", "the Secret of secretName"),
+    ("ASSET_URL", "${APP_URL}/assets", "these very characters", "the value itself"),
+    ("ASSET_URL", "$(APP_URL)/assets", "these very characters", "the value itself"),
+    ("APP_DEBUG", "true", "shows users the source", "leave it out"),
+    ("APP_DEBUG", "(TRUE)", "shows users the source", "leave it out"),
+    ("APP_DEBUG", "1", "shows users the source", "leave it out"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "reason", "way_out"), CONFIG)
+def test_a_variable_that_config_may_not_hold(name, value, reason, way_out):
+    (found,) = configuration.refusals(application(config={"A": "b", name: value}))
+    assert found.path == ("config", name)
+    assert reason in found.reason
+    assert found.way_out.startswith(way_out)
+    assert value not in found.reason + found.way_out or len(value) < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_ENV", "staging"),
+        ("LOG_CHANNEL", "stack"),
+        ("APP_DEBUG", "false"),
+        ("APP_NAME", "Shop"),
+        ("SESSION_PATH", "/"),
+        ("STRIPE_KEY_ID", "x"),
+        ("TOKEN_LIFETIME", "60"),
+        ("PASSWORD_TIMEOUT", "60"),
+        ("MAIL_FROM", "a@b.c"),
+        ("PRICE", "$5 (five)"),
+        ("DB_URL", "mysql://db/shop"),
+        ("SCOUT_URL", "http://search:7700/a@b"),
+    ],
+)
+def test_what_config_may_hold(name, value):
+    assert refused({"config": {name: value}}) == []
+
+
+def test_an_address_of_a_database_wins_over_its_host():
+    spec = {"config": {"DB_URL": "mysql://db/shop"}, "database": MYSQL}
+    assert refused(spec) == [
+        ("config.DB_URL", "DB_URL wins over the host and port that are decided by database")
+    ]
+
+
+def test_the_address_that_counts_is_that_of_the_sessions_connection():
+    config = {"REDIS_URL": "redis://queue"}
+    assert refused({"config": config, "session": OWN_CONNECTION}) == []
+    config = {"SESSION_REDIS_URL": "redis://elsewhere"}
+    ((where, _),) = refused({"config": config, "session": OWN_CONNECTION})
+    assert where == "config.SESSION_REDIS_URL"
+
+
+def test_the_key_is_meant_and_not_its_value():
+    (found,) = configuration.refusals(application(config={"SESSION_DRIVER": "file"}))
+    assert found.of_key
+
+
+def test_the_cookie_of_another_application_is_not_the_sessions():
+    # Its name is made of the application's.
+    spec = msgspec.convert(
+        {
+            "image": IMAGE,
+            "host": "a.example.com",
+            "secretName": "a",
+            "session": {"affinity": {"cookie": "shop_session"}},
+        },
+        Spec,
+    )
+    assert list(session.refusals(App(name="blog", spec=spec))) == []
+    assert len(list(session.refusals(App(name="shop", spec=spec)))) == 1

@@ -18,6 +18,11 @@ def web_grace(app: App) -> int:
     return app.spec.web.grace or app.spec.web.drain + app.spec.web.longest_request + SPARE
 
 
+def request_timeout(app: App) -> int:
+    """Seconds that an edge waits for an answer: the application ends a request before it."""
+    return app.spec.web.longest_request + SPARE
+
+
 def worker_grace(worker: Worker) -> int:
     """Seconds that a worker has to stop."""
     return worker.grace or worker.longest_job + JOB_SPARE

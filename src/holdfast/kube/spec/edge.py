@@ -15,6 +15,19 @@ Labels = dict[
 ]
 
 
+Annotations = dict[
+    Annotated[
+        str,
+        Meta(
+            pattern="^([-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*$",
+            max_length=253,
+            title="the name of an annotation",
+        ),
+    ],
+    Annotated[str, Meta(max_length=4096)],
+]
+
+
 class Tls(Part, frozen=True, kw_only=True):
     """Who makes the certificate."""
 
@@ -31,6 +44,13 @@ class Ingress(Part, frozen=True, kw_only=True):
     class_name: Annotated[
         ObjectName | None, Meta(description="Absent: the controller's usual one.")
     ] = None
+    annotations: Annotated[
+        Annotations,
+        Meta(
+            description="More of them, for what else the controller can do, e.g. the scheme or the"
+            " certificate of a load balancer; never for affinity, which is session.affinity."
+        ),
+    ] = msgspec.field(default_factory=dict)
 
 
 class Gateway(Part, frozen=True, kw_only=True):

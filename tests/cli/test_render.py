@@ -1,0 +1,168 @@
+"""`holdfast render` as a person types it: what is printed and written, and the exit status."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+APP = """\
+apiVersion: holdfast.dev/v1alpha1
+kind: LaravelApp
+metadata: {name: shop}
+spec:
+  image: registry.example.com/shop:1.2.3
+  host: shop.example.com
+  secretName: shop-env
+  environments:
+    staging: {host: staging.example.com}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.yaml").write_text(APP)
+    return tmp_path
+
+
+def test_stdout(holdfast, here):
+    ended = holdfast("render", "app.yaml")
+    assert ended.status == 0
+    objects = list(yaml.safe_load_all(ended.out))
+    assert {one["kind"] for one in objects} >= {"ConfigMap", "Deployment"}
+    assert "-> store" in ended.err
+
+
+def test_quiet(holdfast, here):
+    ended = holdfast("render", "app.yaml", "--quiet")
+    assert ended.status == 0
+    assert ended.out
+    assert ended.err == ""
+
+
+def test_the_same_bytes(holdfast, here):
+    assert holdfast("render", "app.yaml").out == holdfast("render", "app.yaml").out
+
+
+def test_an_environment(holdfast, here):
+    assert "https://staging.example.com" in holdfast("render", "app.yaml", "--env", "staging").out
+    assert "staging" not in holdfast("render", "app.yaml").out
+
+
+def test_an_environment_that_is_not_there(holdfast, here):
+    ended = holdfast("render", "app.yaml", "--env", "production")
+    assert ended.status == 2
+    assert "production" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "said"),
+    [
+        ("1.31", 0, ""),
+        ("v1.34", 0, ""),
+        ("1.30", 2, "nothing is rendered for Kubernetes 1.30"),
+        ("1.99", 2, "1.31 to 1.37 are"),
+        ("2.1", 2, "--kubernetes 2.1 is no version"),
+        ("1.x", 2, "--kubernetes 1.x is no version"),
+    ],
+)
+def test_versions_of_kubernetes(holdfast, here, version, status, said):
+    ended = holdfast("render", "app.yaml", "--kubernetes", version)
+    assert ended.status == status
+    assert said in ended.err
+
+
+def test_a_directory(holdfast, here):
+    ended = holdfast("render", "app.yaml", "-o", "manifests")
+    assert ended.status == 0
+    assert ended.out == ""
+    names = sorted(path.name for path in (here / "manifests").iterdir())
+    assert names[0] == "10-config.yaml"
+    assert names == sorted(names, key=lambda name: int(name.partition("-")[0]))
+    assert "kubectl apply -f manifests" in ended.err
+    text = "".join((here / "manifests" / name).read_text() for name in names)
+    alone = "".join(
+        line for line in text.splitlines(keepends=True) if not line.startswith("# Rend")
+    )
+    assert alone == holdfast("render", "app.yaml").out
+
+
+def test_what_was_edited_is_not_overwritten(holdfast, here):
+    holdfast("render", "app.yaml", "-o", "manifests")
+    file = here / "manifests" / "10-config.yaml"
+    written = file.read_text()
+    file.write_text(written.replace("production", "local"))
+    ended = holdfast("render", "app.yaml", "-o", "manifests")
+    assert ended.status == 2
+    assert "somebody edited manifests/10-config.yaml" in ended.err
+    assert "local" in file.read_text()
+    assert holdfast("render", "app.yaml", "-o", "manifests", "--force").status == 0
+    assert file.read_text() == written
+
+
+def test_what_is_not_ours_is_not_overwritten(holdfast, here):
+    (here / "manifests").mkdir()
+    (here / "manifests" / "10-config.yaml").write_text("mine: true\n")
+    ended = holdfast("render", "app.yaml", "-o", "manifests")
+    assert ended.status == 2
+    assert "manifests/10-config.yaml was not rendered for this application" in ended.err
+
+
+def test_the_difference(holdfast, here):
+    assert holdfast("render", "app.yaml", "--diff", "manifests").status == 1
+    assert not (here / "manifests").exists()
+    holdfast("render", "app.yaml", "-o", "manifests")
+    same = holdfast("render", "app.yaml", "--diff", "manifests")
+    assert (same.status, same.out) == (0, "")
+    (here / "app.yaml").write_text(APP.replace("shop.example.com", "buy.example.com"))
+    other = holdfast("render", "app.yaml", "--diff", "manifests")
+    assert other.status == 1
+    assert "-  APP_URL: https://shop.example.com" in other.out
+    assert "+  APP_URL: https://buy.example.com" in other.out
+
+
+def test_json(holdfast, here):
+    ended = holdfast("render", "app.yaml", "--json", "--env", "staging")
+    assert ended.status == 0
+    found = json.loads(ended.out)
+    assert (found["application"], found["environment"]) == ("shop", "staging")
+    assert found["kubernetes"] == "1.31"
+    assert found["objects"]["config"][0]["kind"] == "ConfigMap"
+    assert [step["station"] for step in found["path"]][:2] == ["cookie", "key"]
+    assert "APP_KEY" in found["needed"]["secret_keys"]
+
+
+def test_a_secret_is_named_after_its_content(holdfast, here):
+    (here / ".env").write_text('APP_KEY="base64:abc"\nDB_PASSWORD=x\n')
+    ended = holdfast("render", "app.yaml", "--secret-env", ".env")
+    objects = list(yaml.safe_load_all(ended.out))
+    (secret,) = (one for one in objects if one["kind"] == "Secret")
+    assert secret["metadata"]["name"].startswith("shop-env-")
+    assert "base64:abc" not in ended.err
+    (here / ".env").write_text('APP_KEY="base64:xyz"\nDB_PASSWORD=x\n')
+    changed = holdfast("render", "app.yaml", "--secret-env", ".env").out
+    assert secret["metadata"]["name"] not in changed
+
+
+@pytest.mark.parametrize(
+    "words", [("-o", "x", "--diff", "y"), ("--json", "-o", "x"), ("--json", "--diff", "x")]
+)
+def test_options_of_which_one_would_be_without_effect(holdfast, here, words):
+    ended = holdfast("render", "app.yaml", *words)
+    assert ended.status == 2
+    assert "exclude each other" in ended.err
+
+
+def test_a_file_that_is_refused(holdfast, here):
+    (here / "app.yaml").write_text(APP.replace("host: shop", "hots: shop"))
+    ended = holdfast("render", "app.yaml")
+    assert ended.status == 2
+    assert "app.yaml:6" in ended.err
+
+
+def test_a_file_that_is_not_there(holdfast, here):
+    ended = holdfast("render", "nothing.yaml")
+    assert ended.status == 3
+    assert "nothing.yaml" in ended.err

@@ -239,13 +239,6 @@ REFUSED = [
             ("array", {"web": {"min": 1, "max": 3}}),
         )
     ),
-    (
-        "both are CACHE_PREFIX",
-        "session.cachePrefix",
-        {"cache": {"prefix": "a"}, "session": {"cachePrefix": "b"}},
-        {"cache": {"prefix": "a"}, "session": {"cachePrefix": "a"}},
-        {"cache": {"prefix": "a"}},
-    ),
 ]
 
 

@@ -85,20 +85,6 @@ RULES = (
         broken=lambda app: app.spec.cache.store in ("file", "array") and not one_pod(app),
         cel=f"!(self.spec.cache.store in ['file', 'array']) || {ONE_POD}",
     ),
-    rule(
-        ("session", "cachePrefix"),
-        "both are CACHE_PREFIX, which is one variable: sessions or the cache would not be found",
-        "one of cache.prefix and session.cachePrefix",
-        broken=lambda app: (
-            app.spec.cache.prefix is not None
-            and app.spec.session.cache_prefix is not None
-            and app.spec.cache.prefix != app.spec.session.cache_prefix
-        ),
-        cel=(
-            f"!{given('self.spec.cache.prefix')} || !{given('self.spec.session.cachePrefix')}"
-            " || self.spec.cache.prefix == self.spec.session.cachePrefix"
-        ),
-    ),
 )
 
 

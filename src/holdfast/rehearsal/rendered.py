@@ -7,11 +7,14 @@ and an image, which is our fixture on Debian's PHP. Queues, edges and meshes are
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from signal import SIGQUIT
+from typing import Any, Literal
 
 from msgspec import structs
 
@@ -40,6 +43,9 @@ from holdfast.servers.programs import require_program
 from holdfast.stores.database import DatabaseStore
 
 _REDIS_PREFIX, _CACHE_PREFIX = SESSION_PREFIX.split("laravel_cache:")[0], "laravel_cache"
+_STOP_SETTING = re.compile(
+    r"^ *(?:process_control_timeout = .*|worker_shutdown_timeout .*)\n", re.MULTILINE
+)
 _WRITABLE = (
     "bootstrap/cache",
     "storage/app",
@@ -56,10 +62,12 @@ class Rendered:
     Args:
         app: the deployment.
         setup: where its sessions go.
+        stop: ``rendered``, or as the official images stop by themselves (``images``).
     """
 
     app: App
     setup: Setup
+    stop: Literal["rendered", "images"] = "rendered"
 
     @property
     def pace(self) -> Pace:
@@ -107,9 +115,13 @@ class Rendered:
         image = _image(pod.directory / "image", here.spec.root)
         directory = pod.directory / "pod"
         directory.mkdir()
+        template, objects = web_template(here), objects_of(here)
+        if self.stop == "images":
+            template, objects = as_images_stop(template), [as_images_stop(one) for one in objects]
+            image = replace(image, stop_signal=SIGQUIT)
         return prepare(
-            web_template(here),
-            objects_of(here),
+            template,
+            objects,
             directory,
             lambda container: image,
             fields={"metadata.name": pod.endpoint.name},
@@ -135,6 +147,24 @@ def web_template(app: App) -> Object:
     )
     template: Object = deployment["spec"]["template"]
     return template
+
+
+def as_images_stop(value: Any) -> Any:
+    """The same without hooks and without limits for a stop: what the official images do.
+
+    Both are stopped with SIGQUIT (``STOPSIGNAL`` of docker-library/php's fpm variants and of
+    nginxinc/docker-nginx). php-fpm's ``process_control_timeout`` is 0 there: it ends its processes
+    at once.
+    """
+    match value:
+        case dict():
+            return {key: as_images_stop(one) for key, one in value.items() if key != "lifecycle"}
+        case list():
+            return [as_images_stop(one) for one in value]
+        case str():
+            return _STOP_SETTING.sub("", value)
+        case _:
+            return value
 
 
 def placed(app: App, pod: Pod) -> App:

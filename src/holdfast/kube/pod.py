@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holdfast.kube import storage
+from holdfast.kube import identity, storage
 from holdfast.kube.app import App, Object
 from holdfast.kube.environment.gather import environment_from
 from holdfast.kube.mesh import pods as mesh
@@ -89,7 +89,7 @@ def php_container(
             {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
         ],
         envFrom=environment_from(app),
-        volumeMounts=[*writable_mounts(app), *storage.mounts(app), *mounts],
+        volumeMounts=[*writable_mounts(app), *storage.mounts(app, name), *mounts],
         securityContext=security(),
         resources=resources(wanted, ephemeral=ephemeral),
         **fields,
@@ -130,6 +130,7 @@ def pod_template(
             labels={
                 **labels(app, component),
                 "app.kubernetes.io/version": version(app),
+                **identity.pod_labels(app),
                 **mesh.pod_labels(app, component),
             },
         ),
@@ -145,7 +146,7 @@ def pod_template(
             topologySpreadConstraints=list(constraints),
             initContainers=list(init_containers),
             containers=containers,
-            volumes=[*scratch, *storage.volumes(app), *volumes],
+            volumes=[*scratch, *storage.volumes(app, component), *volumes],
         ),
     }
 

@@ -12,6 +12,8 @@ from holdfast.kube.app import App, Decision
 from holdfast.kube.edge import affinity
 from holdfast.kube.edge.choice import hosts
 from holdfast.kube.timing import request_timeout
+from holdfast.kube.web.php_fpm_conf import PING
+from holdfast.kube.web.probes import health
 
 CLASS: str | None = "alb"
 CHANGEABLE: frozenset[str] = frozenset({"alb.ingress.kubernetes.io/scheme"})
@@ -29,7 +31,7 @@ def ingress_annotations(app: App) -> dict[str, str]:
     """The Ingress's; ``ip``: it sends to pods, so it knows them, for affinity and for their end."""
     words = {
         "healthcheck-interval-seconds": "10",
-        "healthcheck-path": _health(app),
+        "healthcheck-path": health(app) or PING,
         "healthcheck-timeout-seconds": "5",
         "listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
         "load-balancer-attributes": _attributes(
@@ -44,11 +46,6 @@ def ingress_annotations(app: App) -> dict[str, str]:
         "target-type": "ip",
     }
     return {PREFIX + word: value for word, value in words.items()}
-
-
-def _health(app: App) -> str:
-    """What opens no session; before Laravel 11 there is no /up."""
-    return app.spec.web.health or ("/up" if app.spec.laravel >= 11 else "/nginx-health")
 
 
 def _sticky(app: App) -> dict[str, str | int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.kube import storage
 from holdfast.kube.app import App, Decision, Object
 from holdfast.kube.objects import config_map, metadata, named, present, selector
 from holdfast.kube.pod import pod_template, spread
@@ -36,10 +37,7 @@ def deployment(app: App, config: str) -> Object:
             progressDeadlineSeconds=600,
             revisionHistoryLimit=5,
             selector={"matchLabels": selector(app, "web")},
-            strategy={
-                "type": "RollingUpdate",
-                "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
-            },
+            strategy=_strategy(app),
             template=pod_template(
                 app,
                 "web",
@@ -54,6 +52,16 @@ def deployment(app: App, config: str) -> Object:
                 constraints=spread(app, "web"),
             ),
         ),
+    }
+
+
+def _strategy(app: App) -> Object:
+    """A new pod first, but where both would wait for one volume."""
+    if storage.exclusive(app):
+        return {"type": "Recreate"}
+    return {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
     }
 
 

@@ -5,6 +5,7 @@ No FastCGI port: whoever reaches one runs code (php-fpm believes every parameter
 
 from __future__ import annotations
 
+from holdfast.kube import storage
 from holdfast.kube.app import App, Object
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.objects import present
@@ -98,6 +99,7 @@ def _nginx(app: App) -> Object:
             {"name": "nginx-tmp", "mountPath": nginx_conf.TEMPORARY},
             {"name": "php-fpm", "mountPath": php_fpm_conf.RUN},
             {"name": "public", "mountPath": f"{app.spec.root}/public", "readOnly": True},
+            *storage.nginx_mounts(app),
         ],
         readinessProbe=probes.readiness(probes.http(app, probes.health(app) or php_fpm_conf.PING)),
         livenessProbe=probes.liveness({"httpGet": {"path": nginx_conf.ALIVE, "port": "http"}}),

@@ -9,6 +9,7 @@ import pytest
 from holdfast.kube.mesh import network
 from holdfast.kube.mesh.pods import pod_annotations, pod_labels
 from holdfast.kube.pod import pod_template
+
 from .conftest import application
 
 NATIVE = {

@@ -13,7 +13,9 @@ from holdfast.kube.mesh import policies
 from holdfast.kube.objects import labels, metadata
 from holdfast.kube.refusals import mesh as refusals
 from holdfast.kube.session_store import store
+
 from .conftest import application
+from .schemas import all_problems
 
 PORTS = {"redis": 6379, "metrics": 9121}
 
@@ -400,3 +402,21 @@ def test_an_edge_in_the_mesh_needs_no_word() -> None:
     app = application(mesh={"istio": {}}, edge=edge)
 
     assert "edge and mesh" not in {decision.subject for decision in policies.decisions(app)}
+
+
+@pytest.mark.parametrize(
+    "mesh",
+    [{"istio": {}}, {"istio": {"mode": "ambient"}}, {"linkerd": {}}],
+    ids=["sidecar", "ambient", "linkerd"],
+)
+@pytest.mark.parametrize("joining", [False, True])
+def test_an_api_server_takes_all_of_it(mesh: Any, joining: bool) -> None:
+    app = application(
+        mesh=mesh | {"joining": joining},
+        monitoring={},
+        database={"host": "db.example.com"},
+        workers=[{"name": "mail", "max": 9, "scaleOn": {"jobs": 10}}],
+        network={"egress": [{"network": "192.0.2.0/24", "ports": [587, 465]}]},
+    )
+
+    assert all_problems(policies.objects(app), app) == []

@@ -3,8 +3,8 @@
 Kubernetes': the strict JSON schemas of ``kubernetes-validate`` (PyPI), which ``make install`` puts
 into ``.venv-kubernetes`` (a hundred megabytes of data; nothing of it is run). Custom resources':
 the directory that HOLDFAST_CRD_SCHEMAS names, one folder a project and version with files
-``Kind_group_version.json`` (the ``openAPIV3Schema`` of a CRD); without it ``unvalidated`` has what
-could not be looked at.
+``Kind_group_version.json`` (the ``openAPIV3Schema`` of a CRD), and ``crds`` beside this file;
+``unvalidated`` has what could not be looked at.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from holdfast.kube.app import OLDEST, App, Object
 
 ROOT = Path(__file__).parents[2]
 CRDS = os.environ.get("HOLDFAST_CRD_SCHEMAS")
+OURS = Path(__file__).parent / "crds"
 LAST = 4
 """So many of the newest minors are validated against, beside the oldest that is rendered for."""
 
@@ -103,12 +104,13 @@ def _schema(
         assert file.exists(), f"Kubernetes 1.{minor} has no {api_version} {kind}"
         schema = json.loads(file.read_bytes()) | {"$id": f"{_BASE}/{file.name}"}
         return jsonschema_rs.validator_for(schema, registry=_definitions(minor))
-    if CRDS is None:
-        return None
     file_name = f"{kind}_{group}_{version}.json"
+    ours = sorted(OURS.glob(f"*/{file_name}"))
+    if CRDS is None and not ours:
+        return None
     files = [
         file
-        for file in sorted(Path(CRDS).glob(f"*/{file_name}"))
+        for file in ours or sorted(Path(CRDS or "").glob(f"*/{file_name}"))
         if not file.parent.name.startswith("gateway-api") or file.parent.match(gateway_api)
     ]
     assert files, f"no CRD is {api_version} {kind} ({gateway_api})"

@@ -18,10 +18,10 @@ _PROJECTS = {
     "monitoring.coreos.com": "Prometheus Operator",
     "external-secrets.io": "External Secrets Operator 0.16 or newer",
     "redis.redis.opstreelabs.in": "redis-operator of OT-CONTAINER-KIT",
-    "security.istio.io": "Istio 1.22 or newer",
-    "networking.istio.io": "Istio 1.22 or newer",
-    "telemetry.istio.io": "Istio 1.22 or newer",
-    "policy.linkerd.io": "Linkerd",
+    "security.istio.io": "Istio 1.25 or newer",
+    "networking.istio.io": "Istio 1.25 or newer",
+    "telemetry.istio.io": "Istio 1.25 or newer",
+    "policy.linkerd.io": "Linkerd 2.19 or newer",
     "traefik.io": "Traefik",
 }
 

@@ -103,6 +103,13 @@ class Mesh(Part, frozen=True, kw_only=True):
 
     istio: Istio | None = None
     linkerd: Linkerd | None = None
+    joining: Annotated[
+        bool,
+        Meta(
+            description="For the rollout that brings a running application into the mesh: pods"
+            " that are not in it yet are still answered. Afterwards false."
+        ),
+    ] = False
 
 
 class Monitoring(Part, frozen=True, kw_only=True):

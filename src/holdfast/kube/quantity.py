@@ -6,6 +6,8 @@ import math
 import re
 from decimal import Decimal
 
+MEBI, GIBI = 2**20, 2**30
+
 _FACTORS = {
     "": Decimal(1),
     "m": Decimal("0.001"),
@@ -29,4 +31,4 @@ def whole(quantity: str) -> int:
 
 def mebibytes(amount: int) -> str:
     """``20Mi`` for so many bytes, rounded up."""
-    return f"{-(-amount // 1024**2)}Mi"
+    return f"{-(-amount // MEBI)}Mi"

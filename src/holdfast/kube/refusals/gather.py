@@ -11,13 +11,14 @@ from holdfast.kube.refusals import (
     mesh,
     monitoring,
     session,
+    session_store,
     storage,
     web,
     workers,
 )
 from holdfast.kube.refusals.refusal import Refusal
 
-_SECTIONS = (session, web, workers, configuration, storage, edge, mesh, monitoring)
+_SECTIONS = (session, session_store, web, workers, configuration, storage, edge, mesh, monitoring)
 
 
 def refusals(app: App) -> Iterator[Refusal]:

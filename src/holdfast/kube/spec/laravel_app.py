@@ -59,6 +59,12 @@ class Images(Part, frozen=True, kw_only=True):
     nginx: Image = "docker.io/nginxinc/nginx-unprivileged:1.27.4-alpine"
     redis: Image = "docker.io/library/redis:7.4.2-alpine"
     haproxy: Image = "docker.io/library/haproxy:3.0.8-alpine"
+    operator_redis: Annotated[
+        Image, Meta(description="What redis-operator runs: its own build of Redis.")
+    ] = "quay.io/opstree/redis:v7.0.15"
+    operator_sentinel: Annotated[Image, Meta(description="Its own build of Sentinel.")] = (
+        "quay.io/opstree/redis-sentinel:v7.0.15"
+    )
     redis_exporter: Image = "docker.io/oliver006/redis_exporter:v1.67.0"
     fpm_exporter: Image = "docker.io/hipages/php-fpm_exporter:2.2.0"
 

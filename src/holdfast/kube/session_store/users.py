@@ -1,0 +1,105 @@
+"""Who may do what in Redis, of one password: users.sh, and the container that runs it.
+
+The Secret has the application's password. Redis is told its SHA-256 (``ACL SETUSER``: ``#hash``),
+so any character may be in it; replicas, Sentinels, the proxy, probes and the exporter have
+passwords of their own, worked out from it: 64 hexadecimal digits, which need no quoting in any of
+their configurations. So the password is in no argument, no ConfigMap, and in no container that
+listens.
+
+Permissions: Redis documentation, «ACL», «Security: ACL rules for Sentinel and Replicas»; what
+Laravel's sessions, queues and Horizon send was looked up in laravel/framework (8.x to 13.x) and
+laravel/horizon and is in ``@all`` without ``@admin`` and ``@dangerous``.
+"""
+
+from __future__ import annotations
+
+from holdfast.kube.app import App, Object
+from holdfast.kube.environment.gather import secret_name
+from holdfast.kube.pod import security
+from holdfast.kube.session_store.choice import REDIS_PORT, SENTINELS, components, password_key
+from holdfast.kube.session_store.redis_conf import DIRECTORY, RUN, USERS_FILE
+
+SCRIPT = "users.sh"
+
+APPLICATION = "~* &* +@all -@admin -@dangerous +info +role +sort +sort_ro"
+"""No FLUSHDB (``cache:clear`` on the wrong connection), KEYS, CONFIG, DEBUG, SHUTDOWN; ROLE is what
+Holdfast's own stores ask."""
+PROBE = "+ping +info"
+EXPORTER = "+ping +info +select +client|setname +slowlog|len +slowlog|get +latency|latest"
+EXPORTER += " +latency|histogram"
+REPLICA = "+psync +replconf +ping"
+SENTINEL = (
+    "&* +multi +exec +slaveof +ping +subscribe +publish +config|rewrite +role +info"
+    " +client|setname +client|kill +script|kill"
+)
+
+
+def users_sh(app: App) -> str:
+    """The script that makes users and passwords; POSIX sh, busybox is enough."""
+    replicated = SENTINELS in components(app)
+    users = {"probe": PROBE}
+    if app.spec.monitoring is not None:
+        users["exporter"] = EXPORTER
+    if replicated:
+        users |= {"proxy": PROBE, "replica": REPLICA, "sentinel": SENTINEL}
+    lines = [
+        "#!/bin/sh",
+        "# The users of Redis, made of the one password in the Secret. It stays in this container:",
+        "# Redis is told its hash, and each part of the store has a password worked out from it.",
+        "set -eu",
+        "umask 077",
+        'hash() { printf %s "$1" | sha256sum | cut -d " " -f 1; }',
+        'own() { hash "$1 $PASSWORD"; }',
+        f': "${{PASSWORD:?{password_key(app)} is empty in the Secret}}"',
+        "{",
+        "  # No FLUSHDB, KEYS, CONFIG, SHUTDOWN for the application.",
+        f'  echo "user default on #$(hash "$PASSWORD") {APPLICATION}"',
+        *(
+            f'  echo "user {name} on #$(hash "$(own {name})") {rules}"'
+            for name, rules in users.items()
+        ),
+        f"}} > {USERS_FILE}",
+        f"own probe > {RUN}/probe.password",
+    ]
+    if app.spec.monitoring is not None:
+        file = f'{{"redis://exporter@localhost:{REDIS_PORT}": "%s"}}'
+        lines.append(f"printf '{file}' \"$(own exporter)\" > {RUN}/exporter.json")
+    if replicated:
+        lines += [
+            f"own proxy > {RUN}/proxy.password",
+            "# What asks Sentinels, Sentinels among them.",
+            f"own sentinels > {RUN}/sentinels.password",
+            f'printf "masteruser replica\\nmasterauth %s\\n" "$(own replica)" > {RUN}/replica.conf',
+            f"own sentinel > {RUN}/sentinel.password",
+        ]
+    return "\n".join((*lines, ""))
+
+
+def init_container(app: App, image: str) -> Object:
+    """Runs it, in an image that has a shell; what it makes is in the volume ``run``."""
+    return {
+        "name": "users",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["sh", f"{DIRECTORY}/{SCRIPT}"],
+        "env": [
+            {
+                "name": "PASSWORD",
+                "valueFrom": {"secretKeyRef": {"name": secret_name(app), "key": password_key(app)}},
+            }
+        ],
+        "resources": small(),
+        "securityContext": security(),
+        "volumeMounts": [
+            {"name": "config", "mountPath": DIRECTORY, "readOnly": True},
+            {"name": "run", "mountPath": RUN},
+        ],
+    }
+
+
+def small(memory: str = "32Mi") -> Object:
+    """Resources of a helper."""
+    return {
+        "limits": {"ephemeral-storage": "16Mi", "memory": memory},
+        "requests": {"cpu": "10m", "ephemeral-storage": "16Mi", "memory": memory},
+    }

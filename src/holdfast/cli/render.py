@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -13,14 +13,21 @@ from holdfast.cli import exit_status
 from holdfast.cli.output import write_json
 from holdfast.cli.short_life import short_life
 from holdfast.core.errors import UsageError
-from holdfast.kube.app import NEWEST, OLDEST, USUAL
+from holdfast.kube import directory as directories
+from holdfast.kube.app import NEWEST, OLDEST, USUAL, App
+from holdfast.kube.directory import Plan, plan
 from holdfast.kube.emit import emit
+from holdfast.kube.files import files, steps
+from holdfast.kube.needed import needed
 from holdfast.kube.read import read
+from holdfast.kube.render import Rendered
 from holdfast.kube.render import render as rendered
+from holdfast.kube.session_path import session_path
 from holdfast.project import dotenv
 from holdfast.project.dotenv import Loaded
 
 _Flag = Annotated[bool, Parameter(negative="")]
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @short_life()
@@ -31,29 +38,40 @@ def render(
     env: str | None = None,
     kubernetes: str = f"1.{USUAL}",
     secret_env: Path | None = None,
+    diff: Path | None = None,
+    force: _Flag = False,
     json: _Flag = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False,
 ) -> int:
-    """Write the manifests of a Laravel application.
+    """Write the manifests of a Laravel application, from one LaravelApp file.
 
-    The same file makes the same bytes, always.
+    The same file makes the same bytes, always. At the end, on stderr, it says how a session gets
+    from the cookie to the store, what was decided and why, and what is still to be done.
 
     **Examples**
 
-        holdfast render app.yaml
+        holdfast render app.yaml | kubectl apply -f -
 
         holdfast render app.yaml -o manifests --env production
 
-    Exit status: 0 rendered, 2 the file is refused, 3 a file cannot be read or written.
+        holdfast render app.yaml --diff manifests
+
+    Exit status: 0 rendered, 1 `--diff` found a difference, 2 the file is refused or a file in the
+    directory was edited, 3 a file cannot be read or written.
 
     Args:
         file: The LaravelApp.
         output: A directory for the manifests, a file for each concern. Without it: stdout.
         env: The environment, one of the file's `environments`.
         kubernetes: The oldest Kubernetes that they are applied to.
-        secret_env: A `.env` file whose variables become the Secret; without it the Secret is
-            somebody else's.
-        json: Write objects and decisions as JSON to stdout.
+        secret_env: A `.env` file whose variables become a Secret; without it somebody makes that.
+        diff: Show what would change in this directory, and change nothing.
+        force: Overwrite what somebody edited in the directory.
+        json: Write everything as JSON to stdout.
+        quiet: No summary.
     """
+    if sum((output is not None, diff is not None, json)) > 1:
+        raise UsageError("-o, --diff and --json exclude each other", hint="one after the other")
     app = read(
         file.read_bytes(),
         str(file),
@@ -62,15 +80,19 @@ def render(
         secret=_secret(secret_env),
     )
     made = rendered(app)
+    if diff is not None:
+        return _difference(plan(diff, app.name, files(made)), str(diff))
     every = [one for some in made.objects.values() for one in some]
     if json:
-        write_json({"objects": every, "decisions": made.decisions}, "-")
-    elif output is None:
+        write_json(_as_json(app, made), "-")
+        return exit_status.HOLDS
+    if output is None:
         sys.stdout.write(emit(every))
+        sys.stdout.flush()
     else:
-        output.mkdir(parents=True, exist_ok=True)
-        for number, (concern, some) in enumerate(made.objects.items(), 10):
-            (output / f"{number}-{concern}.yaml").write_text(emit(some))
+        _write(plan(output, app.name, files(made)), output, force=force)
+    if not quiet:
+        _summarize(app, made, [] if output is None else steps(made, str(output)))
     return exit_status.HOLDS
 
 
@@ -90,3 +112,61 @@ def _secret(file: Path | None) -> Mapping[str, str] | None:
         return None
     found = dotenv.load(file.read_bytes(), {}, str(file))
     return {name: one.value for name, one in found.items() if isinstance(one, Loaded)}
+
+
+def _write(found: Plan, output: Path, *, force: bool) -> None:
+    if not force:
+        _require_ours(found, str(output))
+    directories.write(output, found.changes)
+
+
+def _require_ours(found: Plan, output: str) -> None:
+    """Raise where somebody's work would be overwritten."""
+    if found.edited:
+        raise UsageError(
+            f"somebody edited {_listed(found.edited, output)}",
+            hint=f"--diff {output} shows it; put the change into the LaravelApp, or --force",
+        )
+    if found.foreign:
+        raise UsageError(
+            f"{_listed(found.foreign, output)} was not rendered for this application",
+            hint="another directory for each application, or --force",
+        )
+
+
+def _listed(paths: Sequence[str], output: str) -> str:
+    also = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{output}/{paths[0]}{also}"
+
+
+def _difference(found: Plan, name: str) -> int:
+    from rich.text import Text
+
+    from holdfast.cli.screen import stdout
+
+    for change in found.changes:
+        for line in directories.difference(change, name):
+            stdout.print(Text(line, style=_STYLES.get(line[:1], "")), soft_wrap=True)
+    return exit_status.VIOLATED if found.changes else exit_status.HOLDS
+
+
+def _summarize(app: App, made: Rendered, commands: Sequence[str]) -> None:
+    # A rendering alone does without rich, which takes longer to load than all else.
+    from holdfast.cli.render_summary import summary
+    from holdfast.cli.screen import stderr
+
+    every = [one for some in made.objects.values() for one in some]
+    stderr.print(summary(session_path(app, every), made.decisions, needed(app, every), commands))
+
+
+def _as_json(app: App, made: Rendered) -> dict[str, Any]:
+    every = [one for some in made.objects.values() for one in some]
+    return {
+        "application": app.name,
+        "environment": app.environment,
+        "kubernetes": f"1.{app.kubernetes}",
+        "objects": made.objects,
+        "path": session_path(app, every),
+        "decisions": made.decisions,
+        "needed": needed(app, every),
+    }

@@ -1,0 +1,99 @@
+"""What has to be there before a rendering is applied, and how it is applied then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from holdfast.kube.app import App, Object
+from holdfast.kube.environment.gather import secret_name
+from holdfast.kube.spec.session import Store
+
+_ISSUERS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")
+_PROJECTS = {
+    "keda.sh": "KEDA 2.12 or newer",
+    "cert-manager.io": "cert-manager",
+    "monitoring.coreos.com": "Prometheus Operator",
+    "external-secrets.io": "External Secrets Operator 0.16 or newer",
+    "redis.redis.opstreelabs.in": "redis-operator of OT-CONTAINER-KIT",
+    "security.istio.io": "Istio 1.22 or newer",
+    "networking.istio.io": "Istio 1.22 or newer",
+    "telemetry.istio.io": "Istio 1.22 or newer",
+    "policy.linkerd.io": "Linkerd",
+    "traefik.io": "Traefik",
+}
+
+
+class Needed(msgspec.Struct, frozen=True):
+    """What a person has to see to.
+
+    Args:
+        secret: name of the Secret; empty where it is rendered.
+        secret_keys: what it has to hold.
+        installed: what has to be installed in the cluster.
+    """
+
+    secret: str
+    secret_keys: tuple[str, ...]
+    installed: tuple[str, ...]
+
+
+def needed(app: App, objects: Iterable[Object]) -> Needed:
+    """What has to be there.
+
+    Args:
+        objects: of the same application.
+    """
+    objects = list(objects)
+    rendered = app.secret is not None or app.spec.secrets.external is not None
+    return Needed(
+        "" if rendered else app.spec.secret_name,
+        tuple(sorted({*_of_the_specification(app), *_referred_to(objects, secret_name(app))})),
+        tuple(sorted(set(_projects(app, objects)))),
+    )
+
+
+def _of_the_specification(app: App) -> Iterator[str]:
+    """Keys that Laravel reads from its environment, where nothing in a manifest names them."""
+    spec = app.spec
+    yield "APP_KEY"
+    yield from spec.secrets.keys
+    if spec.database is not None and spec.database.driver != "sqlite":
+        yield "DB_PASSWORD"
+    store = spec.session.store or Store()
+    if spec.session.driver == "redis" and (store.external is None or store.external.password):
+        yield f"{store.variables}_PASSWORD"
+    roles = []
+    if store.dynamodb is not None and spec.session.driver == "dynamodb":
+        roles.append(store.dynamodb.role)
+    if spec.storage.uploads is not None and spec.storage.uploads.s3 is not None:
+        roles.append(spec.storage.uploads.s3.role)
+    if None in roles or (spec.queue.connection == "sqs" and not roles):
+        yield from ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+def _referred_to(value: Any, secret: str) -> Iterator[str]:
+    """Keys that manifests name: ``secretKeyRef`` of any container."""
+    if isinstance(value, dict):
+        reference = value.get("secretKeyRef")
+        if isinstance(reference, dict) and reference.get("name") == secret:
+            yield reference["key"]
+        for inner in value.values():
+            yield from _referred_to(inner, secret)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _referred_to(inner, secret)
+
+
+def _projects(app: App, objects: Iterable[Object]) -> Iterator[str]:
+    for one in objects:
+        group = one["apiVersion"].rpartition("/")[0]
+        if group in _PROJECTS:
+            yield _PROJECTS[group]
+        elif group == "gateway.networking.k8s.io" and (gateway := app.spec.edge.gateway):
+            channel = f", {gateway.channel} channel" if gateway.channel != "standard" else ""
+            yield f"Gateway API {gateway.version} or newer{channel}"
+        if any(key in one["metadata"].get("annotations", {}) for key in _ISSUERS):
+            yield _PROJECTS["cert-manager.io"]

@@ -214,8 +214,7 @@ REFUSED = [
         "cache.store",
         {"cache": {"store": "redis"}},
         {"cache": {"store": "database"}},
-        {"cache": {"store": "redis"}, "session": OWN_CONNECTION},
-        {"cache": {"store": "redis"}, "session": {"driver": "cookie"}},
+        {"cache": {"store": "redis"}, "session": OWN_CONNECTION, "redis": EXTERNAL},
     ),
     (
         "in the memcached of the sessions",
@@ -240,11 +239,24 @@ REFUSED = [
         )
     ),
     (
-        "both are CACHE_PREFIX",
-        "session.cachePrefix",
-        {"cache": {"prefix": "a"}, "session": {"cachePrefix": "b"}},
-        {"cache": {"prefix": "a"}, "session": {"cachePrefix": "a"}},
-        {"cache": {"prefix": "a"}},
+        "REDIS_HOST would be two servers",
+        "redis.external",
+        {"redis": EXTERNAL},
+        {},
+        {"redis": EXTERNAL, "session": OWN_CONNECTION},
+        {"redis": EXTERNAL, "session": {"driver": "cookie"}},
+    ),
+    (
+        "nothing says which Redis the cache is in",
+        "cache.store",
+        {"cache": {"store": "redis"}, "session": OWN_CONNECTION},
+        {"cache": {"store": "redis"}, "session": OWN_CONNECTION, "redis": EXTERNAL},
+        {"cache": {"store": "database"}, "session": OWN_CONNECTION},
+        {
+            "cache": {"store": "redis"},
+            "session": {"driver": "cookie"},
+            "config": {"REDIS_HOST": "cache"},
+        },
     ),
 ]
 

@@ -214,8 +214,7 @@ REFUSED = [
         "cache.store",
         {"cache": {"store": "redis"}},
         {"cache": {"store": "database"}},
-        {"cache": {"store": "redis"}, "session": OWN_CONNECTION},
-        {"cache": {"store": "redis"}, "session": {"driver": "cookie"}},
+        {"cache": {"store": "redis"}, "session": OWN_CONNECTION, "redis": EXTERNAL},
     ),
     (
         "in the memcached of the sessions",
@@ -238,6 +237,26 @@ REFUSED = [
             ("file", {"web": ALONE, "workers": [{"name": "a"}]}),
             ("array", {"web": {"min": 1, "max": 3}}),
         )
+    ),
+    (
+        "REDIS_HOST would be two servers",
+        "redis.external",
+        {"redis": EXTERNAL},
+        {},
+        {"redis": EXTERNAL, "session": OWN_CONNECTION},
+        {"redis": EXTERNAL, "session": {"driver": "cookie"}},
+    ),
+    (
+        "nothing says which Redis the cache is in",
+        "cache.store",
+        {"cache": {"store": "redis"}, "session": OWN_CONNECTION},
+        {"cache": {"store": "redis"}, "session": OWN_CONNECTION, "redis": EXTERNAL},
+        {"cache": {"store": "database"}, "session": OWN_CONNECTION},
+        {
+            "cache": {"store": "redis"},
+            "session": {"driver": "cookie"},
+            "config": {"REDIS_HOST": "cache"},
+        },
     ),
 ]
 

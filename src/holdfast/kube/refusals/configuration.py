@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from holdfast.kube.app import App
+from holdfast.kube.environment.redis import shared
 from holdfast.kube.refusals import variables
 from holdfast.kube.refusals.refusal import Refusal
 from holdfast.kube.refusals.rule import ONE_POD, Rule, all_refused, given, one_pod, rule
@@ -36,9 +37,15 @@ def _image(name: str) -> Rule:
     )
 
 
-def _of_sessions(app: App) -> str:
-    store = app.spec.session.store
-    return "REDIS" if store is None else store.variables
+SHARED = (
+    f"self.spec.session.driver == 'redis' && (!{given(_STORE)} || {_STORE}.variables == 'REDIS')"
+)
+"""CEL: REDIS_HOST is where sessions are."""
+_OTHER = f"({given('self.spec.redis')} && {given('self.spec.redis.external')})"
+
+
+def _other(app: App) -> bool:
+    return app.spec.redis is not None and app.spec.redis.external is not None
 
 
 RULES = (
@@ -55,17 +62,31 @@ RULES = (
         ("cache", "store"),
         "the cache would be in the Redis of the sessions, whose connection it shares: where it"
         " fills it no session can be saved, and cache:clear logs everybody out",
-        "cache.store: database, or session.store.variables and session.connection of a connection"
-        " of its own for sessions",
+        "cache.store: database, or redis.external for the cache, and session.store.variables and"
+        " session.connection of a connection of its own for sessions",
+        broken=lambda app: app.spec.cache.store == "redis" and shared(app),
+        cel=f"self.spec.cache.store != 'redis' || !({SHARED})",
+    ),
+    rule(
+        ("cache", "store"),
+        "nothing says which Redis the cache is in, and Laravel looks for one in each pod",
+        "redis.external, or cache.store: database",
         broken=lambda app: (
             app.spec.cache.store == "redis"
-            and app.spec.session.driver == "redis"
-            and _of_sessions(app) == "REDIS"
+            and not (shared(app) or _other(app) or "REDIS_HOST" in app.spec.config)
         ),
         cel=(
-            "self.spec.cache.store != 'redis' || self.spec.session.driver != 'redis' ||"
-            f" ({given(_STORE)} && {_STORE}.variables != 'REDIS')"
+            f"self.spec.cache.store != 'redis' || {SHARED} || {_OTHER}"
+            " || 'REDIS_HOST' in self.spec.config"
         ),
+    ),
+    rule(
+        ("redis", "external"),
+        "REDIS_HOST would be two servers, this one and that of the sessions: one of them is lost",
+        "session.store.variables and session.connection of a connection of its own for sessions,"
+        " or no redis.external",
+        broken=lambda app: shared(app) and _other(app),
+        cel=f"!({SHARED} && {_OTHER})",
     ),
     rule(
         ("cache", "store"),

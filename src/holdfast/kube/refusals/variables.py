@@ -157,8 +157,10 @@ def _variables(app: App) -> str:
 
 
 def _field(app: App, name: str) -> str:
-    if name.startswith(f"{_variables(app)}_"):
+    if app.spec.session.driver == "redis" and name.startswith(f"{_variables(app)}_"):
         return "session.store"
+    if name.startswith("REDIS_") and not name.endswith("_QUEUE_RETRY_AFTER"):
+        return "redis.external"
     if name.endswith("_QUEUE_RETRY_AFTER"):
         return "queue.retryAfter"
     found = (field for start, field in _WHERE_GIVEN.items() if name.startswith(start))

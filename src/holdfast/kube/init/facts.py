@@ -9,17 +9,22 @@ from typing import Final
 
 import msgspec
 
+from holdfast.core.errors import EnvironmentLacking, FormatError
 from holdfast.project.directory import Directory
+from holdfast.project.dotenv import parse
 from holdfast.project.effective import Effective, Row, effective_session
 from holdfast.project.environment import Process
 from holdfast.project.migrations import migrations
 from holdfast.project.packages import Packages, packages
 from holdfast.project.project import Project, load
 from holdfast.project.queued import QueuedWork, queued
-from holdfast.project.values import Array, Known, Unknown
+from holdfast.project.scheduled import scheduled
+from holdfast.project.stored import unread
+from holdfast.project.values import Array, Broken, Known, Unknown
 
 _LOCAL_NAMES: Final = ("localhost", "host.docker.internal")
 _LOCAL_ENDS: Final = (".localhost", ".local", ".test", ".example", ".invalid")
+_EXAMPLE: Final = ".env.example"
 _NOT_NAMED: Final = ("APP_CONFIG_CACHE", "APP_ENV", "LARAVEL_STORAGE_PATH")
 
 
@@ -111,10 +116,20 @@ class Facts:
         """What Composer installs."""
         return packages(self.directory)
 
-    @cached_property
+    @property
     def queued(self) -> QueuedWork:
         """What it queues."""
-        return queued(self.directory)
+        return self.directory.of(queued)
+
+    @property
+    def broken(self) -> tuple[Broken, ...]:
+        """Files of its code that could not be looked at."""
+        listed = (
+            *self.directory.of(queued).broken,
+            *self.directory.of(scheduled).broken,
+            *self.directory.of(unread),
+        )
+        return tuple(dict.fromkeys(listed))
 
     def row(self, name: str) -> Row | None:
         """An effective value of the sessions; None where it cannot be told."""
@@ -174,9 +189,16 @@ class Facts:
         found = self.directory.of(migrations)
         return found.complete and table not in found.tables
 
-    def from_env_file(self) -> Iterator[str]:
-        """The names in its ``.env``, in order; of ``.env.example`` where it has none."""
-        yield from self.project.environment.loaded
+    def env_file(self) -> tuple[str, tuple[str, ...]]:
+        """The ``.env`` that was read and its names; where there is none, those of the example."""
+        environment = self.project.environment
+        if environment.file:
+            return environment.file, tuple(environment.loaded)
+        try:
+            entries = parse(self.directory.read(_EXAMPLE) or b"", _EXAMPLE)
+        except (FormatError, EnvironmentLacking):
+            return _EXAMPLE, ()
+        return _EXAMPLE, tuple(dict.fromkeys(entry.name for entry in entries))
 
 
 def read(directory: Directory, asked: Asked, image: ImageFacts | None = None) -> Facts:

@@ -1,0 +1,179 @@
+"""Everything that decides whether a user stays logged in, as it is in effect now."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from holdfast.kube.init.facts import Facts, is_local
+from holdfast.kube.init.part import Part, fits
+from holdfast.kube.init.redis import DATABASE, KEPT, Layout, client, external, snippet
+from holdfast.kube.spec.session import DynamoTable
+from holdfast.kube.spec.words import Address, CookieName, Host, Prefix
+from holdfast.project.values import Known
+
+_ONCE: Final = "Whoever is logged in now logs in once more."
+
+
+def session(facts: Facts, found: Layout) -> Part:
+    """The section ``session``."""
+    part = Part()
+    driver = _driver(facts, part)
+    part.take([_store(facts, found, driver)])
+    if driver == "redis":
+        if found.connection is not None:
+            part.line(
+                "connection", found.connection,
+                "" if found.added else facts.where("session.connection"),
+            )  # fmt: skip
+        part.tasks += client(facts).tasks
+    elif driver == "database":
+        _table(facts, part)
+    lifetime = facts.row("lifetime")
+    if lifetime is not None and isinstance(lifetime.value, int) and lifetime.value >= 60:
+        part.line("lifetime", lifetime.value // 60, str(lifetime.source))
+    _cookie(facts, part)
+    if driver == "redis":
+        _prefix(facts, part)
+    return part
+
+
+def _driver(facts: Facts, part: Part) -> str:
+    """Those that a pod keeps to itself are exchanged, and that is said."""
+    row = facts.row("driver")
+    if row is None:
+        part.line(
+            "driver", "redis",
+            fill=f"the session driver; {facts.why_unknown('driver')}",
+        )  # fmt: skip
+        return "redis"
+    where = str(row.source)
+    if row.value in KEPT:
+        why = ("The whole session is in the cookie: nothing to keep.",)
+        part.line("driver", str(row.value), where, *(why if row.value == "cookie" else ()))
+        return str(row.value)
+    part.line(
+        "driver", "redis", "",
+        f"{where} says {row.value}, which one pod keeps to itself. In a Redis all replicas"
+        f" find a session. {_ONCE}",
+    )  # fmt: skip
+    if facts.fixed("session.driver"):
+        part.task(
+            where, f"it is fixed there: write 'driver' => env('SESSION_DRIVER', '{row.value}')"
+        )
+    return "redis"
+
+
+def _store(facts: Facts, found: Layout, driver: str) -> Part:
+    store = Part()
+    match driver:
+        case "redis":
+            _redis(facts, found, store)
+        case "memcached":
+            _memcached(facts, store)
+        case "dynamodb":
+            _dynamodb(facts, store)
+    part = Part()
+    part.within("store", store)
+    return part
+
+
+def _redis(facts: Facts, found: Layout, store: Part) -> None:
+    row = facts.row("driver")
+    if found.server is not None:
+        store.within("external", external(found.server), "The sessions that are there stay.")
+    else:
+        now = facts.row("redis.host")
+        moved = row is not None and row.value == "redis"
+        store.line(
+            "single", {}, "",
+            "One Redis of their own, which writes all to a volume. sentinel in its place: three.",
+            *([f"Sessions in {now.value} ({now.source}) are not moved. {_ONCE}"]
+              if moved and now is not None and found.other is not None else []),
+        )  # fmt: skip
+    if found.variables != "REDIS":
+        store.line(
+            "variables", found.variables, "",
+            *(["Apart from " + " and ".join(found.others) + ", which are in the Redis of"
+               " REDIS_HOST: a flush or a full queue would take the sessions along."]
+              if found.added else []),
+        )  # fmt: skip
+    if found.added:
+        store.task(
+            f"{DATABASE}, redis", f"sessions need a connection of their own: {snippet(facts)}"
+        )
+        if facts.fixed("session.connection"):
+            store.task(
+                facts.where("session.connection"),
+                "it is fixed there: write 'connection' => env('SESSION_CONNECTION')",
+            )
+    elif facts.fixed(f"database.redis.{found.connection or 'default'}.host"):
+        store.task(
+            facts.where(f"database.redis.{found.connection or 'default'}.host"),
+            f"the host is fixed there: write env('{found.variables}_HOST')",
+        )
+
+
+def _memcached(facts: Facts, store: Part) -> None:
+    server = Part()
+    host = facts.text("cache.stores.memcached.servers.0.host") or ""
+    if fits(host, Address) and not is_local(host):
+        server.line("host", host, facts.where("cache.stores.memcached.servers.0.host"))
+    else:
+        server.line("host", "memcached.example.com", fill="the memcached; .env has a local one")
+    store.within(
+        "external", server, "memcached forgets when it is full or restarted; redis does not."
+    )
+
+
+def _dynamodb(facts: Facts, store: Part) -> None:
+    table = Part()
+    for key, example in (("table", "cache"), ("region", "us-east-1")):
+        setting = f"cache.stores.dynamodb.{key}"
+        value = facts.text(setting)
+        said = (
+            value
+            if value and fits({"table": "xxx", "region": "x", key: value}, DynamoTable)
+            else ""
+        )
+        table.line(
+            key, said or example, facts.where(setting) if said else "",
+            fill="" if said else f"the {key} of DynamoDB",
+        )  # fmt: skip
+    store.within("dynamodb", table)
+
+
+def _table(facts: Facts, part: Part) -> None:
+    row = facts.row("table")
+    name = str(row.value) if row is not None else "sessions"
+    connection = facts.text("session.connection")
+    if connection is not None:
+        part.line("connection", connection, facts.where("session.connection"))
+    if facts.lacks_table(name):
+        command = "make:session-table" if facts.major >= 11 else "session:table"
+        part.task("database/migrations", f"no migration makes {name}: php artisan {command}")
+
+
+def _cookie(facts: Facts, part: Part) -> None:
+    """The cookie as it is now: under another name nobody would be logged in."""
+    row = facts.row("cookie")
+    if row is not None and fits(row.value, CookieName):
+        part.line("cookie", row.value, str(row.source))
+    else:
+        why = facts.why_unknown("cookie") if row is None else f"{row.source} has a name not taken"
+        part.remark("cookie", f"To be filled in, or users log in once more: cookie ({why})")
+    domain = facts.row("domain")
+    bare = str(domain.value or "").removeprefix(".") if domain is not None else ""
+    if domain is not None and fits(bare, Host) and not is_local(bare):
+        part.line("domain", bare, str(domain.source))
+    same_site = facts.row("same_site")
+    if same_site is not None and same_site.value in ("lax", "strict", "none"):
+        part.line("sameSite", same_site.value, str(same_site.source))
+    encrypt = facts.row("encrypt")
+    if encrypt is not None and isinstance(encrypt.value, bool):
+        part.line("encrypt", encrypt.value, str(encrypt.source))
+
+
+def _prefix(facts: Facts, part: Part) -> None:
+    value = facts.project.get("database.redis.options.prefix")
+    if isinstance(value, Known) and fits(value.value or "", Prefix):
+        part.line("prefix", value.value or "", str(value.source))

@@ -1,0 +1,148 @@
+"""What ``.env`` says and an image does not: variables to be kept, and names of secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.kube.init.facts import Facts, is_local
+from holdfast.kube.init.part import Part, fits
+from holdfast.kube.spec.words import Variable
+from holdfast.project.code import code
+from holdfast.project.effective import effective_session
+from holdfast.project.middleware import middleware
+from holdfast.project.values import Known, Source
+
+_DECIDED: Final = re.compile(
+    r"APP_(?:KEY|PREVIOUS_KEYS|ENV|DEBUG|URL|CONFIG_CACHE)|LOG_\w+|DB_\w+"
+    r"|SESSION_(?:DRIVER|LIFETIME|COOKIE|DOMAIN|SAME_SITE|ENCRYPT|CONNECTION|SECURE_COOKIE)"
+    r"|(?:SESSION_)?REDIS_(?!CLIENT)\w+|CACHE_(?:STORE|DRIVER|PREFIX)|QUEUE_CONNECTION"
+    r"|FILESYSTEM_(?:DISK|DRIVER)|MEMCACHED_HOST|MEMCACHED_PORT|DYNAMODB_CACHE_TABLE"
+    r"|AWS_(?:BUCKET|DEFAULT_REGION|ENDPOINT|URL|USE_PATH_STYLE_ENDPOINT)|OCTANE_SERVER"
+    r"|TRUSTED_PROXIES|SANCTUM_STATEFUL_DOMAINS|VITE_\w+|PHP_CLI_SERVER_WORKERS"
+    r"|APP_MAINTENANCE_\w+"
+)
+"""What the rest of the specification decides, or only a developer's machine needs."""
+
+_SECRET: Final = re.compile(
+    r"(?:^|_)(?:KEY|KEYS|SECRET|PASSWORD|PASS|PWD|TOKEN|DSN|CREDENTIALS?|PRIVATE|SALT|SIGNATURE"
+    r"|WEBHOOK)(?:_|$)|(?:KEY|SECRET|PASSWORD|TOKEN)$"
+)
+_LISTED: Final = frozenset((
+    "APP_KEY", "APP_PREVIOUS_KEYS", "DB_PASSWORD", "REDIS_PASSWORD", "SESSION_REDIS_PASSWORD",
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+))  # fmt: skip
+"""Secrets that Holdfast knows of by itself."""
+
+_URL: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
+_ELSEWHERE: Final = ("redis.host", "redis.port", "redis.password", "database.", "app.key")
+"""Values of the sessions that are decided by where they run."""
+
+_KEPT: Final = ("app.name", "app.locale", "app.fallback_locale", "app.timezone")
+"""Settings that everybody sees, wherever the application runs."""
+
+_STOCK: Final = frozenset((
+    "ABLY_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MAIL_PASSWORD", "MAILGUN_SECRET",
+    "MEMCACHED_PASSWORD", "POSTMARK_TOKEN", "POSTMARK_API_KEY", "PUSHER_APP_KEY",
+    "PUSHER_APP_SECRET", "RESEND_KEY", "RESEND_API_KEY", "REVERB_APP_KEY", "REVERB_APP_SECRET",
+))  # fmt: skip
+"""Names in every skeleton's ``.env.example``: they count where they have a value."""
+
+_SANCTUM: Final = "laravel/sanctum"
+_MOST: Final = 60
+
+
+def config(facts: Facts, host: str) -> Part:
+    """The section ``config``."""
+    part, inner = Part(), Part()
+    environment = facts.project.environment
+    for name, place in sorted(_needed(facts).items()):
+        raw = environment.raw(name)
+        if isinstance(raw, tuple) and fits(name, Variable):
+            inner.line(name, raw[0], place)
+    _sanctum(facts, host, inner)
+    told = {use.name for row in facts.session.rows for use in row.source.uses}
+    rest = [
+        name for name in environment.loaded
+        if name not in {*inner.lines, *told} and not _DECIDED.fullmatch(name)
+        and not _secret(facts, name)
+    ]  # fmt: skip
+    if rest:
+        inner.remark(
+            "rest",
+            f"Also in {environment.file}, and for you to decide: {', '.join(rest[:_MOST])}"
+            + (", ..." if len(rest) > _MOST else "") + ".",
+        )  # fmt: skip
+    part.within("config", inner, "Variables that are no secrets.")
+    return part
+
+
+def secrets(facts: Facts) -> Part:
+    """The section ``secrets``: names, never values."""
+    part, inner = Part(), Part()
+    file, names = facts.env_file()
+    found = sorted(
+        name for name in names
+        if _secret(facts, name) and name not in _LISTED and not name.startswith("VITE_")
+        and fits(name, Variable) and (_set(facts, name) or name not in _STOCK)
+    )  # fmt: skip
+    if found:
+        inner.line("keys", found, f"names in {file}; no value was read out")
+    part.within("secrets", inner)
+    return part
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable is for nobody's eyes: by its name, or as an address with a password."""
+    return bool(_SECRET.search(name.upper()) or _URL.search(value))
+
+
+def _secret(facts: Facts, name: str) -> bool:
+    raw = facts.project.environment.raw(name)
+    return is_secret(name, raw[0] if isinstance(raw, tuple) else "")
+
+
+def _set(facts: Facts, name: str) -> bool:
+    value = facts.project.environment.env(name)
+    return isinstance(value, tuple) and value[0] not in (None, "")
+
+
+def _needed(facts: Facts) -> dict[str, str]:
+    """The variables without which something that counts would be otherwise, with their places."""
+    bare = effective_session(facts.bare)
+    without = {row.name: row.value for row in bare.rows}
+    changed = [
+        row.source
+        for row in facts.session.rows
+        if without.get(row.name) != row.value and not row.name.startswith(_ELSEWHERE)
+    ]
+    return {
+        use.name: use.place
+        for source in (*changed, *_settings(facts))
+        for use in source.uses
+        if not _DECIDED.fullmatch(use.name) and not _secret(facts, use.name)
+    }
+
+
+def _settings(facts: Facts) -> Iterator[Source]:
+    for name in _KEPT:
+        value = facts.project.get(name)
+        if isinstance(value, Known):
+            yield value.source
+
+
+def _sanctum(facts: Facts, host: str, part: Part) -> None:
+    """The hosts whose pages have a session at the API."""
+    if not facts.has(_SANCTUM):
+        return
+    name = "SANCTUM_STATEFUL_DOMAINS"
+    said = facts.project.environment.env(name)
+    found = middleware(facts.directory, facts.project, facts.directory.of(code)).stateful_api
+    if found is None and said is None:
+        return
+    listed = str(said[0] or "").split(",") if isinstance(said, tuple) else []
+    others = [each.strip() for each in listed if not is_local(each.strip().partition(":")[0])]
+    where = said[1].place if isinstance(said, tuple) else str(found)
+    domains = dict.fromkeys((host, *filter(None, others)))
+    part.line(name, ",".join(domains), where, "Whose pages have a session at the API.")

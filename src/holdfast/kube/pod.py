@@ -22,11 +22,15 @@ _WRITABLE = {
 are what all this is about."""
 
 
-def security() -> Object:
-    """A container's part of the restricted Pod Security Standard; its root stays as it is."""
+def security(*, add: Iterable[str] = ()) -> Object:
+    """A container's part of the restricted Pod Security Standard; its root stays as it is.
+
+    Args:
+        add: capabilities; that standard lets NET_BIND_SERVICE through and no other.
+    """
     return {
         "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
+        "capabilities": present(add=list(add), drop=["ALL"]),
         "readOnlyRootFilesystem": True,
     }
 
@@ -67,6 +71,7 @@ def php_container(
     mounts: Iterable[Object] = (),
     env: Mapping[str, str] | None = None,
     ephemeral: str = "256Mi",
+    capabilities: Iterable[str] = (),
     **fields: Any,
 ) -> Object:
     """A container of the application's image, with its configuration and the places it writes to.
@@ -76,6 +81,7 @@ def php_container(
         mounts: more volumes.
         env: more variables.
         ephemeral: of the node's disk, what all that it writes may take.
+        capabilities: that the image's program cannot be started without.
         fields: of the container: ports, probes, lifecycle; None is left out.
     """
     return present(
@@ -90,15 +96,25 @@ def php_container(
         ],
         envFrom=environment_from(app),
         volumeMounts=[*writable_mounts(app), *storage.mounts(app, name), *mounts],
-        securityContext=security(),
+        securityContext=security(add=capabilities),
         resources=resources(wanted, ephemeral=ephemeral),
         **fields,
     )
 
 
-def prepare(app: App, wanted: Resources) -> Object:
-    """An init container that caches the configuration of this very pod's environment."""
-    return php_container(app, "prepare", ["php", "artisan", "config:cache"], wanted)
+def prepare(app: App, wanted: Resources, *, caches: Iterable[str] = ("config",)) -> Object:
+    """An init container that caches what this very pod's environment makes of the application.
+
+    In the image it would be the build's environment that is cached (gotchas CFG-01). Where a cache
+    cannot be made, the pod does not start, and this container's log says which and why. Packages
+    are discovered by the way: PackageManifest.php builds its list where there is none.
+
+    Args:
+        caches: of artisan's commands ``NAME:cache``. Not views: they are compiled when they are
+            asked for, and one that cannot be compiled would keep the pod from starting.
+    """
+    script = " && ".join(f"php artisan {name}:cache" for name in caches)
+    return php_container(app, "prepare", ["/bin/sh", "-ec", script], wanted)
 
 
 def pod_template(

@@ -10,9 +10,8 @@ from holdfast.kube.app import App, Object
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.objects import present
 from holdfast.kube.pod import php_container, prepare, resources, security
-from holdfast.kube.quantity import mebibytes, whole
 from holdfast.kube.spec.words import Resources
-from holdfast.kube.web import nginx_conf, php_fpm_conf, php_ini, probes, stop
+from holdfast.kube.web import disk, nginx_conf, php_fpm_conf, php_ini, probes, stop
 
 _SMALL = Resources(cpu="50m", memory="64Mi")
 _DISK = "1Gi"
@@ -34,7 +33,7 @@ def files(app: App) -> dict[str, str]:
 
 def init_containers(app: App) -> list[Object]:
     """What runs before: ``public/`` comes out of the image, so nginx needs no image of its own."""
-    return [_public(app), prepare(app, app.spec.web.resources)]
+    return [_public(app), prepare(app, app.spec.web.resources, caches=("config", "route", "event"))]
 
 
 def containers(app: App) -> list[Object]:
@@ -51,11 +50,6 @@ def volumes(app: App) -> list[Object]:
     ]
 
 
-def temporary(app: App) -> str:
-    """What PHP may have in ``/tmp``: an upload in each process, and as much as ever."""
-    return mebibytes(whole("128Mi") + app.spec.web.processes * whole(app.spec.web.max_body))
-
-
 def _php(app: App) -> Object:
     return php_container(
         app,
@@ -67,7 +61,7 @@ def _php(app: App) -> Object:
             {"name": "config", "mountPath": php_ini.DIRECTORY, "readOnly": True},
             {"name": "php-fpm", "mountPath": php_fpm_conf.RUN},
         ],
-        ephemeral=mebibytes(whole(temporary(app)) + whole("512Mi")),
+        ephemeral=disk.ephemeral(app),
         startupProbe=probes.startup(probes.store(app) or _alive()),
         livenessProbe=probes.liveness(_alive()),
         lifecycle=stop.php_fpm(app),

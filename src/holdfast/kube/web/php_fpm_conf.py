@@ -26,6 +26,8 @@ def php_fpm_conf(app: App) -> str:
         "[global]",
         f"pid = {PID}",
         "error_log = /proc/self/fd/2",
+        "; Longer lines of the application's log would be cut into pieces of 1 KiB.",
+        "log_limit = 16384",
         "; 0 would cut off every request at the stop, whatever the signal (fpm_process_ctl.c).",
         f"process_control_timeout = {web.longest_request}s",
         "",

@@ -16,7 +16,7 @@ extensions (PHP manual, «The configuration file», PHP_INI_SCAN_DIR)."""
 
 
 def php_ini(app: App) -> str:
-    """Files of PHP's configuration; ``memory_limit`` stays the image's."""
+    """A file of PHP's configuration; ``memory_limit`` stays the image's."""
     body = whole(app.spec.web.max_body)
     lines = [
         "; nginx and PHP refuse the same bodies, so nobody sees a form that comes in empty.",
@@ -30,4 +30,6 @@ def php_ini(app: App) -> str:
         "log_errors = On",
         "expose_php = Off",
     ]
+    if app.spec.web.runtime != "octane":  # whose workers are one long run of PHP
+        lines.append(f"max_execution_time = {app.spec.web.longest_request}")
     return "\n".join(lines) + "\n"

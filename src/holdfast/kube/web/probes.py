@@ -51,6 +51,15 @@ def http(app: App, path: str) -> Object:
     }
 
 
+def application(app: App) -> Object:
+    """Whether Laravel answers; of a release without ``/up``, whether anybody does.
+
+    The second is refused where a specification is read.
+    """
+    path = health(app)
+    return http(app, path) if path else {"tcpSocket": {"port": "http"}}
+
+
 def startup(asks: Object) -> Object:
     """The first probe, which the others wait for."""
     return {

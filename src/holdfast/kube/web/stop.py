@@ -33,6 +33,17 @@ from holdfast.kube.app import App, Object
 from holdfast.kube.web import nginx_conf, php_fpm_conf
 
 
+def single(app: App) -> Object:
+    """The lifecycle of a server that is HTTP and PHP in one: it waits until nothing can be lost.
+
+    What the signal does to requests there depends on server and version: Octane kills Swoole's
+    workers (laravel/octane 2.3, Swoole/ServerProcessInspector.php: SIGKILL), RoadRunner's lose
+    their master (laravel/octane issues 756, 757), and FrankenPHP answers 500 to what still waits
+    for a thread (php/frankenphp issue 2644). The price: each pod takes so long to stop.
+    """
+    return {"preStop": {"sleep": {"seconds": app.spec.web.drain + app.spec.web.longest_request}}}
+
+
 def _hook(*script: str) -> Object:
     return {"preStop": {"exec": {"command": ["/bin/sh", "-c", "\n".join(script)]}}}
 

@@ -1,0 +1,112 @@
+"""What was decided for the user about web pods, in the words of the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.kube.app import App, Decision
+from holdfast.kube.quantity import mebibytes, whole
+from holdfast.kube.timing import SPARE, web_grace
+from holdfast.kube.web import probes
+from holdfast.kube.web.autoscaling import scaled
+
+_LEAST = 40 * 1024**2
+"""Bytes that a PHP process with Laravel in it usually takes, beside what all share."""
+
+
+def explained(app: App) -> Iterator[Decision]:
+    """In the order of a pod's life."""
+    yield from _image(app)
+    yield from _writable(app)
+    yield from _memory(app)
+    yield _probes(app)
+    yield _number(app)
+    yield _stop(app)
+    yield from _octane(app)
+
+
+def _image(app: App) -> Iterator[Decision]:
+    if "@sha256:" not in app.spec.image:
+        yield Decision(
+            "image",
+            app.spec.image,
+            "a tag that is moved would be two versions in one deployment; a digest cannot be moved",
+        )
+
+
+def _writable(app: App) -> Iterator[Decision]:
+    yield Decision(
+        "writable directories of pods",
+        "bootstrap/cache, storage/framework/{cache,views}, storage/logs, /tmp",
+        "they end with their pod. What has to outlive it goes to the session store, the database"
+        " or storage.uploads; all else is read-only, so that a write is an error and not a loss",
+    )
+    yield Decision(
+        "configuration cache",
+        "made at each pod's start",
+        "only there the environment is known; env() outside config/*.php is null from then on",
+    )
+
+
+def _memory(app: App) -> Iterator[Decision]:
+    web = app.spec.web
+    share = whole(web.resources.memory) // web.processes
+    if share < _LEAST:
+        yield Decision(
+            "memory of web pods",
+            f"{mebibytes(share)} for each of {web.processes} processes",
+            f"below {mebibytes(_LEAST)}, the kernel may end a pod in the midst of its requests:"
+            " raise web.resources.memory or lower web.processes",
+        )
+
+
+def _probes(app: App) -> Decision:
+    asked = probes.health(app) or "php-fpm's ping"
+    return Decision(
+        "probes of web pods",
+        f"readiness asks {asked}, startup alone asks for the session store",
+        "a store that is away for a moment must not take all pods out of their Service, and a"
+        " probe must not open a session",
+    )
+
+
+def _number(app: App) -> Decision:
+    web = app.spec.web
+    if scaled(app):
+        busy = f", or {web.autoscale.busy} % of PHP processes" if web.autoscale.busy else ""
+        return Decision(
+            "number of web pods",
+            f"{web.min} to {web.max}, by {web.autoscale.cpu} % of PHP's processor{busy}",
+            "up at once, down by a tenth a minute after 5 minutes of less: each pod that goes cuts"
+            " connections",
+        )
+    if web.min == 1:
+        return Decision(
+            "number of web pods",
+            "1",
+            "deployments and drains lose nobody, since sessions are not in the pod; a node that"
+            " fails is an outage until the pod runs elsewhere. web.min: 2 is without",
+        )
+    return Decision("number of web pods", str(web.min), "web.max above web.min scales them")
+
+
+def _stop(app: App) -> Decision:
+    web = app.spec.web
+    grace = web_grace(app)
+    if web.grace is not None:
+        return Decision("stop of web pods", f"{grace} s", "web.grace says so")
+    return Decision(
+        "stop of web pods",
+        f"{grace} s",
+        f"{web.drain} s until edges know (web.drain), {web.longest_request} s for the longest"
+        f" request (web.longestRequest), {SPARE} s to spare",
+    )
+
+
+def _octane(app: App) -> Iterator[Decision]:
+    if app.spec.web.runtime == "octane" and app.spec.web.longest_request > 30:
+        yield Decision(
+            "longest request",
+            f"{app.spec.web.longest_request} s",
+            "max_execution_time of config/octane.php, 30 if nobody has changed it, must allow it",
+        )

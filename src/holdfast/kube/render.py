@@ -11,6 +11,7 @@ from holdfast.kube.app import App, Decision, Object
 from holdfast.kube.edge import entry
 from holdfast.kube.mesh import policies
 from holdfast.kube.monitoring import rules
+from holdfast.kube.order import ordered
 from holdfast.kube.session_store import store
 from holdfast.kube.web import deployment
 from holdfast.kube.workers import groups, migrations, scheduler
@@ -57,7 +58,10 @@ class Rendered:
 
 def render(app: App) -> Rendered:
     """Render an application; the same application is the same objects, always."""
-    objects = {name: list(concern.objects(app)) for name, concern in CONCERNS.items()}
+    objects = {
+        name: [ordered(app, name, one) for one in concern.objects(app)]
+        for name, concern in CONCERNS.items()
+    }
     return Rendered(
         {name: some for name, some in objects.items() if some},
         [decision for concern in CONCERNS.values() for decision in concern.decisions(app)],

@@ -10,6 +10,7 @@ from holdfast.kube.refusals import (
     edge,
     mesh,
     monitoring,
+    queue,
     session,
     session_store,
     storage,
@@ -18,7 +19,18 @@ from holdfast.kube.refusals import (
 )
 from holdfast.kube.refusals.refusal import Refusal
 
-_SECTIONS = (session, session_store, web, workers, configuration, storage, edge, mesh, monitoring)
+_SECTIONS = (
+    session,
+    session_store,
+    web,
+    queue,
+    workers,
+    configuration,
+    storage,
+    edge,
+    mesh,
+    monitoring,
+)
 
 
 def refusals(app: App) -> Iterator[Refusal]:

@@ -27,7 +27,7 @@ _DECIDED: Final = re.compile(
 
 _SECRET: Final = re.compile(
     r"(?:^|_)(?:KEY|KEYS|SECRET|PASSWORD|PASS|PWD|TOKEN|DSN|CREDENTIALS?|PRIVATE|SALT|SIGNATURE"
-    r"|WEBHOOK)(?:_|$)|(?:KEY|SECRET|PASSWORD|TOKEN)$"
+    r"|PASSWD|WEBHOOK)(?:_|$)|(?:KEY|SECRET|PASSWORD|TOKEN)$"
 )
 _LISTED: Final = frozenset((
     "APP_KEY", "APP_PREVIOUS_KEYS", "DB_PASSWORD", "REDIS_PASSWORD", "SESSION_REDIS_PASSWORD",
@@ -36,6 +36,7 @@ _LISTED: Final = frozenset((
 """Secrets that Holdfast knows of by itself."""
 
 _URL: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
+_REFERENCE: Final = re.compile(r"[$][{(]\w")
 _ELSEWHERE: Final = ("redis.host", "redis.port", "redis.password", "database.", "app.key")
 """Values of the sessions that are decided by where they run."""
 
@@ -53,15 +54,22 @@ _SANCTUM: Final = "laravel/sanctum"
 _MOST: Final = 60
 
 
-def config(facts: Facts, host: str) -> Part:
-    """The section ``config``."""
+def config(facts: Facts, host: str, *, volume: bool) -> Part:
+    """The section ``config``.
+
+    Args:
+        host: where users find the application.
+        volume: whether files go to a volume, where the default disk may be any local one.
+    """
     part, inner = Part(), Part()
     environment = facts.project.environment
     for name, place in sorted(_needed(facts).items()):
         raw = environment.raw(name)
-        if isinstance(raw, tuple) and fits(name, Variable):
+        if isinstance(raw, tuple) and fits(name, Variable) and not _REFERENCE.search(raw[0]):
             inner.line(name, raw[0], place)
     _sanctum(facts, host, inner)
+    if volume:
+        _disk(facts, inner)
     told = {use.name for row in facts.session.rows for use in row.source.uses}
     rest = [
         name for name in environment.loaded
@@ -146,3 +154,12 @@ def _sanctum(facts: Facts, host: str, part: Part) -> None:
     where = said[1].place if isinstance(said, tuple) else str(found)
     domains = dict.fromkeys((host, *filter(None, others)))
     part.line(name, ",".join(domains), where, "Whose pages have a session at the API.")
+
+
+def _disk(facts: Facts, part: Part) -> None:
+    """The default disk, where it is on this machine and not the one called ``local``."""
+    disk = facts.text("filesystems.default")
+    if disk in (None, "local") or facts.text(f"filesystems.disks.{disk}.driver") != "local":
+        return
+    variable = "FILESYSTEM_DISK" if facts.major >= 9 else "FILESYSTEM_DRIVER"
+    part.line(variable, disk, facts.where("filesystems.default"))

@@ -78,14 +78,14 @@ def _redis(facts: Facts, found: Layout, store: Part) -> None:
     if found.server is not None:
         store.within("external", external(found.server), "The sessions that are there stay.")
     else:
-        now = facts.row("redis.host")
-        moved = row is not None and row.value == "redis"
-        store.line(
-            "single", {}, "",
-            "One Redis of their own, which writes all to a volume. sentinel in its place: three.",
-            *([f"Sessions in {now.value} ({now.source}) are not moved. {_ONCE}"]
-              if moved and now is not None and found.other is not None else []),
-        )  # fmt: skip
+        why = [
+            "One Redis of their own, which writes all to a volume. sentinel in its place: three."
+        ]
+        if row is not None and row.value == "redis":
+            there = facts.row("redis.host")
+            server = f"{there.value} ({there.source})" if there is not None else "another Redis"
+            why.append(f"Sessions that are in {server} are not moved. {_ONCE}")
+        store.line("single", {}, "", *why)
     if found.variables != "REDIS":
         store.line(
             "variables", found.variables, "",

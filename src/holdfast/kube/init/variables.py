@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from holdfast.kube.init.facts import Facts, is_local
@@ -12,7 +11,6 @@ from holdfast.kube.spec.words import Variable
 from holdfast.project.code import code
 from holdfast.project.effective import effective_session
 from holdfast.project.middleware import middleware
-from holdfast.project.values import Known, Source
 
 _DECIDED: Final = re.compile(
     r"APP_(?:KEY|PREVIOUS_KEYS|ENV|DEBUG|URL|CONFIG_CACHE)|LOG_\w+|DB_\w+"
@@ -40,8 +38,8 @@ _REFERENCE: Final = re.compile(r"[$][{(]\w")
 _ELSEWHERE: Final = ("redis.host", "redis.port", "redis.password", "database.", "app.key")
 """Values of the sessions that are decided by where they run."""
 
-_KEPT: Final = ("app.name", "app.locale", "app.fallback_locale", "app.timezone")
-"""Settings that everybody sees, wherever the application runs."""
+_KEPT: Final = ("APP_NAME", "APP_LOCALE", "APP_FALLBACK_LOCALE", "APP_TIMEZONE")
+"""What everybody sees, wherever the application runs."""
 
 _STOCK: Final = frozenset((
     "ABLY_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MAIL_PASSWORD", "MAILGUN_SECRET",
@@ -125,19 +123,15 @@ def _needed(facts: Facts) -> dict[str, str]:
         for row in facts.session.rows
         if without.get(row.name) != row.value and not row.name.startswith(_ELSEWHERE)
     ]
+    uses = [use for source in changed for use in source.uses]
+    for name in _KEPT:
+        raw = facts.project.environment.raw(name)
+        uses += [raw[1]] if isinstance(raw, tuple) else []
     return {
         use.name: use.place
-        for source in (*changed, *_settings(facts))
-        for use in source.uses
+        for use in uses
         if not _DECIDED.fullmatch(use.name) and not _secret(facts, use.name)
     }
-
-
-def _settings(facts: Facts) -> Iterator[Source]:
-    for name in _KEPT:
-        value = facts.project.get(name)
-        if isinstance(value, Known):
-            yield value.source
 
 
 def _sanctum(facts: Facts, host: str, part: Part) -> None:

@@ -27,6 +27,7 @@ for command in (
     "explain:explain",
     "config:config",
     "render:render",
+    "init:init",
 ):
     app.command(f"holdfast.cli.{command}", name=command.partition(":")[0])
 _INSTALL = "--install-completion"

@@ -20,6 +20,7 @@ Content: TypeAlias = "Scalar | Sequence[Scalar] | Block | Sequence[Block]"
 
 WIDTH: Final = 100
 _PLAIN: Final = re.compile(r"[A-Za-z_/][-A-Za-z0-9_./+]*(?::[-A-Za-z0-9_./+]+)*(?:@sha256:\w+)?")
+_QUANTITY: Final = re.compile(r"[0-9]+(?:[.][0-9]+)?(?:[KMG]i|m)")
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
@@ -84,7 +85,8 @@ def scalar(value: Scalar) -> str:
             return "true" if value else "false"
         case int():
             return str(value)
-    if _PLAIN.fullmatch(value) and plain(value) == value:
+    bare = _PLAIN.fullmatch(value) or _QUANTITY.fullmatch(value)
+    if bare and plain(value) == value:
         return value
     return '"' + "".join(_ESCAPES.get(c) or _shown(c) for c in value) + '"'
 

@@ -67,18 +67,20 @@ def cache(facts: Facts) -> Part:
     name = facts.text("cache.default")
     driver = facts.text(f"cache.stores.{name}.driver") or name
     where = facts.where("cache.default")
-    if driver in _SHARED:
+    session = facts.row("driver")
+    if driver == "memcached" and session is not None and session.value == driver:
+        inner.line(
+            "store", "database", "",
+            f"{where} says memcached, where sessions are: it would push them out.",
+        )  # fmt: skip
+    elif driver in _SHARED:
         inner.line("store", driver, where)
-    elif driver == "array":
-        inner.line("store", driver, where, "Nothing is kept from one request to the next.")
     else:
         said = f"{where} says {driver}" if driver else f"not told: {where}"
         inner.line(
             "store", "database", "",
             f"{said}; locks, limits and maintenance mode have to be seen by all replicas.",
         )  # fmt: skip
-        if driver and facts.fixed("cache.default"):
-            inner.task(where, "the store is fixed there: let a variable say it")
     if inner.lines["store"].content == "database":
         table = facts.text("cache.stores.database.table") or "cache"
         if facts.lacks_table(table):
@@ -86,7 +88,6 @@ def cache(facts: Facts) -> Part:
             inner.task("database/migrations", f"no migration makes {table}: php artisan {command}")
     prefix = facts.row("cache.prefix")
     if prefix is not None and fits(prefix.value or "", Prefix):
-        session = facts.row("driver")
         part_of_keys = session is not None and session.value in _IN_KEYS
         why = ("It is part of a session's key: another one, and nobody is logged in.",)
         inner.line("prefix", prefix.value or "", str(prefix.source), *(why if part_of_keys else ()))

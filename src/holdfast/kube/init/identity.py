@@ -66,8 +66,10 @@ def identity(facts: Facts, called: str) -> Part:
     if found is not None:
         part.line("host", *found)
     else:
+        domain = (facts.text("session.domain") or "").removeprefix(".")
+        inside = domain if fits(domain, Host) and not is_local(domain) else "example.com"
         part.line(
-            "host", f"{called}.example.com",
+            "host", f"{called}.{inside}",
             fill="where users find it; APP_URL is no public address",
         )  # fmt: skip
     part.line("secretName", f"{called}-env", "", "A Secret that you make, with the keys below.")

@@ -14,7 +14,7 @@ from holdfast.project.values import Known
 _ONCE: Final = "Whoever is logged in now logs in once more."
 
 
-def session(facts: Facts, found: Layout) -> Part:
+def session(facts: Facts, found: Layout, host: str) -> Part:
     """The section ``session``."""
     part = Part()
     driver = _driver(facts, part)
@@ -31,7 +31,7 @@ def session(facts: Facts, found: Layout) -> Part:
     lifetime = facts.row("lifetime")
     if lifetime is not None and isinstance(lifetime.value, int) and lifetime.value >= 60:
         part.line("lifetime", lifetime.value // 60, str(lifetime.source))
-    _cookie(facts, part)
+    _cookie(facts, host, part)
     if driver == "redis":
         _prefix(facts, part)
     return part
@@ -56,10 +56,6 @@ def _driver(facts: Facts, part: Part) -> str:
         f"{where} says {row.value}, which one pod keeps to itself. In a Redis all replicas"
         f" find a session. {_ONCE}",
     )  # fmt: skip
-    if facts.fixed("session.driver"):
-        part.task(
-            where, f"it is fixed there: write 'driver' => env('SESSION_DRIVER', '{row.value}')"
-        )
     return "redis"
 
 
@@ -82,14 +78,14 @@ def _redis(facts: Facts, found: Layout, store: Part) -> None:
     if found.server is not None:
         store.within("external", external(found.server), "The sessions that are there stay.")
     else:
-        now = facts.row("redis.host")
-        moved = row is not None and row.value == "redis"
-        store.line(
-            "single", {}, "",
-            "One Redis of their own, which writes all to a volume. sentinel in its place: three.",
-            *([f"Sessions in {now.value} ({now.source}) are not moved. {_ONCE}"]
-              if moved and now is not None and found.other is not None else []),
-        )  # fmt: skip
+        why = [
+            "One Redis of their own, which writes all to a volume. sentinel in its place: three."
+        ]
+        if row is not None and row.value == "redis":
+            there = facts.row("redis.host")
+            server = f"{there.value} ({there.source})" if there is not None else "another Redis"
+            why.append(f"Sessions that are in {server} are not moved. {_ONCE}")
+        store.line("single", {}, "", *why)
     if found.variables != "REDIS":
         store.line(
             "variables", found.variables, "",
@@ -100,16 +96,6 @@ def _redis(facts: Facts, found: Layout, store: Part) -> None:
     if found.added:
         store.task(
             f"{DATABASE}, redis", f"sessions need a connection of their own: {snippet(facts)}"
-        )
-        if facts.fixed("session.connection"):
-            store.task(
-                facts.where("session.connection"),
-                "it is fixed there: write 'connection' => env('SESSION_CONNECTION')",
-            )
-    elif facts.fixed(f"database.redis.{found.connection or 'default'}.host"):
-        store.task(
-            facts.where(f"database.redis.{found.connection or 'default'}.host"),
-            f"the host is fixed there: write env('{found.variables}_HOST')",
         )
 
 
@@ -153,7 +139,7 @@ def _table(facts: Facts, part: Part) -> None:
         part.task("database/migrations", f"no migration makes {name}: php artisan {command}")
 
 
-def _cookie(facts: Facts, part: Part) -> None:
+def _cookie(facts: Facts, host: str, part: Part) -> None:
     """The cookie as it is now: under another name nobody would be logged in."""
     row = facts.row("cookie")
     if row is not None and fits(row.value, CookieName):
@@ -164,13 +150,20 @@ def _cookie(facts: Facts, part: Part) -> None:
     domain = facts.row("domain")
     bare = str(domain.value or "").removeprefix(".") if domain is not None else ""
     if domain is not None and fits(bare, Host) and not is_local(bare):
-        part.line("domain", bare, str(domain.source))
+        _domain(bare, str(domain.source), host, part)
     same_site = facts.row("same_site")
     if same_site is not None and same_site.value in ("lax", "strict", "none"):
         part.line("sameSite", same_site.value, str(same_site.source))
     encrypt = facts.row("encrypt")
     if encrypt is not None and isinstance(encrypt.value, bool):
         part.line("encrypt", encrypt.value, str(encrypt.source))
+
+
+def _domain(domain: str, where: str, host: str, part: Part) -> None:
+    if host == domain or host.endswith(f".{domain}"):
+        part.line("domain", domain, where)
+    else:
+        part.remark("domain", f"No domain: {where} says {domain}, which {host} is not in.")
 
 
 def _prefix(facts: Facts, part: Part) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from holdfast.kube.init.facts import Facts, is_local
@@ -12,7 +11,6 @@ from holdfast.kube.spec.words import Variable
 from holdfast.project.code import code
 from holdfast.project.effective import effective_session
 from holdfast.project.middleware import middleware
-from holdfast.project.values import Known, Source
 
 _DECIDED: Final = re.compile(
     r"APP_(?:KEY|PREVIOUS_KEYS|ENV|DEBUG|URL|CONFIG_CACHE)|LOG_\w+|DB_\w+"
@@ -27,7 +25,7 @@ _DECIDED: Final = re.compile(
 
 _SECRET: Final = re.compile(
     r"(?:^|_)(?:KEY|KEYS|SECRET|PASSWORD|PASS|PWD|TOKEN|DSN|CREDENTIALS?|PRIVATE|SALT|SIGNATURE"
-    r"|WEBHOOK)(?:_|$)|(?:KEY|SECRET|PASSWORD|TOKEN)$"
+    r"|PASSWD|WEBHOOK)(?:_|$)|(?:KEY|SECRET|PASSWORD|TOKEN)$"
 )
 _LISTED: Final = frozenset((
     "APP_KEY", "APP_PREVIOUS_KEYS", "DB_PASSWORD", "REDIS_PASSWORD", "SESSION_REDIS_PASSWORD",
@@ -36,11 +34,12 @@ _LISTED: Final = frozenset((
 """Secrets that Holdfast knows of by itself."""
 
 _URL: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
+_REFERENCE: Final = re.compile(r"[$][{(]\w")
 _ELSEWHERE: Final = ("redis.host", "redis.port", "redis.password", "database.", "app.key")
 """Values of the sessions that are decided by where they run."""
 
-_KEPT: Final = ("app.name", "app.locale", "app.fallback_locale", "app.timezone")
-"""Settings that everybody sees, wherever the application runs."""
+_KEPT: Final = ("APP_NAME", "APP_LOCALE", "APP_FALLBACK_LOCALE", "APP_TIMEZONE")
+"""What everybody sees, wherever the application runs."""
 
 _STOCK: Final = frozenset((
     "ABLY_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MAIL_PASSWORD", "MAILGUN_SECRET",
@@ -53,15 +52,22 @@ _SANCTUM: Final = "laravel/sanctum"
 _MOST: Final = 60
 
 
-def config(facts: Facts, host: str) -> Part:
-    """The section ``config``."""
+def config(facts: Facts, host: str, *, volume: bool) -> Part:
+    """The section ``config``.
+
+    Args:
+        host: where users find the application.
+        volume: whether files go to a volume, where the default disk may be any local one.
+    """
     part, inner = Part(), Part()
     environment = facts.project.environment
     for name, place in sorted(_needed(facts).items()):
         raw = environment.raw(name)
-        if isinstance(raw, tuple) and fits(name, Variable):
+        if isinstance(raw, tuple) and fits(name, Variable) and not _REFERENCE.search(raw[0]):
             inner.line(name, raw[0], place)
     _sanctum(facts, host, inner)
+    if volume:
+        _disk(facts, inner)
     told = {use.name for row in facts.session.rows for use in row.source.uses}
     rest = [
         name for name in environment.loaded
@@ -117,19 +123,15 @@ def _needed(facts: Facts) -> dict[str, str]:
         for row in facts.session.rows
         if without.get(row.name) != row.value and not row.name.startswith(_ELSEWHERE)
     ]
+    uses = [use for source in changed for use in source.uses]
+    for name in _KEPT:
+        raw = facts.project.environment.raw(name)
+        uses += [raw[1]] if isinstance(raw, tuple) else []
     return {
         use.name: use.place
-        for source in (*changed, *_settings(facts))
-        for use in source.uses
+        for use in uses
         if not _DECIDED.fullmatch(use.name) and not _secret(facts, use.name)
     }
-
-
-def _settings(facts: Facts) -> Iterator[Source]:
-    for name in _KEPT:
-        value = facts.project.get(name)
-        if isinstance(value, Known):
-            yield value.source
 
 
 def _sanctum(facts: Facts, host: str, part: Part) -> None:
@@ -146,3 +148,12 @@ def _sanctum(facts: Facts, host: str, part: Part) -> None:
     where = said[1].place if isinstance(said, tuple) else str(found)
     domains = dict.fromkeys((host, *filter(None, others)))
     part.line(name, ",".join(domains), where, "Whose pages have a session at the API.")
+
+
+def _disk(facts: Facts, part: Part) -> None:
+    """The default disk, where it is on this machine and not the one called ``local``."""
+    disk = facts.text("filesystems.default")
+    if disk in (None, "local") or facts.text(f"filesystems.disks.{disk}.driver") != "local":
+        return
+    variable = "FILESYSTEM_DISK" if facts.major >= 9 else "FILESYSTEM_DRIVER"
+    part.line(variable, disk, facts.where("filesystems.default"))

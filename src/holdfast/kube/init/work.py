@@ -17,7 +17,12 @@ from holdfast.project.values import Unknown
 
 _USUAL: Final = 60
 """Seconds that ``queue:work`` and Horizon give a job that says nothing."""
+Told = tuple[tuple[int, str], ...]
+"""Seconds that a job may take, and where that is said."""
+
 _RENDERED: Final = ("redis", "database", "sqs")
+_MARGIN: Final = 30
+"""Seconds between the longest job and the moment when somebody else may take it."""
 _MASTER_MEMORY: Final = 192
 """Megabytes for Horizon's master and its supervisors, beside the workers."""
 
@@ -37,7 +42,9 @@ def queues(facts: Facts) -> Part:
         queue.line("connection", "redis", f"Horizon needs it; {where} says {driver or 'none'}")
     else:
         queue.line("connection", driver, where)
-    _retry_after(facts, name, queue)
+    plan = supervisors(facts.project) if horizon else ()
+    told = tuple((each.timeout, each.place) for each in plan) if isinstance(plan, tuple) else ()
+    _retry_after(facts, "redis" if horizon else name, told, queue)
     if driver == "sqs":
         _sqs(facts, name, queue)
     table = facts.text(f"queue.connections.{name}.table") or "jobs"
@@ -45,7 +52,7 @@ def queues(facts: Facts) -> Part:
         command = "make:queue-table" if facts.major >= 11 else "queue:table"
         queue.task("database/migrations", f"no migration makes {table}: php artisan {command}")
     part.within("queue", queue)
-    part.take([_horizon(facts) if horizon else _workers(facts, name)])
+    part.take([_horizon(facts, plan) if horizon else _workers(facts, name)])
     return part
 
 
@@ -61,44 +68,46 @@ def _without(facts: Facts, driver: str, where: str, part: Part) -> None:
     part.task(where, f"jobs in {driver} need workers of your own, or one of {', '.join(_RENDERED)}")
 
 
-def _retry_after(facts: Facts, name: str, part: Part) -> None:
+def _retry_after(facts: Facts, name: str, told: Told, part: Part) -> None:
     setting = f"queue.connections.{name}.retry_after"
     value = facts.known(setting)
     # What a variable sets is set by Holdfast, from the longest job.
     if value is not None and facts.fixed(setting) and fits(value.value, Seconds):
-        longest, where = _longest(facts, ())
-        part.line("retryAfter", value.value, str(value.source))
-        if isinstance(value.value, int) and longest >= value.value:
-            part.lines.pop("retryAfter")
-            part.task(
-                str(value.source),
-                f"a job of {longest} s ({where}) is done twice: retry_after has to be longer",
-            )
+        longest, where = _longest(facts, told)
+        if isinstance(value.value, int) and longest < value.value:
+            part.line("retryAfter", value.value, str(value.source))
+            return
+        more = min(longest + _MARGIN, 86_400)
+        part.line("retryAfter", more, "", f"{value.source} says {value.value}: see what is to do.")
+        part.task(
+            str(value.source),
+            f"a job of {longest} s ({where}) is done twice: write 'retry_after' => {more}",
+        )
 
 
 def _sqs(facts: Facts, name: str, part: Part) -> None:
     prefix = facts.text(f"queue.connections.{name}.prefix") or ""
     queue = facts.text(f"queue.connections.{name}.queue") or "default"
+    region = facts.text(f"queue.connections.{name}.region") or "us-east-1"
     url = f"{prefix.rstrip('/')}/{queue}"
     where = facts.where(f"queue.connections.{name}.prefix")
     if "your-account-id" not in url and fits({"sqsQueueUrl": url}, Queue):
         part.line("sqsQueueUrl", url, where)
     else:
         part.line(
-            "sqsQueueUrl", f"https://sqs.us-east-1.amazonaws.com/123456789012/{queue}",
+            "sqsQueueUrl", f"https://sqs.{region}.amazonaws.com/123456789012/{queue}",
             fill="the queue's address",
         )  # fmt: skip
 
 
-def _longest(facts: Facts, told: tuple[tuple[int, str], ...]) -> tuple[int, str]:
+def _longest(facts: Facts, told: Told) -> tuple[int, str]:
     """How long a job may take, and who says so."""
     own = [(each.timeout, str(each.spot)) for each in facts.queued.classes if each.timeout]
     return max((*told, *own), default=(_USUAL, "queue:work's own limit"))
 
 
-def _horizon(facts: Facts) -> Part:
+def _horizon(facts: Facts, found: tuple[Supervisor, ...] | Unknown) -> Part:
     part, group = Part(), Part()
-    found = supervisors(facts.project)
     group.line("name", "horizon")
     group.line("horizon", content=True, where=f"{HORIZON} in composer.lock")
     if isinstance(found, Unknown) or not found:
@@ -107,8 +116,8 @@ def _horizon(facts: Facts) -> Part:
         else:
             why = "config/horizon.php has no environment for production: Horizon starts nothing"
             group.task("config/horizon.php", "add an environment 'production'")
-        group.line("queues", ["default"], fill=f"its queues; {why}")
-        group.line("longestJob", *_longest(facts, ()))
+        longest, where = _longest(facts, ())
+        group.line("longestJob", longest, where, f"Its queues and timeouts are not told: {why}.")
     else:
         _supervised(facts, found, group)
     part.lines["workers"] = Line([group.lines])
@@ -118,10 +127,10 @@ def _horizon(facts: Facts) -> Part:
 
 def _supervised(facts: Facts, found: tuple[Supervisor, ...], group: Part) -> None:
     named = dict.fromkeys(queue for each in found for queue in each.queues or ("default",))
-    group.line("queues", [name for name in named if fits(name, QueueName)], found[0].place)
     _forgotten(facts, tuple(named), group)
     longest, where = _longest(facts, tuple((each.timeout, each.place) for each in found))
-    group.line("longestJob", min(max(longest, 1), 86_400), where)
+    why = f"Its queues are {', '.join(named)}: config/horizon.php says which."
+    group.line("longestJob", min(max(longest, 1), 86_400), where, why)
     group.line("tries", min(max(found[0].tries, 1), 100), "as its supervisors have it")
     memory = sum(each.processes * each.memory for each in found) + _MASTER_MEMORY
     processes = sum(each.processes for each in found)

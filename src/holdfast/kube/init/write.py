@@ -8,9 +8,8 @@ import msgspec
 
 from holdfast.kube.init import commented, data, files, identity, sessions, variables, web, work
 from holdfast.kube.init import redis as redis_servers
-from holdfast.kube.init.commented import Line
 from holdfast.kube.init.facts import Facts
-from holdfast.kube.init.names import other_names
+from holdfast.kube.init.names import unread
 from holdfast.kube.init.part import Part, Task
 from holdfast.kube.spec.laravel_app import API_VERSION, KIND
 
@@ -91,7 +90,8 @@ def _spec(facts: Facts, called: str) -> Part:
     spec = identity.identity(facts, called)
     layout = redis_servers.layout(facts)
     spec.within("web", web.web(facts))
-    spec.within("session", sessions.session(facts, layout))
+    host = str(commented.values(spec.lines)["host"])
+    spec.within("session", sessions.session(facts, layout, host))
     spec.take([
         data.cache(facts),
         data.database(facts),
@@ -104,19 +104,11 @@ def _spec(facts: Facts, called: str) -> Part:
     spec.tasks += web.proxies(facts).tasks
     if layout.others and not layout.sessions:
         spec.tasks += redis_servers.client(facts).tasks
-    config = variables.config(facts, str(commented.values(spec.lines)["host"]))
-    _more(config, other_names(facts, commented.values(spec.lines)))
+    uploads = commented.values(spec.lines).get("storage", {}).get("uploads", {})
+    config = variables.config(facts, host, volume="volume" in uploads)
     spec.take([config, variables.secrets(facts)])
+    spec.tasks += unread(facts, commented.values(spec.lines))
     return spec
-
-
-def _more(config: Part, more: Part) -> None:
-    """Put further variables among those of ``config``."""
-    line = config.lines.get("config")
-    if line is not None and isinstance(line.content, dict):
-        line.content.update(more.lines)
-    elif more.lines:
-        config.lines["config"] = Line(more.lines)
 
 
 def _around(facts: Facts) -> list[Task]:

@@ -1,0 +1,6 @@
+<?php
+
+use Illuminate\Support\Facades\Route;
+Route::get('/', function () {
+    return view('welcome');
+});

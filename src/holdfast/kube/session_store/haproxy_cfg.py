@@ -59,6 +59,9 @@ def haproxy_cfg(app: App, servers: int) -> str:
         "",
         "frontend sessions",
         f"  bind :{REDIS_PORT}",
+        "  # Nobody is let in while there is not exactly one master: before the first checks every",
+        "  # server is taken for one.",
+        "  tcp-request connection reject unless { nbsrv(master) eq 1 }",
         "  default_backend master",
         "",
         "backend master",
@@ -85,7 +88,7 @@ def haproxy_cfg(app: App, servers: int) -> str:
         "  timeout client 5s",
         "  # Ready while it sees a master: another proxy may see one that this one does not.",
         "  http-request return status 200 if { path /live }",
-        "  http-request return status 200 if { path /ready } { nbsrv(master) gt 0 }",
+        "  http-request return status 200 if { path /ready } { nbsrv(master) eq 1 }",
         *(
             ("  http-request use-service prometheus-exporter if { path /metrics }",)
             if app.spec.monitoring is not None

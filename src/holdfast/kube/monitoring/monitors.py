@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from holdfast.kube.app import App, Object
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.objects import labels, metadata, named, selector
-from holdfast.kube.session_store import store
+from holdfast.kube.session_store import exporter, store
 from holdfast.kube.spec.edge import Monitoring
 
 API = "monitoring.coreos.com/v1"
@@ -17,7 +17,7 @@ CANARY = "canary"
 
 def objects(app: App, monitoring: Monitoring) -> Iterator[Object]:
     """One for what each exporter runs beside, one for a canary, should there be one."""
-    scraped = store.scraped(app)
+    scraped = exporter.scraped(app)
     if scraped is not None:
         chosen, port = scraped
         yield _monitor(app, monitoring, "ServiceMonitor", "sessions", chosen, port)

@@ -10,7 +10,7 @@ from holdfast.kube.inventory import names
 from holdfast.kube.monitoring import exporters, pod_alerts, store_alerts, user_alerts
 from holdfast.kube.monitoring.monitors import CANARY
 from holdfast.kube.monitoring.promql import any_of, deployed, numbered, ours, series
-from holdfast.kube.session_store import store
+from holdfast.kube.session_store import exporter, store
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def panels(app: App, objects: Sequence[Object]) -> Iterator[Panel]:
         objects: what is deployed.
     """
     yield from _canary(app)
-    if store.scraped(app) is not None:
+    if exporter.scraped(app) is not None:
         yield from _store(app)
     yield from _pods(app, objects)
     if exporters.containers(app, "web"):

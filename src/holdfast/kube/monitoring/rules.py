@@ -17,7 +17,7 @@ from holdfast.kube.monitoring import (
 )
 from holdfast.kube.monitoring.alert import Alert
 from holdfast.kube.objects import named
-from holdfast.kube.session_store import store
+from holdfast.kube.session_store import exporter, store
 from holdfast.kube.spec.edge import Monitoring
 from holdfast.kube.web import deployment
 from holdfast.kube.workers import groups, migrations, scheduler
@@ -83,7 +83,7 @@ def decisions(app: App) -> Iterator[Decision]:
             "a Prometheus that chooses by label sees none of them; the Helm chart"
             " kube-prometheus-stack wants release: and the name of its release",
         )
-    if store.scraped(app) is None and app.spec.session.driver in ("redis", "memcached"):
+    if exporter.scraped(app) is None and app.spec.session.driver in ("redis", "memcached"):
         yield Decision(
             "metrics of the session store",
             "none",

@@ -12,7 +12,7 @@ from holdfast.kube.app import App
 from holdfast.kube.inventory import of_kind
 from holdfast.kube.monitoring.alert import Alert
 from holdfast.kube.monitoring.promql import BY, any_of, numbered, ours, series
-from holdfast.kube.session_store import store
+from holdfast.kube.session_store import exporter, store
 
 FULL, OVERFLOWING = 0.8, 0.95
 FEW = 100
@@ -21,7 +21,7 @@ FEW = 100
 
 def alerts(app: App) -> Iterator[Alert]:
     """Those of a store whose exporter is ours; none for somebody else's."""
-    if store.scraped(app) is None:
+    if exporter.scraped(app) is None:
         return
     yield from _there(app)
     if servers(app) > 1:

@@ -1,0 +1,82 @@
+"""Alerts of what runs behind requests: the scheduler, queues, migrations.
+
+Names of metrics: kube-state-metrics of August 2026 (docs/metrics/workload), KEDA 2.20
+(pkg/metricscollector/prommetrics.go). How many jobs wait in Horizon nobody exports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from holdfast.kube.app import App, Object
+from holdfast.kube.inventory import names, of_kind
+from holdfast.kube.monitoring.alert import Alert
+from holdfast.kube.monitoring.promql import any_of, series
+
+
+def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
+    """Those of what there is.
+
+    Args:
+        objects: what is deployed.
+    """
+    crons = names(objects, "CronJob")
+    if crons:
+        yield _late(app, crons)
+    jobs = [_generated(item) for item in of_kind(objects, "Job")]
+    if jobs:
+        yield _failed(app, jobs)
+    scaled = names(objects, "ScaledObject")
+    if scaled:
+        yield _blind(scaled)
+
+
+def _generated(job: Object) -> str:
+    """The Job of any version: what follows the last hyphen is a hash."""
+    name: str = job["metadata"]["name"]
+    return f"{name.rpartition('-')[0]}-[a-z0-9]+"
+
+
+def _late(app: App, crons: list[str]) -> Alert:
+    which = any_of("cronjob", crons)
+    last = series(app, "kube_cronjob_status_last_successful_time", which)
+    suspended = series(app, "kube_cronjob_spec_suspend", which)
+    by = "by (namespace, cronjob)"
+    return Alert(
+        "SchedulerLate",
+        f"time() - max {by} ({last}) > 900 unless on (namespace, cronjob) max {by} ({suspended})"
+        " == 1",
+        0,
+        "warning",
+        "no schedule:run has succeeded for a quarter of an hour",
+        "Scheduled mails, reports and clean-ups do not happen.",
+        "Read the log of the last Job; a mesh whose proxy does not end keeps Jobs alive for ever.",
+    )
+
+
+def _failed(app: App, jobs: list[str]) -> Alert:
+    failed = series(app, "kube_job_failed", 'condition="true"', any_of("job_name", jobs))
+    return Alert(
+        "MigrationFailed",
+        f"max by (namespace, job_name) ({failed}) == 1",
+        0,
+        "critical",
+        "the migration of the database has failed",
+        "Nothing, while the old version runs; the new one may find tables that are not there.",
+        "Read the Job's log, mend, and apply again; do not roll the new version before.",
+    )
+
+
+def _blind(scaled: list[str]) -> Alert:
+    # Prometheus may have renamed the namespace of KEDA's series (honorLabels): not asked for.
+    which = any_of("scaledObject", scaled)
+    errors = f"keda_scaled_object_errors_total{{{which}}}"
+    return Alert(
+        "ScalerBlind",
+        f"sum by (scaledObject) (increase({errors}[10m])) > 0",
+        10,
+        "warning",
+        "KEDA cannot count the jobs that wait",
+        "Workers stay as many as they are; jobs may wait.",
+        "See the events of the ScaledObject: the password, a NetworkPolicy, the mesh.",
+    )

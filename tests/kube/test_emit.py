@@ -21,7 +21,7 @@ AWKWARD = [
     "a \nb", "a\n b\n", "a\r\nb", "a\n\tb", "---\na\n", "a\n---\nb\n", "a\n\n\nb\n", "\ta\nb",
     "a\n...\n", "a\x85b\nc", "a\n#b\n", "é\nb\n", "{{ .Values.x }}\nb", "10s", "250m", "512Mi",
     "10.0.0.0/8", "10.1.2.3", "1e3s", "key=value", "x" * 500, "a  b", "a :b", "-n", "--force",
-    "-1x", "/", "/*", "_", "$(POD)", "é: b", "a:\nb", "a\\nb",
+    "-1x", "/", "/*", "./a", "../1", "..", ".5/", "_", "$(POD)", "é: b", "a:\nb", "a\\nb",
 ]  # fmt: skip
 WORDS = st.one_of(
     st.sampled_from(AWKWARD),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -14,10 +14,11 @@ from holdfast.cli.output import write_json
 from holdfast.cli.short_life import short_life
 from holdfast.core.errors import UsageError
 from holdfast.kube import directory as directories
-from holdfast.kube.app import NEWEST, OLDEST, USUAL, App
+from holdfast.kube.app import NEWEST, OLDEST, USUAL, App, Object
 from holdfast.kube.directory import Plan, plan
 from holdfast.kube.emit import emit
 from holdfast.kube.files import files, steps
+from holdfast.kube.kustomize import ALONE, kustomized
 from holdfast.kube.needed import needed
 from holdfast.kube.read import read
 from holdfast.kube.render import Rendered
@@ -35,6 +36,7 @@ def render(
     file: Path,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    format: Literal["yaml", "kustomize"] = "yaml",
     env: str | None = None,
     kubernetes: str = f"1.{USUAL}",
     secret_env: Path | None = None,
@@ -62,6 +64,7 @@ def render(
     Args:
         file: The LaravelApp.
         output: A directory for the manifests, a file for each concern. Without it: stdout.
+        format: `kustomize` makes a base, components and an overlay for each environment.
         env: The environment, one of the file's `environments`.
         kubernetes: The oldest Kubernetes that they are applied to.
         secret_env: A `.env` file whose variables become a Secret; without it somebody makes that.
@@ -70,30 +73,53 @@ def render(
         json: Write everything as JSON to stdout.
         quiet: No summary.
     """
-    if sum((output is not None, diff is not None, json)) > 1:
-        raise UsageError("-o, --diff and --json exclude each other", hint="one after the other")
-    app = read(
-        file.read_bytes(),
-        str(file),
-        environment=env,
-        kubernetes=_minor(kubernetes),
-        secret=_secret(secret_env),
-    )
+    _require_sense(format, env, output=output, diff=diff, json=json)
+    data, minor, secret = file.read_bytes(), _minor(kubernetes), _secret(secret_env)
+
+    def of(environment: str | None) -> App:
+        return read(data, str(file), environment=environment, kubernetes=minor, secret=secret)
+
+    app = of(env)
     made = rendered(app)
-    if diff is not None:
-        return _difference(plan(diff, app.name, files(made)), str(diff))
-    every = [one for some in made.objects.values() for one in some]
     if json:
         write_json(_as_json(app, made), "-")
         return exit_status.HOLDS
-    if output is None:
-        sys.stdout.write(emit(every))
+    directory = output or diff
+    if directory is None:
+        sys.stdout.write(emit(_every(made)))
         sys.stdout.flush()
+        commands: Sequence[str] = []
     else:
-        _write(plan(output, app.name, files(made)), output, force=force)
+        if format == "kustomize":
+            environments = {name: of(name) for name in app.spec.environments}
+            bodies = kustomized(app, environments)
+            commands = [f"kubectl apply -k {directory}/overlays/{next(iter(environments), ALONE)}"]
+        else:
+            bodies, commands = files(made), steps(made, str(directory))
+        found = plan(directory, app.name, bodies)
+        if diff is not None:
+            return _difference(found, str(diff))
+        if not force:
+            _require_ours(found, str(directory))
+        directories.write(directory, found.changes)
     if not quiet:
-        _summarize(app, made, [] if output is None else steps(made, str(output)))
+        _summarize(app, made, commands)
     return exit_status.HOLDS
+
+
+def _require_sense(
+    format: str, env: str | None, *, output: Path | None, diff: Path | None, json: bool
+) -> None:
+    """Raise where options are given of which one would be without effect."""
+    if sum((output is not None, diff is not None, json)) > 1:
+        raise UsageError("-o, --diff and --json exclude each other", hint="one after the other")
+    if format == "kustomize":
+        if output is None and diff is None:
+            raise UsageError("kustomizations are many files", hint="-o DIR says where they go")
+        if env is not None:
+            raise UsageError(
+                "--env is without effect: each environment is an overlay", hint="leave it out"
+            )
 
 
 def _minor(version: str) -> int:
@@ -112,12 +138,6 @@ def _secret(file: Path | None) -> Mapping[str, str] | None:
         return None
     found = dotenv.load(file.read_bytes(), {}, str(file))
     return {name: one.value for name, one in found.items() if isinstance(one, Loaded)}
-
-
-def _write(found: Plan, output: Path, *, force: bool) -> None:
-    if not force:
-        _require_ours(found, str(output))
-    directories.write(output, found.changes)
 
 
 def _require_ours(found: Plan, output: str) -> None:
@@ -155,12 +175,12 @@ def _summarize(app: App, made: Rendered, commands: Sequence[str]) -> None:
     from holdfast.cli.render_summary import summary
     from holdfast.cli.screen import stderr
 
-    every = [one for some in made.objects.values() for one in some]
+    every = _every(made)
     stderr.print(summary(session_path(app, every), made.decisions, needed(app, every), commands))
 
 
 def _as_json(app: App, made: Rendered) -> dict[str, Any]:
-    every = [one for some in made.objects.values() for one in some]
+    every = _every(made)
     return {
         "application": app.name,
         "environment": app.environment,
@@ -170,3 +190,7 @@ def _as_json(app: App, made: Rendered) -> dict[str, Any]:
         "decisions": made.decisions,
         "needed": needed(app, every),
     }
+
+
+def _every(made: Rendered) -> list[Object]:
+    return [one for some in made.objects.values() for one in some]

@@ -17,7 +17,7 @@ from typing import Any
 
 _INDENT = "  "
 _PLAIN = re.compile(
-    r"(?:(?:--?)?[A-Za-z]|[/_])"
+    r"(?:(?:--?)?[A-Za-z]|[/_]|[.][.]?/)"
     r"(?:[\w./=+@,;(){}\[\]<>*?|%$~^!&'\"\\-]|:(?=[^\s:])|(?<=\S) (?=[^ #]))*",
     re.ASCII,
 )
@@ -43,6 +43,16 @@ def emit(objects: Iterable[Mapping[str, Any]]) -> str:
     for one in objects:
         lines.append("---")
         _mapping(one, "", "", lines)
+    return "\n".join((*lines, ""))
+
+
+def block(value: dict[str, Any] | list[Any]) -> str:
+    """A mapping or a list that is not empty, as a text inside something else; as ``emit``."""
+    lines: list[str] = []
+    if isinstance(value, dict):
+        _mapping(value, "", "", lines)
+    else:
+        _sequence(value, "", "", lines)
     return "\n".join((*lines, ""))
 
 

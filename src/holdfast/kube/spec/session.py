@@ -129,5 +129,11 @@ class Session(Part, frozen=True, kw_only=True):
         None
     )
     same_site: Literal["lax", "strict", "none"] = "lax"
-    encrypt: bool = False
+    encrypt: Annotated[
+        bool,
+        Meta(
+            description="SESSION_ENCRYPT: who reads the store or a backup reads no session. An"
+            " application that runs keeps what it has; a change logs everyone out."
+        ),
+    ] = True
     affinity: Affinity | None = None

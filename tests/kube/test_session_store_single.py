@@ -7,6 +7,7 @@ import time
 import pytest
 import redis
 
+from holdfast.core.errors import EnvironmentLacking
 from holdfast.kube.session_store import store
 from holdfast.stores.contract import Commit, Find, Found, Saved
 from holdfast.stores.redis import RedisStore
@@ -153,6 +154,8 @@ def test_an_empty_password_stops_the_pod(tmp_path):
         "metadata": {"name": "shop-env"},
         "stringData": {"REDIS_PASSWORD": ""},
     }
-    with cluster(list(store.objects(application())), secret, tmp_path) as pods:
-        with pytest.raises(Exception, match="REDIS_PASSWORD is empty in the Secret"):
-            pods.start(NAME)
+    with (
+        cluster(list(store.objects(application())), secret, tmp_path) as pods,
+        pytest.raises(EnvironmentLacking, match="REDIS_PASSWORD is empty in the Secret"),
+    ):
+        pods.start(NAME)

@@ -4,7 +4,8 @@
 
 An Ingress that leads to a web process has an affinity annotation that its controller does not
 know: a misspelt name or value (`affinity-node`, `affinity: "true"`), one of another controller,
-or Traefik's `service.sticky...` at the Ingress, where it belongs to the Service.
+or Traefik's `service.sticky...` or HAProxy's `cookie-persistence` at the Ingress, where it belongs
+to the Service.
 
 ## Why it matters
 
@@ -98,14 +99,17 @@ share and take it out.
 
 ## Limits
 
-Annotations of ingress-nginx that begin with `affinity` or `session-cookie`, and Traefik's. A
-class that is not known is not judged.
+Annotations of ingress-nginx that begin with `affinity` or `session-cookie`, Traefik's and
+HAProxy's. A class that is not known is not judged. HAProxy's controller read `cookie-persistence`
+at an Ingress up to 3.2: which version serves it no manifest says, so only `--strict` speaks of it.
 
 ## References
 
 - ingress-nginx 1.15, internal/ingress/annotations/sessionaffinity/main.go: all that are read, and
   their values.
 - Traefik v3.7, reference/routing-configuration/kubernetes/ingress, «On Service».
+- HAProxy Kubernetes Ingress Controller, documentation/annotations.md, `cookie-persistence`, and
+  2fa2ea61: read at the Service alone.
 - ingress-nginx #5944: a user's `affinity-node`.
 """
 
@@ -116,8 +120,8 @@ from collections.abc import Iterator
 
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.kubernetes.edges import Edge, Route
-from holdfast.check.kubernetes.edges.classes import NGINX, TRAEFIK
-from holdfast.check.process import Role
+from holdfast.check.kubernetes.edges.classes import HAPROXY, NGINX, TRAEFIK
+from holdfast.check.process import Process, Role
 from holdfast.check.rule import Rule
 from holdfast.check.target import Target
 
@@ -152,6 +156,21 @@ def check(target: Target) -> Iterator[Finding]:
                     hint,
                     str(process),
                 )
+            yield from _of_haproxy(route, process)
+
+
+def _of_haproxy(route: Route, process: Process) -> Iterator[Finding]:
+    """What it read at an Ingress once, and no longer does."""
+    name = HAPROXY + "cookie-persistence"
+    if route.edge is Edge.HAPROXY and name in route.object.annotations:
+        yield Finding(
+            route.object.key_at("metadata", "annotations", name),
+            f"Whether users stay at a pod of {process.workload} cannot be told: after 3.2"
+            f" {route.edge} reads {name} at the Service alone.",
+            "move it to the Service, where each version reads it",
+            str(process),
+            unknown=True,
+        )
 
 
 def _ignored(route: Route) -> Iterator[tuple[str, str, str]]:

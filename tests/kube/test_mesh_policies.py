@@ -147,55 +147,6 @@ def test_a_gateway_of_its_own_is_known_by_its_account(monkeypatch: pytest.Monkey
     assert rule["from"] == [{"source": {"serviceAccounts": ["shop-istio"]}}]
 
 
-@pytest.mark.parametrize(
-    ("spec", "namespaces"),
-    [
-        ({}, []),
-        ({"workers": [{"name": "mail"}]}, []),
-        ({"workers": [{"name": "mail", "max": 9, "scaleOn": {"cpu": 70}}]}, []),
-        ({"workers": [{"name": "mail", "max": 9, "scaleOn": {"jobs": 10}}]}, ["keda"]),
-        (
-            {
-                "workers": [{"name": "mail", "max": 9, "scaleOn": {"jobs": 10}}],
-                "queue": {"connection": "database"},
-            },
-            [],
-        ),
-        (
-            {
-                "workers": [{"name": "mail", "max": 9, "scaleOn": {"jobs": 10}}],
-                "session": {"driver": "database"},
-            },
-            [],
-        ),
-        (
-            {
-                "workers": [{"name": "mail", "max": 9, "scaleOn": {"jobs": 10}}],
-                "session": {"driver": "database"},
-                "queue": {"connection": "redis"},
-            },
-            ["keda"],
-        ),
-    ],
-)
-def test_keda_reaches_the_store_where_it_counts_jobs_there(
-    spec: Any, namespaces: list[str]
-) -> None:
-    istio = application(mesh={"istio": {}}, **spec)
-    linkerd = application(mesh={"linkerd": {}}, **spec)
-
-    rules = _by_kind(istio)["AuthorizationPolicy"]["shop-sessions"]["rules"]
-    found = [
-        source["source"]["namespaces"]
-        for rule in rules
-        for source in rule.get("from", [])
-        if "namespaces" in source["source"]
-    ]
-    assert found == ([namespaces] if namespaces else [])
-    refs = _by_kind(linkerd)["MeshTLSAuthentication"]["shop-sessions"]["identityRefs"]
-    assert [ref["name"] for ref in refs if ref["kind"] == "Namespace"] == namespaces
-
-
 def test_while_joining_nobody_is_refused() -> None:
     found = _by_kind(application(mesh={"istio": {}, "joining": True}, monitoring={}))
 
@@ -270,6 +221,7 @@ def test_servers_outside_are_entered_by_the_address_that_was_chosen(
         mesh={"istio": {}},
         database={"host": host, "driver": "pgsql", "network": "10.1.0.0/16"},
         session={"store": {"external": {"host": host}}},
+        redis={"external": {"host": host, "port": 6380}},
     )
 
     found = _by_kind(app).get("ServiceEntry", {})
@@ -287,6 +239,7 @@ def test_servers_outside_are_entered_by_the_address_that_was_chosen(
     }
     assert "addresses" not in found["shop-outside-sessions"]
     assert found["shop-outside-sessions"]["ports"][0]["number"] == 6379
+    assert found["shop-outside-redis"]["ports"][0]["number"] == 6380
 
 
 def test_a_memcached_outside_has_its_own_port() -> None:
@@ -381,13 +334,6 @@ def test_what_is_refused(mesh: Any, paths: list[tuple[str, ...]]) -> None:
             {"mesh": {"istio": {}}, "session": {"store": {"operator": {}}}},
             {"mesh and the operator's Redis"},
         ),
-        (
-            {
-                "mesh": {"istio": {}},
-                "workers": [{"name": "mail", "max": 9, "scaleOn": {"jobs": 10}}],
-            },
-            {"mesh and KEDA"},
-        ),
     ],
 )
 def test_what_was_decided_is_said(spec: Any, subjects: set[str]) -> None:
@@ -415,7 +361,6 @@ def test_an_api_server_takes_all_of_it(mesh: Any, joining: bool) -> None:
         mesh=mesh | {"joining": joining},
         monitoring={},
         database={"host": "db.example.com"},
-        workers=[{"name": "mail", "max": 9, "scaleOn": {"jobs": 10}}],
         network={"egress": [{"network": "192.0.2.0/24", "ports": [587, 465]}]},
     )
 

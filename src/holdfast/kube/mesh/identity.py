@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from holdfast.kube.app import App, Object
 from holdfast.kube.edge import entry
 from holdfast.kube.inventory import Pods, of_kind, pods
-from holdfast.kube.mesh.scaler import scaler_namespaces
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.objects import metadata, named, selector
 from holdfast.kube.session_store import store
@@ -91,14 +90,11 @@ def _web_rules(app: App) -> list[Object]:
 
 
 def _store_rules(app: App, some: Pods) -> list[Object]:
-    """The application, the store's own pods among themselves, and what counts its jobs."""
+    """The application, the store's own pods among themselves, and Prometheus at the exporter."""
     ports = sorted(number for name, number in some.ports.items() if name != METRICS)
     # Names of this namespace, whatever the trust domain is called; Istio 1.25 and later.
     accounts = {"serviceAccounts": [app.name, named(app, "sessions")]}
     rules = [_rule(ports, accounts)] if ports else []
-    namespaces = scaler_namespaces(app)
-    if ports and namespaces:
-        rules.append(_rule(ports, {"namespaces": namespaces}))
     if METRICS in some.ports:
         rules.append(_rule([some.ports[METRICS]]))
     return rules

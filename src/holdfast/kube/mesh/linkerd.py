@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from holdfast.kube.app import App, Object
 from holdfast.kube.inventory import Pods, pods
-from holdfast.kube.mesh.scaler import scaler_namespaces
 from holdfast.kube.objects import metadata, named, selector
 from holdfast.kube.session_store import store
 
@@ -38,13 +37,13 @@ def objects(app: App) -> Iterator[Object]:
 def _trusted(app: App) -> Object:
     """Whoever has one of these identities; both are of this namespace."""
     accounts = [app.name, named(app, "sessions")]
-    refs: list[Object] = [{"kind": "ServiceAccount", "name": account} for account in accounts]
-    refs += [{"kind": "Namespace", "name": name} for name in scaler_namespaces(app)]
     return {
         "apiVersion": f"{GROUP}/v1alpha1",
         "kind": "MeshTLSAuthentication",
         "metadata": metadata(app, named(app, "sessions"), "sessions"),
-        "spec": {"identityRefs": refs},
+        "spec": {
+            "identityRefs": [{"kind": "ServiceAccount", "name": account} for account in accounts]
+        },
     }
 
 

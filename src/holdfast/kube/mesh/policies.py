@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from holdfast.kube.app import App, Decision, Object
 from holdfast.kube.mesh import identity, linkerd, traffic
-from holdfast.kube.mesh.scaler import NAMESPACE, scaler_namespaces
 
 
 def objects(app: App) -> Iterator[Object]:
@@ -40,13 +39,6 @@ def decisions(app: App) -> Iterator[Decision]:
         yield from _sidecars(app)
     if mesh.istio is not None:
         yield from _edge(app)
-    if scaler_namespaces(app) and not mesh.joining:
-        yield Decision(
-            "mesh and KEDA",
-            f"namespace {NAMESPACE} may reach the store",
-            "KEDA asks Redis for the length of queues; its operator has to be in the mesh, for the"
-            " store answers no connection without an identity",
-        )
     session = app.spec.session.store
     if session is not None and session.operator is not None:
         yield Decision(

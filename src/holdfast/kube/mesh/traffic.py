@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from holdfast.kube.app import App, Object
 from holdfast.kube.inventory import names
 from holdfast.kube.objects import metadata, named
-from holdfast.kube.session_store import store
+from holdfast.kube.session_store import choice, store
+from holdfast.kube.spec.session import ExternalServer
+from holdfast.kube.spec.storage import Database
 
 NETWORKING = "networking.istio.io/v1"
 KEPT = 60
@@ -16,7 +18,6 @@ so a request never meets a connection that is just being closed. A POST that did
 again."""
 
 _INSIDE = (".svc.", ".local.")
-_PORTS = {"mysql": 3306, "mariadb": 3306, "pgsql": 5432}
 
 
 def objects(app: App) -> Iterator[Object]:
@@ -81,16 +82,16 @@ def _outside(app: App) -> Iterator[Object]:
     Whoever has resolved the name has chosen the address (resolution NONE): an entry that resolves
     it by itself would take all connections to that port, whoever they were meant for.
     """
-    session, database = app.spec.session.store, app.spec.database
-    external = session.external if session is not None else None
-    if external is not None and _is_outside(external.host):
-        usual = 11211 if app.spec.session.driver == "memcached" else 6379
-        where = [external.network] if external.network else []
-        yield _entry(app, "outside-sessions", external.host, [external.port or usual], where)
-    if database is not None and database.host is not None and _is_outside(database.host):
-        port = database.port or _PORTS.get(database.driver, 3306)
-        where = [database.network] if database.network else []
-        yield _entry(app, "outside-database", database.host, [port], where)
+    sessions, database, redis = choice.external(app), app.spec.database, app.spec.redis
+    servers: list[tuple[str, ExternalServer | Database | None, int]] = [
+        ("sessions", sessions, 11211 if app.spec.session.driver == "memcached" else 6379),
+        ("database", database, 5432 if database and database.driver == "pgsql" else 3306),
+        ("redis", redis.external if redis else None, 6379),
+    ]
+    for name, server, usual in servers:
+        if server is not None and server.host is not None and _is_outside(server.host):
+            where = [server.network] if server.network else []
+            yield _entry(app, f"outside-{name}", server.host, [server.port or usual], where)
 
 
 def _is_outside(host: str) -> bool:

@@ -43,9 +43,7 @@ def model(app: App, objects: Sequence[Object]) -> dict[str, Any]:
     return {
         "annotations": {"list": []},
         "editable": True,
-        "panels": [
-            _panel(panel, position) for position, panel in enumerate(panels(app, objects))
-        ],
+        "panels": [_panel(panel, position) for position, panel in enumerate(panels(app, objects))],
         "refresh": "1m",
         "schemaVersion": 39,
         "tags": ["holdfast", "laravel"],

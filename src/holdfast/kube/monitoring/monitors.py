@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from holdfast.kube.app import App, Object
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.objects import labels, metadata, named, selector
-from holdfast.kube.session_store import exporter, store
+from holdfast.kube.session_store import exporter
 from holdfast.kube.spec.edge import Monitoring
 
 API = "monitoring.coreos.com/v1"
@@ -19,13 +19,12 @@ def objects(app: App, monitoring: Monitoring) -> Iterator[Object]:
     """One for what each exporter runs beside, one for a canary, should there be one."""
     scraped = exporter.scraped(app)
     if scraped is not None:
-        chosen, port = scraped
-        yield _monitor(app, monitoring, "ServiceMonitor", "sessions", chosen, port)
+        yield _monitor(app, monitoring, "ServiceMonitor", "sessions", scraped)
     # Not by a Service: that of web pods is the edge's, and metrics are none of its business.
     if exporters.containers(app, "web"):
-        chosen = selector(app, "web")
-        yield _monitor(app, monitoring, "PodMonitor", "web", chosen, "metrics")
-    yield _monitor(app, monitoring, "PodMonitor", CANARY, selector(app, CANARY), "metrics")
+        yield _monitor(app, monitoring, "PodMonitor", "web", (selector(app, "web"), "metrics"))
+    canary = selector(app, CANARY), "metrics"
+    yield _monitor(app, monitoring, "PodMonitor", CANARY, canary)
 
 
 def chosen_metadata(app: App, monitoring: Monitoring, name: str, component: str) -> Object:
@@ -39,9 +38,9 @@ def _monitor(
     monitoring: Monitoring,
     kind: str,
     component: str,
-    chosen: dict[str, str],
-    port: str,
+    found: tuple[dict[str, str], str],
 ) -> Object:
+    chosen, port = found
     endpoint = {"interval": "30s", "port": port, "relabelings": _target(app, component)}
     endpoints = "endpoints" if kind == "ServiceMonitor" else "podMetricsEndpoints"
     return {

@@ -10,7 +10,7 @@ from holdfast.kube.inventory import names
 from holdfast.kube.monitoring import exporters, pod_alerts, store_alerts, user_alerts
 from holdfast.kube.monitoring.monitors import CANARY
 from holdfast.kube.monitoring.promql import any_of, deployed, numbered, ours, series
-from holdfast.kube.session_store import exporter, store
+from holdfast.kube.session_store import exporter
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,7 @@ def _canary(app: App) -> Iterator[Panel]:
         },
         "Of those that the canary watches. Anything but zero is a fault.",
     )
-    yield Panel(
-        "Sessions that are watched", {"held": f"sum ({held})"}, "None: there is no canary."
-    )
+    yield Panel("Sessions that are watched", {"held": f"sum ({held})"}, "None: there is no canary.")
 
 
 def _store(app: App) -> Iterator[Panel]:
@@ -103,8 +101,7 @@ def _store(app: App) -> Iterator[Panel]:
         yield Panel(
             "Replicas behind the master",
             {
-                "{{slave_ip}}": "max by (slave_ip) "
-                f"({redis('redis_connected_slave_lag_seconds')})",
+                "{{slave_ip}}": f"max by (slave_ip) ({redis('redis_connected_slave_lag_seconds')})",
             },
             "So much a failover would lose.",
             "s",

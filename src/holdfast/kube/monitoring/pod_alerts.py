@@ -111,7 +111,7 @@ def _staying(app: App, pod: str) -> Iterator[Alert]:
         "warning",
         "a container is restarted again and again",
         "Requests that it was answering have failed.",
-        "`kubectl logs --previous`; after a startup probe that never succeeded, see PodsDoNotStart.",
+        "`kubectl logs --previous`; where it never became ready, see PodsDoNotStart.",
     )
     killed = series(
         app, "kube_pod_container_status_last_terminated_reason", 'reason="OOMKilled"', pod

@@ -138,10 +138,7 @@ def _room(app: App) -> Iterator[Alert]:
         "Writes are refused (OOM): nobody can log in, requests with a session fail.",
         "Raise session.store's memory now; nothing is evicted, so no session is lost by waiting.",
     )
-    claims = [
-        f"{claim['metadata']['name']}-{name}"
-        for name, claim in _claims(app)
-    ]
+    claims = [f"{claim['metadata']['name']}-{name}" for name, claim in _claims(app)]
     if claims:
         where = any_of("persistentvolumeclaim", numbered(claims))
         free = series(app, "kubelet_volume_stats_available_bytes", where)
@@ -177,8 +174,9 @@ def _kept(app: App) -> Iterator[Alert]:
         "Nothing yet, or requests fail; the next restart would log everybody out.",
         "See whether the volume is full or read-only. Do not restart the pod before.",
     )
-    keys = f"max {BY} (sum by (namespace, pod) ({ours(app, 'sessions', 'redis_db_keys')}))"
-    before = f"max {BY} (sum by (namespace, pod) ({ours(app, 'sessions', 'redis_db_keys')} offset 10m))"
+    count = ours(app, "sessions", "redis_db_keys")
+    keys = f"max {BY} (sum by (namespace, pod) ({count}))"
+    before = f"max {BY} (sum by (namespace, pod) ({count} offset 10m))"
     yield Alert(
         "SessionsVanished",
         f"({keys} < 0.5 * {before}) and ({before} > {FEW})",

@@ -1,9 +1,10 @@
 """Alerts of what users themselves see: lost sessions and errors.
 
 Lost sessions: a canary (``holdfast rehearse --watch``), whose names are in rehearsal/metrics.py.
-Errors: whoever stands before the web pods and counts. ingress-nginx (docs/user-guide/monitoring.md),
-Istio's sidecars (istio.io, «Istio Standard Metrics») and Linkerd's proxies (linkerd.io, «Proxy
-Metrics») do so by names that lead to an application; of other edges and of ambient nothing is asked.
+Errors: whoever stands before the web pods and counts. ingress-nginx
+(docs/user-guide/monitoring.md), Istio's sidecars (istio.io, «Istio Standard Metrics») and Linkerd's
+proxies (linkerd.io, «Proxy Metrics») do so by names that lead to an application; of other edges and
+of ambient nothing is asked.
 """
 
 from __future__ import annotations

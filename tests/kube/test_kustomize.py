@@ -42,7 +42,12 @@ SPECS = {
 
 
 def app(spec, environment=None):
-    smallest = {"image": IMAGE, "host": "shop.example.com", "secretName": "shop-env"}
+    smallest = {
+        "image": IMAGE,
+        "host": "shop.example.com",
+        "secretName": "shop-env",
+        "database": {"host": "mysql.internal", "name": "shop", "user": "shop"},
+    }
     value = {
         "apiVersion": "holdfast.dev/v1alpha1",
         "kind": "LaravelApp",
@@ -85,8 +90,9 @@ def test_an_overlay_is_what_is_rendered(tmp_path, spec):
 
 def test_what_there_is():
     paths = set(files_of(SPECS["environments"]))
-    assert {path.rpartition("/")[0] for path in paths} - {"components/keda"} == {
+    assert {path.rpartition("/")[0] for path in paths} == {
         "base",
+        "components/keda",
         "components/mesh",
         "components/monitoring",
         "overlays/production",

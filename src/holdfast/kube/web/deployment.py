@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from holdfast.kube import storage
+from holdfast.kube import accepted, storage
 from holdfast.kube.app import App, Decision, Object
 from holdfast.kube.objects import config_map, metadata, named, present, selector
 from holdfast.kube.pod import pod_template, spread
@@ -61,7 +61,7 @@ def deployment(app: App, runtime: Runtime, config: str) -> Object:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(app, named(app, "web"), "web"),
+        "metadata": metadata(app, named(app, "web"), "web", annotations=accepted.annotations(app)),
         "spec": present(
             replicas=None if scaled(app) else app.spec.web.min,
             minReadySeconds=5,

@@ -1,0 +1,22 @@
+"""What a person chose although it can lose or show sessions: written down where `check` reads it.
+
+A rule of ``holdfast check`` is allowed by an annotation with a reason; the choice is the reason. What
+Holdfast decides by itself never needs one.
+"""
+
+from __future__ import annotations
+
+from holdfast.kube.app import App
+
+_DRIVERS = {"memcached": "HF531", "dynamodb": "HF541"}
+
+
+def annotations(app: App) -> dict[str, str]:
+    """Of the Deployment of the web pods."""
+    session = app.spec.session
+    found = {}
+    if session.driver in _DRIVERS:
+        found[_DRIVERS[session.driver]] = f"spec.session.driver is {session.driver}"
+    if not session.encrypt and session.driver not in ("cookie", "file"):
+        found["HF951"] = "spec.session.encrypt is false"
+    return {f"holdfast.dev/allow-{rule}": reason for rule, reason in found.items()}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import FieldInfo, fields
+
 from holdfast.kube.app import App
-from holdfast.kube.environment.redis import shared
 from holdfast.kube.refusals import variables
 from holdfast.kube.refusals.refusal import Refusal
-from holdfast.kube.refusals.rule import ONE_POD, Rule, all_refused, given, one_pod, rule
+from holdfast.kube.refusals.rule import WEB_MOST, Rule, all_refused, rule, web_most
+from holdfast.kube.spec.laravel_app import Images
 
-_STORE = "self.spec.session.store"
-_IMAGES = ("nginx", "redis", "haproxy", "redisExporter", "fpmExporter")
 _MOVES = "a tag that moves makes pods of one rollout run different versions, and none can go back"
 _FIXED = "a digest (@sha256:...) or a tag that never moves, e.g. :1.2.3"
 _TAG = "@sha256:|:[^/:@]+$"
@@ -26,26 +26,14 @@ def _fixed(path: str) -> str:
     return f"{path}.matches('{_TAG}') && !{path}.endsWith(':latest')"
 
 
-def _image(name: str) -> Rule:
-    field = re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name)
+def _image(field: FieldInfo) -> Rule:
     return rule(
-        ("images", name),
+        ("images", field.encode_name),
         _MOVES,
         _FIXED,
-        broken=lambda app: _moves(getattr(app.spec.images, field)),
-        cel=_fixed(f"self.spec.images.{name}"),
+        broken=lambda app: _moves(getattr(app.spec.images, field.name)),
+        cel=_fixed(f"self.spec.images.{field.encode_name}"),
     )
-
-
-SHARED = (
-    f"self.spec.session.driver == 'redis' && (!{given(_STORE)} || {_STORE}.variables == 'REDIS')"
-)
-"""CEL: REDIS_HOST is where sessions are."""
-_OTHER = f"({given('self.spec.redis')} && {given('self.spec.redis.external')})"
-
-
-def _other(app: App) -> bool:
-    return app.spec.redis is not None and app.spec.redis.external is not None
 
 
 RULES = (
@@ -56,55 +44,21 @@ RULES = (
         broken=lambda app: _moves(app.spec.image),
         cel=_fixed("self.spec.image"),
     ),
-    *map(_image, _IMAGES),
+    *map(_image, fields(Images)),
     *variables.RULES,
     rule(
         ("cache", "store"),
-        "the cache would be in the Redis of the sessions, whose connection it shares: where it"
-        " fills it no session can be saved, and cache:clear logs everybody out",
-        "cache.store: database, or redis.external for the cache, and session.store.variables and"
-        " session.connection of a connection of its own for sessions",
-        broken=lambda app: app.spec.cache.store == "redis" and shared(app),
-        cel=f"self.spec.cache.store != 'redis' || !({SHARED})",
-    ),
-    rule(
-        ("cache", "store"),
-        "nothing says which Redis the cache is in, and Laravel looks for one in each pod",
-        "redis.external, or cache.store: database",
+        "each pod would have a cache of its own: locks hold nobody off, session blocking among"
+        " them, and limits on logins count by pod",
+        "cache.store: database, or one pod alone: web.min: 1, no workers",
         broken=lambda app: (
-            app.spec.cache.store == "redis"
-            and not (shared(app) or _other(app) or "REDIS_HOST" in app.spec.config)
+            app.spec.cache.store in ("file", "array")
+            and (web_most(app) > 1 or bool(app.spec.workers))
         ),
         cel=(
-            f"self.spec.cache.store != 'redis' || {SHARED} || {_OTHER}"
-            " || 'REDIS_HOST' in self.spec.config"
+            f"!(self.spec.cache.store in ['file', 'array']) || ({WEB_MOST} <= 1"
+            " && size(self.spec.workers) == 0)"
         ),
-    ),
-    rule(
-        ("redis", "external"),
-        "REDIS_HOST would be two servers, this one and that of the sessions: one of them is lost",
-        "session.store.variables and session.connection of a connection of its own for sessions,"
-        " or no redis.external",
-        broken=lambda app: shared(app) and _other(app),
-        cel=f"!({SHARED} && {_OTHER})",
-    ),
-    rule(
-        ("cache", "store"),
-        "the cache would be in the memcached of the sessions: it evicts them, and cache:clear logs"
-        " everybody out",
-        "cache.store: database, or session.driver: redis",
-        broken=lambda app: (
-            app.spec.cache.store == "memcached" and app.spec.session.driver == "memcached"
-        ),
-        cel="self.spec.cache.store != 'memcached' || self.spec.session.driver != 'memcached'",
-    ),
-    rule(
-        ("cache", "store"),
-        "each pod would have a cache of its own: locks (onOneServer, withoutOverlapping, session"
-        " blocking) hold nobody off, and limits on logins count by pod",
-        "cache.store: database, or one pod alone: web.min: 1, no workers, no scheduler",
-        broken=lambda app: app.spec.cache.store in ("file", "array") and not one_pod(app),
-        cel=f"!(self.spec.cache.store in ['file', 'array']) || {ONE_POD}",
     ),
 )
 

@@ -18,6 +18,7 @@ from holdfast.kube.refusals import (
     workers,
 )
 from holdfast.kube.refusals.refusal import Refusal
+from holdfast.kube.refusals.rule import Rule
 
 _SECTIONS = (
     session,
@@ -31,6 +32,9 @@ _SECTIONS = (
     mesh,
     monitoring,
 )
+
+RULES: tuple[Rule, ...] = (*session.RULES, *configuration.RULES)
+"""What the API server refuses too."""
 
 
 def refusals(app: App) -> Iterator[Refusal]:

@@ -30,6 +30,11 @@ class Rule:
     refused: Callable[[App], Iterator[Refusal]]
     cel: str
 
+    @property
+    def field(self) -> str:
+        """The same path, from the object's root, as the API server names it."""
+        return "." + ".".join(("spec", *self.path))
+
 
 def rule(
     path: tuple[str, ...],
@@ -55,8 +60,8 @@ def all_refused(rules: Iterable[Rule], app: App) -> Iterator[Refusal]:
 
 
 def given(path: str) -> str:
-    """CEL: something is there. A field that may be null can be there as null."""
-    return f"(has({path}) && {path} != null)"
+    """CEL: something is there. The API server has taken nulls away by then (``kube.schema``)."""
+    return f"has({path})"
 
 
 WEB_MOST = f"({given('self.spec.web.max')} ? self.spec.web.max : self.spec.web.min)"

@@ -201,8 +201,8 @@ RULES = (
         "a domain that host and all aliases are in, or none",
         broken=_outside,
         cel=(
-            f"!{given(f'{_SESSION}.domain')} || ([self.spec.host] + self.spec.aliases).all(h,"
-            f" {_INSIDE.format('h')})"
+            f"!{given(f'{_SESSION}.domain')} || ({_INSIDE.format('self.spec.host')})"
+            f" && self.spec.aliases.all(h, {_INSIDE.format('h')})"
         ),
     ),
     rule(

@@ -9,22 +9,42 @@ from msgspec import Meta
 
 from holdfast.kube.spec.words import Name, Network, ObjectName, Part, Port
 
-Labels = dict[
-    Annotated[str, Meta(pattern="^([-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*$", max_length=253)],
-    Annotated[str, Meta(pattern="^([A-Za-z0-9][-A-Za-z0-9_.]*)?$", max_length=63)],
+Labels = Annotated[
+    dict[
+        Annotated[
+            str,
+            Meta(
+                pattern="^([-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*$",
+                max_length=253,
+                title="the name of a label",
+            ),
+        ],
+        Annotated[
+            str,
+            Meta(
+                pattern="^([A-Za-z0-9][-A-Za-z0-9_.]*)?$",
+                max_length=63,
+                title="the value of a label: letters, digits, -, _ and .",
+            ),
+        ],
+    ],
+    Meta(max_length=50),
 ]
 
 
-Annotations = dict[
-    Annotated[
-        str,
-        Meta(
-            pattern="^([-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*$",
-            max_length=253,
-            title="the name of an annotation",
-        ),
+Annotations = Annotated[
+    dict[
+        Annotated[
+            str,
+            Meta(
+                pattern="^([-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*$",
+                max_length=253,
+                title="the name of an annotation",
+            ),
+        ],
+        Annotated[str, Meta(max_length=4096)],
     ],
-    Annotated[str, Meta(max_length=4096)],
+    Meta(max_length=50),
 ]
 
 

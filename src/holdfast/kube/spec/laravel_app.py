@@ -110,7 +110,10 @@ class Spec(Part, frozen=True, kw_only=True):
     images: Images = Images()
     environments: Annotated[
         dict[Name, dict[str, Any]],
-        Meta(description="Per environment what differs: a merge patch of the specification."),
+        Meta(
+            max_length=50,
+            description="Per environment what differs: a merge patch of the specification.",
+        ),
     ] = msgspec.field(default_factory=dict)
 
 

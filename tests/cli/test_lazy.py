@@ -30,6 +30,7 @@ def test_the_list_of_commands_says_what_each_does(words):
         "Show what a rule",
         "List the rules",
         "Show the effective",
+        "Write the schema",
     ):
         assert first in ended.stdout, first
 

@@ -28,6 +28,7 @@ for command in (
     "config:config",
     "render:render",
     "init:init",
+    "schema:schema",
 ):
     app.command(f"holdfast.cli.{command}", name=command.partition(":")[0])
 _INSTALL = "--install-completion"

@@ -31,7 +31,7 @@ def json_schema() -> Schema:
     """JSON Schema 2020-12, as msgspec makes it of the structs; refuses unknown keys."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **msgspec.json.schema(LaravelApp),
+        **_made_by_msgspec(),
     }
 
 
@@ -68,8 +68,7 @@ def crd() -> Object:
 
 def structural() -> Schema:
     """The schema of the object as the API server takes it, with the refusals that CEL can say."""
-    whole = msgspec.json.schema(LaravelApp)
-    definitions: dict[str, Schema] = whole["$defs"]
+    definitions: dict[str, Schema] = _made_by_msgspec()["$defs"]
     name = definitions["Metadata"]["properties"]["name"]
     root = definitions[KIND]
     return {
@@ -90,6 +89,12 @@ def structural() -> Schema:
             {"rule": rule.cel, "message": rule.message, "fieldPath": rule.field} for rule in RULES
         ],
     }
+
+
+def _made_by_msgspec() -> Schema:
+    """As plain data: its defaults are what the structs have, tuples among them."""
+    made: Schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(LaravelApp)))
+    return made
 
 
 def _columns() -> list[Schema]:

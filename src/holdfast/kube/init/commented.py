@@ -152,7 +152,8 @@ def _in_flow(value: Any) -> str:
 
 def _comment(paragraph: str, indent: str) -> Iterator[str]:
     width = max(WIDTH - len(indent) - 2, 40)
-    for piece in textwrap.wrap(_clean(paragraph), width, break_long_words=False):
+    wrapped = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    for piece in wrapped.wrap(_clean(paragraph)):
         yield f"{indent}# {piece}"
 
 

@@ -28,7 +28,7 @@ def database(facts: Facts) -> Part:
         inner.line("driver", driver, where)
     else:
         kind = "a file of one machine" if driver == "sqlite" else "not known to Holdfast"
-        why = (f"{where} says {driver}, which is {kind}: the data has to be moved to a server.",)
+        why = (f"{where} says {driver}, which is {kind}: pods need a server that all can reach.",)
         inner.line("driver", "mysql", fill=f"mysql, mariadb or pgsql in place of {driver}")
         found = Connection(name, {})
         inner.tasks += _to_be_moved(driver, where)

@@ -152,8 +152,6 @@ def _elsewhere(facts: Facts, written: dict[str, str], part: Part) -> None:
         if disk != _default(facts) or facts.fixed("filesystems.default"):
             part.task(spot, f"name no disk there, so that {variable}=s3 counts")
         return
-    if disk != _LOCAL and disk == _default(facts):
-        part.remark("disk", f"The default disk stays {disk}: see config.")
     volume = Part()
     volume.line("size", "10Gi")
     volume.line(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.kube.environment.gather import variables
+from holdfast.kube.needed import needed
 
 from .conftest import application
 
@@ -84,3 +85,10 @@ def test_the_prefix_of_the_cache_is_pinned(cache, prefix):
 def test_the_other_redis_is_that_of_the_stock_connections(external, host, port):
     told = variables(application(redis={"external": external}, **OWN))
     assert (told["REDIS_HOST"], told["REDIS_PORT"]) == (host, port)
+
+
+@pytest.mark.parametrize("password", [True, False])
+def test_the_password_of_the_other_redis_is_asked_for(password):
+    app = application(redis={"external": {"host": "r.example.com", "password": password}}, **OWN)
+    asked = {"APP_KEY", "SESSION_REDIS_PASSWORD", *(["REDIS_PASSWORD"] if password else [])}
+    assert set(needed(app, []).secret_keys) == asked

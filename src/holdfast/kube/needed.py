@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from holdfast.kube.app import App, Object
+from holdfast.kube.environment import redis
 from holdfast.kube.environment.gather import secret_name
 from holdfast.kube.spec.session import Store
 
@@ -65,6 +66,9 @@ def _of_the_specification(app: App) -> Iterator[str]:
     store = spec.session.store or Store()
     if spec.session.driver == "redis" and (store.external is None or store.external.password):
         yield f"{store.variables}_PASSWORD"
+    jobs = redis.server(app)
+    if jobs is not None and jobs.password is not None:
+        yield jobs.password
     roles = []
     if store.dynamodb is not None and spec.session.driver == "dynamodb":
         roles.append(store.dynamodb.role)

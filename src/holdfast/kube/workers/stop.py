@@ -33,7 +33,8 @@ STAYS = {
     "karpenter.sh/do-not-disrupt": "true",
 }
 """Annotations of pods for whose end an autoscaler that takes nodes away would not wait."""
-_PHP = "grep -l ^php /proc/[0-9]*/comm 2>/dev/null"
+_PHP = "grep -l '^[-A-Za-z0-9/._]*php' /proc/[0-9]*/cmdline 2>/dev/null"
+"""Who runs PHP; of one that has ended and is not waited for the command line is empty."""
 _UNTIL_THE_END = "while kill -0 1 2>/dev/null; do sleep 1; done"
 
 
@@ -59,7 +60,7 @@ def between_tasks(laravel: int) -> Object:
     interrupt = ["php artisan schedule:interrupt"] if laravel >= 10 else []
     return _hook(
         *interrupt,
-        f'until [ "$({_PHP})" = /proc/1/comm ]; do sleep 1; done',
+        f'until [ "$({_PHP})" = /proc/1/cmdline ]; do sleep 1; done',
         "kill -TERM 1",
         _UNTIL_THE_END,
     )

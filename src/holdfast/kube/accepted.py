@@ -11,7 +11,7 @@ from holdfast.kube.app import App
 _DRIVERS = {"memcached": "HF531", "dynamodb": "HF541"}
 
 
-def annotations(app: App) -> dict[str, str]:
+def allowances(app: App) -> dict[str, str]:
     """Of the Deployment of the web pods."""
     session = app.spec.session
     found = {}

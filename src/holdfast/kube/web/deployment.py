@@ -61,7 +61,7 @@ def deployment(app: App, runtime: Runtime, config: str) -> Object:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(app, named(app, "web"), "web", annotations=accepted.annotations(app)),
+        "metadata": metadata(app, named(app, "web"), "web", annotations=accepted.allowances(app)),
         "spec": present(
             replicas=None if scaled(app) else app.spec.web.min,
             minReadySeconds=5,

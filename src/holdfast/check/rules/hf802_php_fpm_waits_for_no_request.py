@@ -4,7 +4,8 @@
 
 The first process of an image is php-fpm, from the official `php` image or a distribution's package,
 and nothing in the Dockerfile or in what it copies sets `process_control_timeout`, which is 0 then;
-or it is set to 0.
+or it is set to 0. The same where a container is started with a configuration out of a ConfigMap
+(`php-fpm --fpm-config FILE`) that does not set it.
 
 ## Why it matters
 
@@ -42,7 +43,8 @@ shorter than the pod's `terminationGracePeriodSeconds`.
 ## Limits
 
 Images that copy php-fpm's configuration by wildcards, or from places that are not known, are not
-judged; nor are deployments that mount some, or whose web containers have a `preStop` hook.
+judged; nor are deployments that mount some, or whose web containers have a `preStop` hook. A
+configuration that includes others is not judged.
 
 ## References
 
@@ -57,19 +59,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.check.facts.commands import drained, started
+from holdfast.check.facts.traffic import serves
 from holdfast.check.finding import Finding, Severity
 from holdfast.check.image.base import PHP_FPM, published
 from holdfast.check.image.image import Image
 from holdfast.check.kubernetes.objects import get
+from holdfast.check.kubernetes.stores.mounted import files_of
+from holdfast.check.kubernetes.stores.redis_conf import File
+from holdfast.check.kubernetes.workload import Container
 from holdfast.check.rule import Rule
-from holdfast.check.sources.ini import last
+from holdfast.check.sources.ini import last, php_settings
 from holdfast.check.target import Target
+from holdfast.manifests.text import Text
+from holdfast.manifests.unreadable import Unreadable
 
 _NAME = "process_control_timeout"
+_MESSAGE = (
+    "Requests that are being answered when a pod stops are cut off, and their session writes are"
+    " lost: php-fpm waits 0 seconds for them (process_control_timeout)."
+)
+_HINT = "process_control_timeout = 20s in [global], below terminationGracePeriodSeconds"
 
 
 def check(target: Target) -> Iterator[Finding]:
-    """Images whose php-fpm waits for nothing."""
+    """Containers and images whose php-fpm waits for nothing."""
+    yield from _told_by_manifests(target)
     if _mounted(target) or drained(target):
         return
     for image in started(target):
@@ -85,11 +99,41 @@ def check(target: Target) -> Iterator[Finding]:
             continue
         yield Finding(
             said.place if said else image.start.place or image.base.place,
-            "Requests that are being answered when a pod stops are cut off, and their session"
-            " writes are lost: php-fpm waits 0 seconds for them (process_control_timeout).",
-            "process_control_timeout = 20s in [global], below terminationGracePeriodSeconds",
+            _MESSAGE,
+            _HINT,
             image.file,
         )
+
+
+def _told_by_manifests(target: Target) -> Iterator[Finding]:
+    """Containers whose whole configuration of php-fpm is in a ConfigMap."""
+    for workload in target.workloads:
+        if not serves(workload):
+            continue
+        for container in workload.containers:
+            file = _configuration(container)
+            if file is None:
+                continue
+            text, place = file
+            settings = php_settings(Text.at(text, place))
+            if isinstance(settings, Unreadable) or last(settings, "include") is not None:
+                continue
+            said = last(settings, _NAME)
+            if said is None or said.seconds == 0:
+                yield Finding(place, _MESSAGE, _HINT, str(workload))
+
+
+def _configuration(container: Container) -> File | None:
+    """The file that php-fpm is told to read in place of its own, where a ConfigMap has it."""
+    command = container.command
+    if not command or not PHP_FPM.fullmatch(command[0]):
+        return None
+    for at, word in enumerate(command[1:], start=1):
+        option, sign, value = word.partition("=")
+        if option in ("-y", "--fpm-config"):
+            path = value if sign else next(iter(command[at + 1 :]), "")
+            return files_of(container)(path) if path else None
+    return None
 
 
 def _all_is_known(image: Image) -> bool:

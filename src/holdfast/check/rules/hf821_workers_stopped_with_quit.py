@@ -3,7 +3,8 @@
 ## What it checks
 
 What an image runs is Horizon, Octane or Reverb, and it is stopped with SIGQUIT, as a rule because
-its base is an fpm variant, which brings that.
+its base is an fpm variant, which brings that. Or a container runs one of them, and its `preStop`
+hook sends it SIGQUIT (`kill -QUIT 1`).
 
 ## Why it matters
 
@@ -34,7 +35,8 @@ CMD ["php", "artisan", "horizon"]
 
 ## Limits
 
-Commands of manifests are not judged: which image they run in is not known. Where a manifest has
+Of a container whose command a manifest says, only the hook is judged: which image it runs in is not
+known. Where a manifest has
 `lifecycle.stopSignal`, nothing is said. `queue:work` and `schedule:work` know SIGQUIT.
 
 ## References
@@ -49,21 +51,25 @@ Commands of manifests are not judged: which image they run in is not known. Wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from holdfast.check.facts.commands import quits, started
 from holdfast.check.finding import Finding, Related, Severity
 from holdfast.check.image.image import Image
+from holdfast.check.kubernetes.objects import items, text
 from holdfast.check.rule import Rule
 from holdfast.check.sources import shell
 from holdfast.check.sources.artisan import calls
 from holdfast.check.target import Target
+from holdfast.manifests.place import Place
 
+_QUIT = {"-QUIT", "-SIGQUIT", "-3", "QUIT", "SIGQUIT"}
 _DEAF = {"horizon": "Horizon", "octane:start": "Octane", "reverb:start": "Reverb"}
 
 
 def check(target: Target) -> Iterator[Finding]:
-    """Images of workers that are stopped with SIGQUIT."""
+    """Workers that are stopped with SIGQUIT, by their image or by a hook."""
+    yield from _by_hooks(target)
     if quits(target):
         return
     for image in started(target):
@@ -80,10 +86,43 @@ def check(target: Target) -> Iterator[Finding]:
         )
 
 
+def _by_hooks(target: Target) -> Iterator[Finding]:
+    for process in target.processes():
+        container = process.container
+        if container is None or process.workload is None:
+            continue
+        at = container.at("command")
+        program = _deaf(container.command, at)
+        told = container.get("lifecycle", "preStop", "exec", "command")
+        hook = [text(word) for word in items(told)]
+        if program is None or not _quits(hook, container.at("lifecycle", "preStop")):
+            continue
+        yield Finding(
+            container.at("lifecycle", "preStop"),
+            f"{program} does not stop when its pod is asked to, and is killed in the midst of its"
+            " work: this hook sends SIGQUIT, which it does not listen to.",
+            "kill -TERM 1",
+            str(process.workload),
+        )
+
+
+def _quits(hook: Sequence[str], place: Place) -> bool:
+    """Whether a hook sends SIGQUIT to the first process of its container."""
+    for command in shell.of_words(list(hook), place).commands:
+        words = [word.value for word in command.words]
+        if command.name == "kill" and words[-1:] == ["1"] and _QUIT & set(words):
+            return True
+    return False
+
+
 def _program(image: Image) -> str | None:
     words, place = image.start.process, image.start.place
     if words is None or place is None:
         return None
+    return _deaf(words, place)
+
+
+def _deaf(words: Sequence[str], place: Place) -> str | None:
     for call in calls(shell.of_words(list(words), place).commands):
         return _DEAF.get(call.name or "")
     return None

@@ -45,6 +45,8 @@ def expected(kind: Type) -> str:
             return _text(kind)
         case inspect.VarTupleType():
             return "a list, each entry " + expected(kind.item_type)
+        case inspect.DictType(value_type=inspect.StrType()):
+            return f"a mapping of {expected(kind.key_type)} to {expected(kind.value_type)}"
     return "a mapping"
 
 

@@ -24,7 +24,9 @@ class ExternalSecret(Part, frozen=True, kw_only=True):
     store: ObjectName
     kind: Literal["SecretStore", "ClusterSecretStore"] = "ClusterSecretStore"
     key: Annotated[str, Meta(min_length=1, max_length=512, description="All its fields are taken.")]
-    refresh: Annotated[str, Meta(pattern="^[0-9]+(s|m|h)$")] = "1h"
+    refresh: Annotated[str, Meta(pattern="^[0-9]+(s|m|h)$", title="a time such as 1h or 30m")] = (
+        "1h"
+    )
 
 
 class Secrets(Part, frozen=True, kw_only=True):

@@ -10,18 +10,22 @@ from holdfast.kube.spec.words import (
     Address,
     CookieName,
     Host,
-    Name,
     Network,
     ObjectName,
     Part,
     Port,
     Prefix,
     Quantity,
+    Region,
     Role,
     Seconds,
     Variable,
 )
 
+Connection = Annotated[
+    str,
+    Meta(pattern="^[-A-Za-z0-9_]+$", max_length=64, title="the name of a connection of Laravel's"),
+]
 Driver = Literal["redis", "database", "memcached", "dynamodb", "cookie", "file"]
 
 
@@ -72,8 +76,8 @@ class ExternalServer(Part, frozen=True, kw_only=True):
 class DynamoTable(Part, frozen=True, kw_only=True):
     """A table of DynamoDB."""
 
-    table: Annotated[str, Meta(pattern="^[-A-Za-z0-9_.]{3,255}$")]
-    region: Annotated[str, Meta(pattern="^[a-z0-9-]+$", max_length=32)]
+    table: Annotated[str, Meta(pattern="^[-A-Za-z0-9_.]{3,255}$", title="the name of a table")]
+    region: Region
     role: Annotated[
         Role | None,
         Meta(description="An IAM role for the service account; absent: keys in the Secret."),
@@ -114,7 +118,7 @@ class Session(Part, frozen=True, kw_only=True):
     driver: Driver = "redis"
     store: Store | None = None
     connection: Annotated[
-        Name | None, Meta(description="SESSION_CONNECTION; absent: the driver's default.")
+        Connection | None, Meta(description="SESSION_CONNECTION; absent: the driver's default.")
     ] = None
     lifetime: Annotated[int, Meta(ge=1, le=525_600, description="Minutes.")] = 120
     cookie: Annotated[

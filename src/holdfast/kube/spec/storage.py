@@ -14,11 +14,20 @@ from holdfast.kube.spec.words import (
     Path,
     Port,
     Quantity,
+    Region,
     Role,
 )
 
-Bucket = Annotated[str, Meta(pattern="^[a-z0-9][-a-z0-9._]{1,220}$")]
-Url = Annotated[str, Meta(pattern="^https?://[-A-Za-z0-9.]+(:[0-9]+)?(/[-A-Za-z0-9._~/]*)?$")]
+Bucket = Annotated[
+    str, Meta(pattern="^[a-z0-9][-a-z0-9._]{1,220}$", title="the name of a bucket or container")
+]
+Url = Annotated[
+    str,
+    Meta(
+        pattern="^https?://[-A-Za-z0-9.]+(:[0-9]+)?(/[-A-Za-z0-9._~/]*)?$",
+        title="an address such as https://s3.example.com",
+    ),
+]
 
 
 class Database(Part, frozen=True, kw_only=True):
@@ -27,8 +36,21 @@ class Database(Part, frozen=True, kw_only=True):
     driver: Literal["mysql", "mariadb", "pgsql", "sqlite"] = "mysql"
     host: Annotated[Address | None, Meta(description="Needed but for sqlite.")] = None
     port: Port | None = None
-    name: Annotated[str, Meta(pattern="^[-A-Za-z0-9_]+$", max_length=64)] | None = None
-    user: Annotated[str, Meta(pattern="^[-A-Za-z0-9_.@]+$", max_length=64)] | None = None
+    name: (
+        Annotated[
+            str, Meta(pattern="^[-A-Za-z0-9_]+$", max_length=64, title="letters, digits, - and _")
+        ]
+        | None
+    ) = None
+    user: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[-A-Za-z0-9_.@]+$", max_length=64, title="letters, digits, -, _, . and @"
+            ),
+        ]
+        | None
+    ) = None
     network: Annotated[Network | None, Meta(description="Where it is, for the NetworkPolicy.")] = (
         None
     )
@@ -38,7 +60,7 @@ class S3(Part, frozen=True, kw_only=True):
     """S3, or anything that speaks it."""
 
     bucket: Bucket
-    region: Annotated[str, Meta(pattern="^[a-z0-9-]+$", max_length=32)] = "us-east-1"
+    region: Region = "us-east-1"
     endpoint: Url | None = None
     url: Annotated[Url | None, Meta(description="Where browsers find the files.")] = None
     path_style: bool = False
@@ -52,9 +74,14 @@ class Gcs(Part, frozen=True, kw_only=True):
     """Google Cloud Storage, by league/flysystem's adapter and a disk named ``gcs``."""
 
     bucket: Bucket
-    project: Annotated[str, Meta(pattern="^[a-z][-a-z0-9]{4,28}[a-z0-9]$")]
+    project: Annotated[
+        str, Meta(pattern="^[a-z][-a-z0-9]{4,28}[a-z0-9]$", title="the id of a project")
+    ]
     account: Annotated[
-        Annotated[str, Meta(pattern="^[-a-z0-9]+@[-a-z0-9.]+$")] | None,
+        Annotated[
+            str, Meta(pattern="^[-a-z0-9]+@[-a-z0-9.]+$", title="the address of a service account")
+        ]
+        | None,
         Meta(description="A Google service account for workload identity."),
     ] = None
 
@@ -62,10 +89,10 @@ class Gcs(Part, frozen=True, kw_only=True):
 class Azure(Part, frozen=True, kw_only=True):
     """Azure Blob Storage, by a disk named ``azure``."""
 
-    account: Annotated[str, Meta(pattern="^[a-z0-9]{3,24}$")]
+    account: Annotated[str, Meta(pattern="^[a-z0-9]{3,24}$", title="the name of a storage account")]
     container: Bucket
     client: Annotated[
-        Annotated[str, Meta(pattern="^[-0-9a-f]{36}$")] | None,
+        Annotated[str, Meta(pattern="^[-0-9a-f]{36}$", title="a client id, 36 characters")] | None,
         Meta(description="A client id for workload identity."),
     ] = None
 

@@ -97,6 +97,9 @@ Variable = Annotated[
 ]
 """The name of an environment variable."""
 
+Region = Annotated[
+    str, Meta(pattern="^[a-z0-9-]+$", max_length=32, title="a region such as eu-central-1")
+]
 Role = Annotated[str, Meta(pattern="^arn:[-A-Za-z0-9:/+=,.@_]+$", max_length=2048, title="an ARN")]
 """The name of an IAM role of AWS."""
 

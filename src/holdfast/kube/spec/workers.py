@@ -9,7 +9,10 @@ from msgspec import Meta
 from holdfast.kube.spec.session import ExternalServer
 from holdfast.kube.spec.words import Name, Part, Percent, Replicas, Resources, Seconds
 
-QueueName = Annotated[str, Meta(pattern="^[-A-Za-z0-9_.:{}]+$", min_length=1, max_length=80)]
+QueueName = Annotated[
+    str,
+    Meta(pattern="^[-A-Za-z0-9_.:{}]+$", min_length=1, max_length=80, title="the name of a queue"),
+]
 
 
 class OtherRedis(Part, frozen=True, kw_only=True):
@@ -38,7 +41,15 @@ class Queue(Part, frozen=True, kw_only=True):
         ),
     ] = None
     sqs_queue_url: Annotated[
-        Annotated[str, Meta(pattern="^https://[-A-Za-z0-9./_]+$", max_length=256)] | None,
+        Annotated[
+            str,
+            Meta(
+                pattern="^https://[-A-Za-z0-9./_]+$",
+                max_length=256,
+                title="the address of a queue, https://sqs...",
+            ),
+        ]
+        | None,
         Meta(
             description="Of the queue «default»; the others are beside it: https://sqs.REGION."
             "amazonaws.com/ACCOUNT/NAME."

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.text import Text
 
+from holdfast.check.image.base import published
 from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.dockerfile import read as read_dockerfile
 from holdfast.check.sources.stages import effective, stages
@@ -94,10 +95,11 @@ def _image(there: Directory) -> ImageFacts | None:
         if stage is not None:
             user = ((stage.user.text if stage.user else None) or "").partition(":")[0]
             process = [part.words or () for part in (stage.entrypoint, stage.cmd) if part]
+            known = published(stage.base)
             return ImageFacts(
                 file=name,
                 base=stage.base.reference or "",
-                workdir=stage.workdir,
+                workdir=stage.workdir or (known.workdir if known else None),
                 user=int(user) if user.isascii() and user.isdigit() else None,
                 command=tuple(word for words in process for word in words),
                 text="\n".join(run.instruction.arguments.string for run in stage.runs),

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.text import Text
 
+from holdfast.check.image.base import published
 from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.dockerfile import read as read_dockerfile
 from holdfast.check.sources.stages import effective, stages
@@ -18,6 +19,7 @@ from holdfast.cli.output import write_file, write_json
 from holdfast.cli.screen import stderr
 from holdfast.cli.variables import variables
 from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.kube.init.commented import one_line
 from holdfast.kube.init.facts import Asked, ImageFacts, read
 from holdfast.kube.init.write import Written, write
 from holdfast.project.directory import Directory
@@ -94,10 +96,11 @@ def _image(there: Directory) -> ImageFacts | None:
         if stage is not None:
             user = ((stage.user.text if stage.user else None) or "").partition(":")[0]
             process = [part.words or () for part in (stage.entrypoint, stage.cmd) if part]
+            known = published(stage.base)
             return ImageFacts(
                 file=name,
                 base=stage.base.reference or "",
-                workdir=stage.workdir,
+                workdir=stage.workdir or (known.workdir if known else None),
                 user=int(user) if user.isascii() and user.isdigit() else None,
                 command=tuple(word for words in process for word in words),
                 text="\n".join(run.instruction.arguments.string for run in stage.runs),
@@ -108,15 +111,19 @@ def _image(there: Directory) -> ImageFacts | None:
 def _say(written: Written, output: Path | None) -> None:
     """What is left to do."""
     if written.gaps:
-        stderr.print(Text("To be filled in, since nothing in the project says it:"))
+        _print("To be filled in, since nothing in the project says it:")
         for gap in written.gaps:
-            stderr.print(Text(f"  {gap.path}: {gap.what}"), soft_wrap=True)
+            _print(f"  {gap.path}: {gap.what}")
     if written.tasks:
-        stderr.print(Text("To be done in the project or its image:"))
+        _print("To be done in the project or its image:")
         for task in written.tasks:
-            stderr.print(Text(f"  {task.where}: {task.what}"), soft_wrap=True)
+            _print(f"  {task.where}: {task.what}")
     if output is not None:
-        stderr.print(Text(f"Written: {output}. Next: holdfast render {output}"), soft_wrap=True)
+        _print(f"Written: {output}. Next: holdfast render {output}")
+
+
+def _print(line: str) -> None:
+    stderr.print(Text(one_line(line)), soft_wrap=True)
 
 
 def _as_json(written: Written) -> dict[str, Any]:

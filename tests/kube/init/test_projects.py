@@ -15,6 +15,7 @@ from holdfast.kube.render import render
 from tests.kube.init.made import NAMES, copied, written
 
 GIVEN = {"image": "registry.example.com/shop:1.4.2", "host": "shop.example.org", "name": "shop"}
+PROXIES, NO_PROXY = "config/trustedproxy.php", "HF401"
 ENV_IN_IMAGE = "HF303"
 """The shop's own Dockerfile copies its .env; that is no finding about the manifests."""
 
@@ -37,7 +38,12 @@ def test_accepted_rendered_checked(name, dotenv, tmp_path):
     manifests = tmp_path / "manifests.yaml"
     manifests.write_text(emit(objects))
     assert judged(tmp_path, manifests) == set()
-    assert judged(tmp_path, manifests, root) <= {ENV_IN_IMAGE}
+    to_do = next((task for task in found.tasks if task.where == PROXIES), None)
+    untrusting = {NO_PROXY} if to_do is not None else set()
+    assert judged(tmp_path, manifests, root) - {ENV_IN_IMAGE} == untrusting
+    if to_do is not None:
+        (root / PROXIES).write_text(to_do.what[to_do.what.index("<?php") :])
+        assert judged(tmp_path, manifests, root) <= {ENV_IN_IMAGE}
 
 
 @pytest.mark.parametrize("name", NAMES)

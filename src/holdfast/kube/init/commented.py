@@ -117,7 +117,7 @@ def _block(block: Mapping[str, Line], indent: str) -> Iterator[str]:
 
 
 def _entry(key: str, line: Line, indent: str) -> Iterator[str]:
-    beside = f"  # {_clean(line.where)}" if line.where else ""
+    beside = f"  # {one_line(line.where)}" if line.where else ""
     match line.content:
         case Absent():
             return
@@ -153,10 +153,10 @@ def _in_flow(value: Any) -> str:
 def _comment(paragraph: str, indent: str) -> Iterator[str]:
     width = max(WIDTH - len(indent) - 2, 40)
     wrapped = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
-    for piece in wrapped.wrap(_clean(paragraph)):
+    for piece in wrapped.wrap(one_line(paragraph)):
         yield f"{indent}# {piece}"
 
 
-def _clean(comment: str) -> str:
+def one_line(text: str) -> str:
     """On one line, without what a terminal would obey: files may be named anything."""
-    return "".join(c if c.isprintable() else " " for c in comment)
+    return "".join(c if c.isprintable() else " " for c in text)

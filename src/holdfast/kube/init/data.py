@@ -58,7 +58,7 @@ def _server(found: Connection, driver: str, part: Part) -> None:
         if value and fits({key: value}, Database):
             part.line(key, value, _where(found, member))
         else:
-            part.line(key, example, fill=f"the {key} there")
+            part.line(key, example, fill=f"the {member} there")
 
 
 def cache(facts: Facts) -> Part:

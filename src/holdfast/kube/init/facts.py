@@ -24,6 +24,9 @@ from holdfast.project.values import Array, Broken, Known, Unknown
 
 _LOCAL_NAMES: Final = ("localhost", "host.docker.internal")
 _LOCAL_ENDS: Final = (".localhost", ".local", ".test", ".example", ".invalid")
+_CLUSTER: Final = ".cluster.local"
+"""What ends in ``.local`` and is still a name for every pod."""
+
 _EXAMPLE: Final = ".env.example"
 _NOT_NAMED: Final = ("APP_CONFIG_CACHE", "APP_ENV", "LARAVEL_STORAGE_PATH")
 
@@ -224,7 +227,7 @@ def read(directory: Directory, asked: Asked, image: ImageFacts | None = None) ->
 def is_local(host: str) -> bool:
     """Whether a host means something on a developer's machine alone: no name of a network."""
     bare = host.strip("[]").lower()
-    return (
+    return not bare.endswith(_CLUSTER) and (
         "." not in bare
         or bare in _LOCAL_NAMES
         or bare.endswith(_LOCAL_ENDS)

@@ -26,6 +26,7 @@ def storage(facts: Facts) -> Part:
     if not written and not livewire:
         part.remark("storage", "No storage: the application's own code writes no files.")
         return part
+    written = written or {_default(facts): str(livewire[0])}
     disks = {disk: spot for disk, spot in written.items() if _driver(facts, disk) in _OBJECTS}
     if disks:
         disk = next(iter(disks))
@@ -36,7 +37,7 @@ def storage(facts: Facts) -> Part:
                     spot, f"the disk {other} is in one pod: is it a file for that pod alone?"
                 )
     else:
-        _elsewhere(facts, written or {_default(facts): str(livewire[0])}, inner)
+        _elsewhere(facts, written, inner)
     if livewire:
         _livewire(facts, livewire[0], inner, objects=bool(disks))
     part.within("storage", inner)
@@ -61,20 +62,26 @@ def _written(facts: Facts) -> dict[str, str]:
 
 
 def _driver(facts: Facts, disk: str) -> str:
-    """The driver of a disk; a scoped one has that of the disk around it."""
-    driver = facts.text(f"filesystems.disks.{disk}.driver") or _LOCAL
-    if driver == "scoped":
-        return _driver(facts, around) if (around := _around(facts, disk)) != disk else _LOCAL
-    return "gcs" if "gcs" in driver or "google" in driver else driver
+    """The driver of a disk, or of the one that a scoped disk is a folder of."""
+    driver = facts.text(f"filesystems.disks.{_whole(facts, disk)}.driver") or _LOCAL
+    if "gcs" in driver or "google" in driver:
+        return "gcs"
+    return "azure" if "azure" in driver else driver
 
 
-def _around(facts: Facts, disk: str) -> str:
-    return facts.text(f"filesystems.disks.{disk}.disk") or disk
+def _whole(facts: Facts, disk: str) -> str:
+    """The disk itself, or the one around a scoped disk."""
+    seen: list[str] = []
+    while disk not in seen and facts.text(f"filesystems.disks.{disk}.driver") == "scoped":
+        seen.append(disk)
+        disk = facts.text(f"filesystems.disks.{disk}.disk") or disk
+    return disk
 
 
 def _objects(facts: Facts, disk: str, spot: str, part: Part) -> None:
     """Uploads in an object store, as the disk says."""
-    kind = _driver(facts, disk)
+    kind, said = _driver(facts, disk), disk
+    disk = _whole(facts, disk)
     fields: dict[str, tuple[str, ...]] = {
         "s3": ("bucket", "region"),
         "gcs": ("bucket", "project"),
@@ -89,7 +96,7 @@ def _objects(facts: Facts, disk: str, spot: str, part: Part) -> None:
             objects.task("composer.json", f"s3 needs a package: composer require {_ADAPTER}")
     where = Part()
     where.within(kind, objects)
-    part.within("uploads", where, f"Files go to the disk {disk}: {spot}.")
+    part.within("uploads", where, f"Files go to the disk {said}: {spot}.")
 
 
 _SETTINGS: Final = {

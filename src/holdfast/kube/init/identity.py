@@ -35,7 +35,8 @@ def name(facts: Facts) -> tuple[str, str]:
     ):
         found = re.sub(r"[^a-z0-9]+", "-", text.lower())[:40].strip("-")
         if found not in _STOCK_NAMES:
-            return found, where
+            # A Service's name begins with a letter.
+            return f"app-{found}"[:40].strip("-") if found[0].isdigit() else found, where
     return "app", "nothing in the project has a name"
 
 

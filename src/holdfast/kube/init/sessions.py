@@ -42,7 +42,7 @@ def _driver(facts: Facts, part: Part) -> str:
     row = facts.row("driver")
     if row is None:
         part.line(
-            "driver", "redis",
+            "driver", "redis", "", f"Where it is another one now: {_ONCE.lower()}",
             fill=f"the session driver; {facts.why_unknown('driver')}",
         )  # fmt: skip
         return "redis"

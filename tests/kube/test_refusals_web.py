@@ -11,6 +11,8 @@ from holdfast.kube.web import deployment
 from .conftest import application
 
 REFUSED = [
+    ("web.port", {"web": {"port": 2019}}, {"web": {"port": 2018}}),
+    ("web.port", {"web": {"port": 9253}}, {"web": {"port": 8080}}),
     ("web.grace", {"web": {"grace": 44}}, {"web": {"grace": 45}}),
     (
         "web.grace",
@@ -123,6 +125,19 @@ def test_a_tag_is_said_to_be_one() -> None:
 )
 def test_octanes_own_limit_is_said(web: Object, said: int) -> None:
     assert len(decided("longest request", web=web)) == said
+
+
+@pytest.mark.parametrize(
+    ("web", "said"),
+    [
+        ({"runtime": "octane", "server": "swoole"}, 1),
+        ({"runtime": "octane", "server": "swoole", "maxBody": "10Mi"}, 0),
+        ({"runtime": "octane", "server": "roadrunner"}, 0),
+        ({}, 0),
+    ],
+)
+def test_swooles_own_limit_is_said(web: Object, said: int) -> None:
+    assert len(decided("largest body", web=web)) == said
 
 
 def test_probes_are_explained() -> None:

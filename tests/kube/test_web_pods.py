@@ -115,9 +115,14 @@ def test_nginx_and_what_copies_public_know_no_secret() -> None:
 def test_nginx_finds_public_where_php_has_it() -> None:
     spec = objects(application(root="/app"))["Deployment"]["spec"]["template"]["spec"]
     found = {one["name"]: one for one in [*spec["initContainers"], *spec["containers"]]}
-    assert found["public"]["command"] == ["cp", "-R", "/app/public/.", "/srv/public/"]
+    assert found["public"]["command"] == ["cp", "-Rp", "/app/public", "/srv/"]
     mounted = {mount["name"]: mount for mount in found["nginx"]["volumeMounts"]}
-    assert mounted["public"] == {"name": "public", "mountPath": "/app/public", "readOnly": True}
+    assert mounted["public"] == {
+        "name": "public",
+        "mountPath": "/app/public",
+        "readOnly": True,
+        "subPath": "public",
+    }
     assert found["php"]["workingDir"] == "/app"
     config = objects(application(root="/app"))["ConfigMap"]["data"]["nginx.conf"]
     assert "root /app/public;" in config
@@ -369,3 +374,22 @@ def test_rendering_changes_nothing_that_it_was_given(web: Object) -> None:
     again = list(deployment.objects(app))
     assert again[2]["spec"]["template"]["spec"]["containers"]
     assert again[0]["data"]
+
+
+def test_secrets_in_the_configuration_cache_are_never_on_a_disk() -> None:
+    volumes = {one["name"]: one for one in pod()["volumes"]}
+    assert volumes["bootstrap-cache"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "32Mi"}
+    assert "medium" not in volumes["framework-views"]["emptyDir"]
+
+
+def test_session_files_outlive_their_pod_where_they_are_allowed() -> None:
+    volume = {"uploads": {"volume": {"access": "ReadWriteOnce"}}}
+    app = application(session={"driver": "file"}, storage=volume, web={"min": 1})
+    php = objects(app)["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    [mounted] = [
+        one for one in php["volumeMounts"] if one["mountPath"].endswith("framework/sessions")
+    ]
+    assert mounted["name"] == "uploads"
+    assert mounted["subPath"] == "framework-sessions"
+    for other in (application(storage=volume, web={"min": 1}), application()):
+        assert "framework/sessions" not in str(objects(other))

@@ -138,8 +138,13 @@ def pod_template(
         tmp: how much may be in ``/tmp``, where PHP keeps uploads while a request lasts.
         constraints: of topology, from ``spread``.
     """
-    sizes = {**dict.fromkeys(_WRITABLE, "128Mi"), "tmp": tmp}
-    scratch = [{"name": name, "emptyDir": {"sizeLimit": size}} for name, size in sizes.items()]
+    sizes = {**dict.fromkeys(_WRITABLE, "128Mi"), "bootstrap-cache": "32Mi", "tmp": tmp}
+    # config.php has the Secret's values in it: it is never on the disk of a node.
+    medium = {"bootstrap-cache": "Memory"}
+    scratch = [
+        {"name": name, "emptyDir": present(medium=medium.get(name), sizeLimit=size)}
+        for name, size in sizes.items()
+    ]
     return {
         "metadata": present(
             annotations={**mesh.pod_annotations(app, component), **(annotations or {})},

@@ -61,7 +61,15 @@ def mounts(app: App, container: str) -> list[Object]:
     """Where they are in a container of the application, by its name."""
     if container in _WITHOUT or (volume(app) is None and not _temporary(app)):
         return []
-    return [{"name": NAME, "mountPath": path(app)}]
+    return [{"name": NAME, "mountPath": path(app)}, *_session_files(app)]
+
+
+def _session_files(app: App) -> list[Object]:
+    """Session files outlive the one pod that there is, beside the uploads (driver ``file``)."""
+    if app.spec.session.driver != "file" or volume(app) is None:
+        return []
+    place = f"{app.spec.root}/storage/framework/sessions"
+    return [{"name": NAME, "mountPath": place, "subPath": "framework-sessions"}]
 
 
 def nginx_mounts(app: App) -> list[Object]:

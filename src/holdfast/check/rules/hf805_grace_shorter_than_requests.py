@@ -65,7 +65,8 @@ spec:
 
 ## Limits
 
-A timeout above ten minutes is one for WebSockets, uploads or debuggers, and is not taken for the
+A hook that is longer than the longest request is taken to wait for it: edges stop sending within its
+first seconds. A timeout above ten minutes is one for WebSockets, uploads or debuggers, and is not taken for the
 length of a request. Limits inside an image are another rule's.
 
 ## References
@@ -134,6 +135,8 @@ def check(target: Target) -> Iterator[Finding]:
         if limit is None or recreates(workload) or waits + limit[0] <= grace:
             continue
         seconds, name, place = limit
+        if waits >= seconds:
+            continue  # the hook itself lasts until what came in its first seconds has ended
         before = f" after a preStop hook of {waits} s" if waits else ""
         yield Finding(
             workload.at(GRACE),

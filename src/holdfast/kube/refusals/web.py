@@ -19,7 +19,17 @@ def _needed(app: App) -> int:
     return app.spec.web.drain + app.spec.web.longest_request + SPARE
 
 
+_TAKEN = (2019, 6001, 9253)
+"""Caddy's and RoadRunner's own ports in Octane's pods, and php-fpm's exporter's."""
+
 RULES = (
+    rule(
+        ("web", "port"),
+        "another process of the pod listens there, and one of the two does not start",
+        "web.port: 8080",
+        broken=lambda app: app.spec.web.port in _TAKEN,
+        cel=f"!({_WEB}.port in {list(_TAKEN)})",
+    ),
     rule(
         ("web", "grace"),
         "a pod that stops would be killed before its longest request has ended, and what that"

@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from holdfast.kube.app import App, Decision
 from holdfast.kube.quantity import mebibytes, whole
 from holdfast.kube.timing import SPARE, web_grace
-from holdfast.kube.web import probes
+from holdfast.kube.web import octane, probes
 from holdfast.kube.web.autoscaling import scaled
 
 _LEAST = 40 * 1024**2
 """Bytes that a PHP process with Laravel in it usually takes, beside what all share."""
+
+_OCTANE_SECONDS = 30
+"""config/octane.php of laravel/octane 2.3, ``max_execution_time``."""
+
+_SWOOLE_BYTES = 10 * 1024**2
+"""laravel/octane 2.3, StartSwooleCommand.php, ``package_max_length``."""
 
 
 def explained(app: App) -> Iterator[Decision]:
@@ -44,7 +50,8 @@ def _writable(app: App) -> Iterator[Decision]:
     yield Decision(
         "configuration cache",
         "made at each pod's start",
-        "only there the environment is known; env() outside config/*.php is null from then on",
+        "only there the environment is known; env() outside config/*.php is null from then on. It"
+        " is kept in memory, as the Secret's values are in it",
     )
 
 
@@ -104,9 +111,19 @@ def _stop(app: App) -> Decision:
 
 
 def _octane(app: App) -> Iterator[Decision]:
-    if app.spec.web.runtime == "octane" and app.spec.web.longest_request > 30:
+    web = app.spec.web
+    if web.runtime != "octane":
+        return
+    if web.longest_request > _OCTANE_SECONDS:
         yield Decision(
             "longest request",
-            f"{app.spec.web.longest_request} s",
-            "max_execution_time of config/octane.php, 30 if nobody has changed it, must allow it",
+            f"{web.longest_request} s",
+            "max_execution_time of config/octane.php must allow it, 30 if nobody has changed it",
+        )
+    if octane.server(app) == "swoole" and whole(web.max_body) > _SWOOLE_BYTES:
+        yield Decision(
+            "largest body",
+            web.max_body,
+            "Swoole takes 10Mi, unless 'swoole' => ['options' => ['package_max_length' => ...]] in"
+            " config/octane.php allows it",
         )

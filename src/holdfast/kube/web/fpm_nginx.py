@@ -69,13 +69,17 @@ def _php(app: App) -> Object:
 
 
 def _public(app: App) -> Object:
-    """It needs nothing of the application's configuration, and is not told any."""
+    """It needs nothing of the application's configuration, and is not told any.
+
+    Times are kept (-p): by them browsers know a file again, whichever replica they ask. That is
+    why the directory is made here, in a volume whose own root is not ours to set times of.
+    """
     return present(
         name="public",
         image=app.spec.image,
         imagePullPolicy="IfNotPresent",
-        command=["cp", "-R", f"{app.spec.root}/public/.", "/srv/public/"],
-        volumeMounts=[{"name": "public", "mountPath": "/srv/public"}],
+        command=["cp", "-Rp", f"{app.spec.root}/public", "/srv/"],
+        volumeMounts=[{"name": "public", "mountPath": "/srv"}],
         securityContext=security(),
         resources=resources(_SMALL, ephemeral=_DISK),
     )
@@ -92,7 +96,12 @@ def _nginx(app: App) -> Object:
             {"name": "config", "mountPath": php_ini.DIRECTORY, "readOnly": True},
             {"name": "nginx-tmp", "mountPath": nginx_conf.TEMPORARY},
             {"name": "php-fpm", "mountPath": php_fpm_conf.RUN},
-            {"name": "public", "mountPath": f"{app.spec.root}/public", "readOnly": True},
+            {
+                "name": "public",
+                "mountPath": f"{app.spec.root}/public",
+                "readOnly": True,
+                "subPath": "public",
+            },
             *storage.nginx_mounts(app),
         ],
         readinessProbe=probes.readiness(probes.http(app, probes.health(app) or php_fpm_conf.PING)),

@@ -142,9 +142,6 @@ def test_keda_has_to_find_the_jobs(spec, namespace, refuses):
     assert places(found) == (["workers.0.scaleOn.jobs"] if refuses else [])
 
 
-JOBS = {"workers": [{"name": "m"}]}
-
-
 @pytest.mark.parametrize(
     ("spec", "place"),
     [
@@ -158,11 +155,6 @@ JOBS = {"workers": [{"name": "m"}]}
         (
             {"queue": {"connection": "sqs", "sqsQueueUrl": "https://example.com/a/b"}},
             "queue.sqsQueueUrl",
-        ),
-        ({"database": {"driver": "sqlite"}, **JOBS}, "workers"),
-        (
-            {"database": {"driver": "sqlite"}, "queue": {"connection": "database"}},
-            "queue.connection",
         ),
         ({"cache": {"store": "redis"}}, "cache.store"),
         ({"cache": {"store": "redis"}, **OWN}, "cache.store"),

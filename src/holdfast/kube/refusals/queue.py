@@ -8,6 +8,23 @@ from holdfast.kube.app import App
 from holdfast.kube.environment.queue import connection, sqs_region
 from holdfast.kube.environment.redis import VARIABLES, server, shared
 from holdfast.kube.refusals.refusal import Refusal
+from holdfast.kube.refusals.rule import all_refused, given, rule
+
+_STORE = "self.spec.session.store"
+_SHARED = (
+    "(self.spec.session.driver == 'redis'"
+    f" && (!{given(_STORE)} || {_STORE}.variables == '{VARIABLES}'))"
+)
+_OTHER = f"({given('self.spec.redis')} && {given('self.spec.redis.external')})"
+SERVER = f"({_OTHER} || ({_SHARED} && {given(_STORE)} && {given(f'{_STORE}.external')}))"
+"""CEL: it is known where the stock connections to Redis lead."""
+CONNECTION = (
+    f"({given('self.spec.queue.connection')} ? self.spec.queue.connection :"
+    f" size(self.spec.workers) == 0 ? 'sync' : {given('self.spec.redis')} ? 'redis' : 'database')"
+)
+"""CEL: where jobs go."""
+_CACHE = "self.spec.cache.store"
+_HOST = f"('{VARIABLES}_HOST' in self.spec.config)"
 
 _APART = (
     "a connection of their own for sessions in config/database.php, whose variables begin with"
@@ -16,92 +33,129 @@ _APART = (
 )
 
 
+def _found(app: App) -> bool:
+    return server(app) is not None or f"{VARIABLES}_HOST" in app.spec.config
+
+
+def _in_sessions(app: App) -> bool:
+    """Whether jobs go to a Redis of the sessions that is rendered for them alone."""
+    return (
+        connection(app) == "redis"
+        and app.spec.redis is None
+        and shared(app)
+        and server(app) is None
+    )
+
+
+RULES = (
+    rule(
+        ("redis",),
+        "it does not say where it is",
+        "external: {host: ...}",
+        broken=lambda app: app.spec.redis is not None and app.spec.redis.external is None,
+        cel=f"!{given('self.spec.redis')} || {given('self.spec.redis.external')}",
+    ),
+    rule(
+        ("redis",),
+        "sessions and jobs would be sought at the same REDIS_HOST, which cannot be both",
+        _APART,
+        broken=lambda app: app.spec.redis is not None and shared(app),
+        cel=f"!{given('self.spec.redis')} || !{_SHARED}",
+    ),
+    rule(
+        ("queue", "connection"),
+        "jobs would be in the Redis of the sessions: when nobody works them off they fill it, and"
+        " then no request can save its session (HF508)",
+        f"queue: {{connection: database}}; or `redis`, another Redis for jobs, with {_APART}",
+        broken=_in_sessions,
+        cel=f"{CONNECTION} != 'redis' || {given('self.spec.redis')} || !{_SHARED} || {SERVER}",
+    ),
+    rule(
+        ("queue", "connection"),
+        "it is not said which Redis jobs go to",
+        "redis: {external: {host: ...}}",
+        broken=lambda app: (
+            connection(app) == "redis"
+            and app.spec.redis is None
+            and not shared(app)
+            and not _found(app)
+        ),
+        cel=(
+            f"{CONNECTION} != 'redis' || {given('self.spec.redis')} || {_SHARED} || {SERVER}"
+            f" || {_HOST}"
+        ),
+    ),
+    rule(
+        ("queue", "connection"),
+        "it is not said which queue of SQS",
+        "queue.sqsQueueUrl",
+        broken=lambda app: connection(app) == "sqs" and app.spec.queue.sqs_queue_url is None,
+        cel=f"{CONNECTION} != 'sqs' || {given('self.spec.queue.sqsQueueUrl')}",
+    ),
+    rule(
+        ("queue", "sqsQueueUrl"),
+        "it does not say the region",
+        "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
+        broken=lambda app: (
+            app.spec.queue.sqs_queue_url is not None
+            and not sqs_region(app.spec.queue.sqs_queue_url)
+        ),
+        cel=(
+            f"!{given('self.spec.queue.sqsQueueUrl')}"
+            " || self.spec.queue.sqsQueueUrl.matches('^https://sqs[.][^./]+[.]')"
+        ),
+    ),
+    rule(
+        ("cache", "store"),
+        "the stock config/database.php has one REDIS_HOST for sessions and cache: the cache would"
+        " fill the sessions' Redis",
+        f"cache: {{store: database}}; or `redis` for the cache, with {_APART}",
+        broken=lambda app: app.spec.cache.store == "redis" and shared(app),
+        cel=f"{_CACHE} != 'redis' || !{_SHARED}",
+    ),
+    rule(
+        ("cache", "store"),
+        "it is not said which Redis the cache is in",
+        "redis: {external: {host: ...}}",
+        broken=lambda app: app.spec.cache.store == "redis" and not shared(app) and not _found(app),
+        cel=f"{_CACHE} != 'redis' || {_SHARED} || {SERVER} || {_HOST}",
+    ),
+    rule(
+        ("cache", "store"),
+        "cache and sessions would be in one memcached, where the cache pushes sessions out",
+        "cache: {store: database}",
+        broken=lambda app: (
+            app.spec.cache.store == "memcached" and app.spec.session.driver == "memcached"
+        ),
+        cel=f"{_CACHE} != 'memcached' || self.spec.session.driver != 'memcached'",
+    ),
+    rule(
+        ("cache", "store"),
+        "it is not said which memcached",
+        "config: {MEMCACHED_HOST: ...}",
+        broken=lambda app: (
+            app.spec.cache.store == "memcached"
+            and app.spec.session.driver != "memcached"
+            and "MEMCACHED_HOST" not in app.spec.config
+        ),
+        cel=(
+            f"{_CACHE} != 'memcached' || self.spec.session.driver == 'memcached'"
+            " || 'MEMCACHED_HOST' in self.spec.config"
+        ),
+    ),
+    rule(
+        ("cache", "store"),
+        "tasks that must not overlap would: the locks of withoutOverlapping and onOneServer are in"
+        " the cache, and this one is each pod's own",
+        "cache: {store: database}, or another that all pods share",
+        broken=lambda app: (
+            app.spec.scheduler is not None and app.spec.cache.store in {"array", "file"}
+        ),
+        cel=f"!{given('self.spec.scheduler')} || !({_CACHE} in ['array', 'file'])",
+    ),
+)
+
+
 def refusals(app: App) -> Iterator[Refusal]:
     """What would fill the sessions' Redis, empty it, or be found by nobody."""
-    yield from _redis(app)
-    yield from _queue(app)
-    yield from _cache(app)
-    yield from _locks(app)
-
-
-def _redis(app: App) -> Iterator[Refusal]:
-    if app.spec.redis is None:
-        return
-    if app.spec.redis.external is None:
-        yield Refusal(("redis",), "it does not say where it is", "external: {host: ...}")
-    if shared(app):
-        yield Refusal(
-            ("redis",),
-            "sessions and jobs would be sought at the same REDIS_HOST, which cannot be both",
-            _APART,
-        )
-
-
-def _queue(app: App) -> Iterator[Refusal]:
-    name, said = connection(app), app.spec.queue.connection
-    where = ("queue", "connection") if said else ("workers",)
-    if name == "redis":
-        yield from _queue_in_redis(app, where)
-    elif name == "database" and app.spec.database and app.spec.database.driver == "sqlite":
-        yield Refusal(
-            where,
-            "jobs would wait in a file of the pod that sends them, where no worker finds them",
-            "a database that all pods reach, or queue: {connection: redis}",
-        )
-    elif name == "sqs":
-        url = app.spec.queue.sqs_queue_url
-        if url is None:
-            yield Refusal(where, "it is not said which queue of SQS", "queue.sqsQueueUrl")
-        elif not sqs_region(url):
-            yield Refusal(
-                ("queue", "sqsQueueUrl"),
-                "it does not say the region",
-                "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
-            )
-
-
-def _queue_in_redis(app: App, where: tuple[str, ...]) -> Iterator[Refusal]:
-    if app.spec.redis is not None:
-        return
-    if shared(app) and server(app) is None:
-        yield Refusal(
-            where,
-            "jobs would be in the Redis of the sessions: when nobody works them off they fill it,"
-            " and then no request can save its session (HF508)",
-            f"queue: {{connection: database}}; or `redis`, another Redis for jobs, with {_APART}",
-        )
-    elif server(app) is None and f"{VARIABLES}_HOST" not in app.spec.config:
-        yield Refusal(where, "it is not said which Redis", "redis: {external: {host: ...}}")
-
-
-def _cache(app: App) -> Iterator[Refusal]:
-    where, store = ("cache", "store"), app.spec.cache.store
-    if store == "redis" and shared(app):
-        yield Refusal(
-            where,
-            "the stock config/database.php has one REDIS_HOST for sessions and cache: the cache"
-            " would fill the sessions' Redis",
-            f"cache: {{store: database}}; or `redis` for the cache, with {_APART}",
-        )
-    elif store == "redis" and server(app) is None and f"{VARIABLES}_HOST" not in app.spec.config:
-        yield Refusal(where, "it is not said which Redis", "redis: {external: {host: ...}}")
-    elif store == "memcached":
-        if app.spec.session.driver == "memcached":
-            yield Refusal(
-                where,
-                "cache and sessions would be in one memcached, where the cache pushes sessions out",
-                "cache: {store: database}",
-            )
-        elif "MEMCACHED_HOST" not in app.spec.config:
-            yield Refusal(where, "it is not said which memcached", "config: {MEMCACHED_HOST: ...}")
-
-
-def _locks(app: App) -> Iterator[Refusal]:
-    store = app.spec.cache.store
-    if app.spec.scheduler is not None and store in {"array", "file"}:
-        yield Refusal(
-            ("cache", "store"),
-            "tasks that must not overlap would: the locks of withoutOverlapping and onOneServer are"
-            f" in the cache, and «{store}» is each pod's own",
-            "cache: {store: database}, or another that all pods share",
-        )
+    return all_refused(RULES, app)

@@ -43,8 +43,15 @@ def policy(
 
 
 def all_pods(app: App) -> Object:
-    """All pods of the application and its store."""
-    return {"matchLabels": {"app.kubernetes.io/instance": app.name}}
+    """All pods of the application and its store.
+
+    Not those of its Gateway: Istio gives them the Gateway's labels, unless others are asked for
+    (istio 1.32, pilot/pkg/config/kube/gatewaycommon/deploymentcontroller.go).
+    """
+    return {
+        **_ours(app),
+        "matchExpressions": [{"key": COMPONENT, "operator": "NotIn", "values": ["edge"]}],
+    }
 
 
 def pods_of(app: App, components: Iterable[str]) -> Object:
@@ -53,9 +60,13 @@ def pods_of(app: App, components: Iterable[str]) -> Object:
     if len(names) == 1:
         return {"matchLabels": selector(app, names[0])}
     return {
-        **all_pods(app),
+        **_ours(app),
         "matchExpressions": [{"key": COMPONENT, "operator": "In", "values": names}],
     }
+
+
+def _ours(app: App) -> Object:
+    return {"matchLabels": {"app.kubernetes.io/instance": app.name}}
 
 
 def namespace(name: str, pods: Object | None = None) -> Object:

@@ -41,6 +41,7 @@ def test_a_gateway_of_its_own():
     app = behind(own())
     assert of(app, "Gateway")["spec"] == {
         "gatewayClassName": "edge",
+        "infrastructure": {"labels": {"app.kubernetes.io/managed-by": "holdfast"}},
         "listeners": [
             {
                 "allowedRoutes": {"namespaces": {"from": "Same"}},

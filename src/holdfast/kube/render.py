@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from holdfast.kube import configuration, network, storage
+from holdfast.kube import configuration, storage
 from holdfast.kube.app import App, Decision, Object
 from holdfast.kube.edge import entry
 from holdfast.kube.mesh import policies
 from holdfast.kube.monitoring import rules
+from holdfast.kube.network import policies as network
 from holdfast.kube.order import ordered
 from holdfast.kube.session_store import store
 from holdfast.kube.web import deployment

@@ -45,6 +45,9 @@ def _gateway(app: App, wanted: Gateway) -> Object:
         "metadata": metadata(app, app.name, "edge"),
         "spec": {
             "gatewayClassName": wanted.class_name,
+            # Or Istio takes the Gateway's own for its pods, and what is said of the application's
+            # pods holds for them too (deploymentcontroller.go, extractInfrastructureMetadata).
+            "infrastructure": {"labels": {"app.kubernetes.io/managed-by": "holdfast"}},
             "listeners": [
                 _listener("http", http),
                 {

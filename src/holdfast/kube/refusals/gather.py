@@ -10,6 +10,7 @@ from holdfast.kube.refusals import (
     edge,
     mesh,
     monitoring,
+    network,
     queue,
     session,
     session_store,
@@ -31,6 +32,7 @@ _SECTIONS = (
     edge,
     mesh,
     monitoring,
+    network,
 )
 
 RULES: tuple[Rule, ...] = (*session.RULES, *configuration.RULES)

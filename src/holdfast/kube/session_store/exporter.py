@@ -37,7 +37,7 @@ def containers(app: App) -> list[Object]:
                 {"name": "REDIS_USER", "value": "exporter"},
             ],
             "ports": [{"name": PORT_NAME, "containerPort": PORT}],
-            "readinessProbe": {"httpGet": {"path": "/health", "port": PORT_NAME}},
+            # Not ready it would take the pod, and Redis with it, out of its Service.
             "livenessProbe": {"tcpSocket": {"port": PORT_NAME}, "periodSeconds": 30},
             "resources": small("64Mi"),
             "securityContext": security(),

@@ -89,11 +89,6 @@ def haproxy_cfg(app: App, servers: int) -> str:
         "  # Ready while it sees a master: another proxy may see one that this one does not.",
         "  http-request return status 200 if { path /live }",
         "  http-request return status 200 if { path /ready } { nbsrv(master) eq 1 }",
-        *(
-            ("  http-request use-service prometheus-exporter if { path /metrics }",)
-            if app.spec.monitoring is not None
-            else ()
-        ),
         "  http-request return status 503",
         "",
     ]

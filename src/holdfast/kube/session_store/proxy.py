@@ -38,8 +38,6 @@ def objects(app: App, redis: SentinelRedis) -> Iterator[Object]:
     config = config_map(app, name, PROXY, files)
     yield config
     yield service(app, named(app, SERVERS), PROXY, {"redis": REDIS_PORT})
-    if app.spec.monitoring is not None:
-        yield service(app, f"{name}-metrics", PROXY, {"metrics": HEALTH_PORT}, headless=True)
     yield _deployment(app, config["metadata"]["name"])
     yield budget(app, PROXY)
 
@@ -52,15 +50,15 @@ def _deployment(app: App, config: str) -> Object:
         "command": ["sh", f"{DIRECTORY}/start.sh"],
         "ports": [
             {"name": "redis", "containerPort": REDIS_PORT},
-            {"name": "metrics", "containerPort": HEALTH_PORT},
+            {"name": "health", "containerPort": HEALTH_PORT},
         ],
         "readinessProbe": {
-            "httpGet": {"path": "/ready", "port": "metrics"},
+            "httpGet": {"path": "/ready", "port": "health"},
             "periodSeconds": 2,
             "failureThreshold": 2,
         },
         "livenessProbe": {
-            "httpGet": {"path": "/live", "port": "metrics"},
+            "httpGet": {"path": "/live", "port": "health"},
             "periodSeconds": 20,
             "timeoutSeconds": 5,
         },

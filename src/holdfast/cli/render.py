@@ -172,11 +172,12 @@ def _difference(found: Plan, name: str) -> int:
 
 def _summarize(app: App, made: Rendered, commands: Sequence[str]) -> None:
     # A rendering alone does without rich, which takes longer to load than all else.
-    from holdfast.cli.render_summary import summary
+    from holdfast.cli.render_summary import show_summary
     from holdfast.cli.screen import stderr
 
     every = _every(made)
-    stderr.print(summary(session_path(app, every), made.decisions, needed(app, every), commands))
+    path = session_path(app, every)
+    show_summary(stderr, path, made.decisions, needed(app, every), commands)
 
 
 def _as_json(app: App, made: Rendered) -> dict[str, Any]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,58 +13,56 @@ from holdfast.kube.needed import Needed
 from holdfast.kube.session_path import Step
 
 
-def summary(
-    path: Sequence[Step], decisions: Sequence[Decision], needed: Needed, steps: Sequence[str]
-) -> RenderableType:
-    """All of it, for a terminal of 80 columns or more.
+def show_summary(
+    console: Console,
+    path: Sequence[Step],
+    decisions: Sequence[Decision],
+    needed: Needed,
+    commands: Sequence[str],
+) -> None:
+    """Print all of it.
 
     Args:
-        steps: the commands that apply it; none where nothing was written.
+        commands: that apply it; none where nothing was written.
     """
-    return Group(
-        _heading("A session's way"),
-        _way(path),
-        *((_heading("Decided for you"), _decided(decisions)) if decisions else ()),
-        _heading("Before you apply it"),
-        *(_line(text) for text in _before(needed)),
-        *((_heading("Then"), *(_command(step) for step in steps)) if steps else ()),
-    )
-
-
-def _heading(text: str) -> RenderableType:
-    return Padding(Text(text, style="bold"), (1, 0, 0, 0))
-
-
-def _way(path: Sequence[Step]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold cyan")
-    table.add_column(overflow="fold")
+    _heading(console, "A session's way")
+    way = _table()
     for number, step in enumerate(path):
-        table.add_row(f"  {'-> ' if number else ''}{step.station}", Text(step.value))
+        way.add_row(f"{'-> ' if number else ''}{step.station}", Text(step.value))
+    console.print(way)
+    if decisions:
+        _heading(console, "Decided for you")
+        console.print(_decided(decisions))
+    _heading(console, "What has to be there")
+    there = Table.grid(padding=(0, 1, 0, 2))
+    for text in _there(needed):
+        there.add_row("-", Text(text))
+    console.print(there)
+    if commands:
+        _heading(console, "Then")
+        for command in commands:  # in one line each, to be copied
+            console.print(Text(f"  {command}", style="green"), soft_wrap=True)
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print(Text(f"\n{text}", style="bold"))
+
+
+def _table() -> Table:
+    table = Table.grid(padding=(0, 0, 0, 2))
+    table.add_column(style="bold cyan", max_width=24, overflow="fold")
+    table.add_column(overflow="fold", ratio=1)
     return table
 
 
 def _decided(decisions: Sequence[Decision]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("  what", min_width=12, overflow="fold")
-    table.add_column("choice", min_width=12, overflow="fold", style="cyan")
-    table.add_column("because", ratio=1, overflow="fold", style="dim")
+    table = _table()
     for one in decisions:
-        table.add_row(Padding(Text(one.subject), (0, 0, 0, 2)), Text(one.choice), Text(one.because))
+        table.add_row(one.subject, Text.assemble(one.choice, "\n", (one.because, "dim")))
     return table
 
 
-def _before(needed: Needed) -> Iterator[str]:
-    keys = ", ".join(needed.secret_keys)
+def _there(needed: Needed) -> Iterable[str]:
     if needed.secret:
-        yield f"the Secret {needed.secret} holds {keys}"
-    for project in needed.installed:
-        yield f"{project} is installed in the cluster"
-
-
-def _line(text: str) -> RenderableType:
-    return Padding(Text(f"- {text}"), (0, 0, 0, 2))
-
-
-def _command(text: str) -> RenderableType:
-    return Padding(Text(text, style="green", overflow="fold"), (0, 0, 0, 2))
+        yield f"the Secret {needed.secret} with {', '.join(needed.secret_keys)}"
+    yield from (f"{project} in the cluster" for project in needed.installed)

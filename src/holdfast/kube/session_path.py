@@ -17,7 +17,7 @@ from holdfast.kube.spec.session import Store
 from holdfast.laravel.names import session_key_prefix
 
 _DIRECTIVE = re.compile(
-    r"^(maxmemory|maxmemory-policy|appendonly|appendfsync)\s+(\S+)", re.MULTILINE
+    r"^(maxmemory|maxmemory-policy|appendonly|appendfsync) (\S+)$", re.MULTILINE
 )
 _HOW_OFTEN = {"always": "at every write", "everysec": "every second", "no": "when the kernel does"}
 
@@ -87,7 +87,7 @@ def _kept(
                 yield "eviction", "somebody else's: maxmemory-policy has to be noeviction there"
                 yield "persistence", "somebody else's: appendonly has to be yes there"
         case "memcached":
-            yield "key", f"{cache_prefix}{':' if cache_prefix else ''}<session id>"
+            yield "key", f"{session_key_prefix('', cache_prefix, app.spec.laravel)}<session id>"
             yield "store", f"memcached at {store.external.host if store.external else 'nowhere'}"
             yield "eviction", "the least used go where memory ends"
             yield "persistence", "none: a restart ends every session"
@@ -98,7 +98,7 @@ def _kept(
             yield "persistence", "the database's"
         case "dynamodb":
             table = store.dynamodb
-            yield "key", f"{cache_prefix}{':' if cache_prefix else ''}<session id>"
+            yield "key", f"{session_key_prefix('', cache_prefix, app.spec.laravel)}<session id>"
             yield "store", f"table {table.table} in {table.region}" if table else "DynamoDB"
             yield "eviction", "none: TTL of the table, where it is switched on"
             yield "persistence", "AWS's"
@@ -125,7 +125,7 @@ def _redis_store(store: Store, environment: Mapping[str, str]) -> str:
 
 def _eviction(redis: Mapping[str, str]) -> str:
     policy = redis.get("maxmemory-policy", "noeviction")
-    limit = f" at {redis['maxmemory']}" if "maxmemory" in redis else ""
+    limit = f" at {int(redis['maxmemory']) >> 20} MiB" if "maxmemory" in redis else ""
     if policy == "noeviction":
         return f"none: new sessions are refused{limit or ' when memory ends'}"
     return f"{policy}{limit}"
@@ -152,7 +152,7 @@ def _database(app: App) -> str:
 def _redis_configuration(objects: Iterable[Object]) -> dict[str, str]:
     """The directives that decide about sessions, of the ConfigMaps of the store."""
     return {
-        found[1]: found[2].replace("mb", " MiB")
+        found[1]: found[2]
         for one in objects
         if one["kind"] == "ConfigMap"
         and one["metadata"]["labels"]["app.kubernetes.io/component"].startswith("sessions")

@@ -1,0 +1,132 @@
+"""What is said at the end of a rendering is what was rendered."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.kube.files import files, steps
+from holdfast.kube.needed import needed
+from holdfast.kube.render import render
+from holdfast.kube.session_path import session_path
+from tests.kube.conftest import application
+
+DATABASE = {"host": "mysql.internal", "name": "shop", "user": "shop"}
+DYNAMODB = {"table": "sessions", "region": "eu-central-1"}
+EXTERNAL = {"external": {"host": "redis.internal", "password": False, "tls": True}}
+
+
+def every(app):
+    return [one for some in render(app).objects.values() for one in some]
+
+
+def way(**spec):
+    app = application(database=DATABASE, **spec)
+    return {step.station: step.value for step in session_path(app, every(app))}
+
+
+@pytest.mark.parametrize(
+    ("session", "station", "said"),
+    [
+        ({}, "cookie", "shop_session, 120 min, of shop.example.com alone"),
+        ({"cookie": "sid", "lifetime": 60}, "cookie", "sid, 60 min,"),
+        ({"domain": "example.com"}, "cookie", "of example.com, secure"),
+        ({"sameSite": "none"}, "cookie", "same-site none"),
+        ({"encrypt": True}, "cookie", "payload encrypted"),
+        ({"prefix": "old_"}, "key", "old_shop_cache_<session id>"),
+        ({}, "store", "shop-sessions:6379, one Redis of its own"),
+        ({"store": {"sentinel": {}}}, "store", "3 Redis and 3 Sentinels"),
+        ({"store": {"operator": {}}}, "store", "3 Redis of the redis-operator"),
+        ({"store": EXTERNAL}, "store", "redis.internal:6379, somebody else's Redis over TLS"),
+        ({}, "eviction", "none: new sessions are refused at 179 MiB"),
+        ({"store": EXTERNAL}, "eviction", "has to be noeviction there"),
+        ({}, "persistence", "append-only file on disk every second, volume of 2Gi"),
+        ({"store": {"single": {"storage": "5Gi"}}}, "persistence", "volume of 5Gi"),
+        ({"driver": "database"}, "store", "mysql at mysql.internal"),
+        ({"driver": "memcached", "store": {"external": {"host": "mc", "password": False}}},
+         "persistence", "a restart ends every session"),
+        ({"driver": "dynamodb", "store": {"dynamodb": DYNAMODB}}, "store", "in eu-central-1"),
+        ({"driver": "cookie"}, "store", "the browser"),
+        ({}, "affinity", "none: any replica answers"),
+        ({"affinity": {"cookie": "lb"}}, "affinity", "by the edge's cookie lb"),
+    ],
+)  # fmt: skip
+def test_a_sessions_way(session, station, said):
+    assert said in way(session=session)[station]
+
+
+def test_the_key_has_a_colon_up_to_laravel_10():
+    assert way(laravel=10)["key"] == "shop_shop_cache_:<session id>"
+    assert way(laravel=11)["key"] == "shop_shop_cache_<session id>"
+
+
+def test_the_order_of_stations():
+    assert list(way()) == ["cookie", "key", "store", "eviction", "persistence", "affinity"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "keys"),
+    [
+        ({"session": {"driver": "database"}}, {"APP_KEY", "DB_PASSWORD"}),
+        ({}, {"APP_KEY", "DB_PASSWORD", "REDIS_PASSWORD"}),
+        ({"session": {"store": EXTERNAL}}, {"APP_KEY", "DB_PASSWORD"}),
+        ({"session": {"driver": "database"}, "secrets": {"keys": ["STRIPE"]}},
+         {"APP_KEY", "DB_PASSWORD", "STRIPE"}),
+        ({"session": {"driver": "dynamodb", "store": {"dynamodb": DYNAMODB}}},
+         {"APP_KEY", "DB_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}),
+        ({"session": {"driver": "database"}, "storage": {"uploads": {"s3": {"bucket": "abc"}}}},
+         {"APP_KEY", "DB_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}),
+        ({"session": {"driver": "dynamodb", "store": {"dynamodb": DYNAMODB | {
+            "role": "arn:aws:iam::123456789012:role/shop"}}}},
+         {"APP_KEY", "DB_PASSWORD"}),
+    ],
+)  # fmt: skip
+def test_what_the_secret_holds(spec, keys):
+    app = application(database=DATABASE, **spec)
+    found = needed(app, every(app))
+    assert found.secret == "shop-env"
+    assert set(found.secret_keys) == keys
+
+
+def test_a_secret_that_somebody_else_makes_is_not_asked_for():
+    app = application(secrets={"external": {"store": "vault", "key": "shop"}})
+    found = needed(app, every(app))
+    assert found.secret == ""
+    assert any(one.startswith("External Secrets Operator") for one in found.installed)
+
+
+@pytest.mark.parametrize(
+    ("spec", "installed"),
+    [
+        ({}, []),
+        ({"monitoring": {}}, ["Prometheus Operator"]),
+        ({"edge": {"tls": {"issuer": "x"}}}, ["cert-manager"]),
+        ({"edge": {"gateway": {"className": "x", "version": "1.5", "channel": "experimental"}}},
+         ["Gateway API 1.5 or newer, experimental channel"]),
+        ({"workers": [{"name": "a", "max": 3, "scaleOn": {"jobs": 5}}]}, ["KEDA 2.12 or newer"]),
+        ({"session": {"store": {"operator": {}}}}, ["redis-operator of OT-CONTAINER-KIT"]),
+    ],
+)  # fmt: skip
+def test_what_is_installed(spec, installed):
+    app = application(database=DATABASE, **spec)
+    assert list(needed(app, every(app)).installed) == installed
+
+
+def test_files_are_numbered_as_they_are_applied():
+    made = render(application(database=DATABASE, monitoring={}))
+    names = list(files(made))
+    assert names == sorted(names)
+    assert names[0] == "10-config.yaml"
+    assert names[-1] == "20-monitoring.yaml"
+
+
+def test_nothing_new_runs_before_the_migration_has_ended():
+    made = render(application(database=DATABASE, migrations={"longest": 90}))
+    (job,) = (one for one in made.objects["migrations"] if one["kind"] == "Job")
+    first, wait, last = steps(made, "m")
+    assert first.startswith("kubectl apply -f m/10-config.yaml")
+    assert first.endswith("-f m/15-migrations.yaml")
+    assert "web" not in first
+    assert wait.endswith(f"job/{job['metadata']['name']}")
+    assert "--for=condition=complete" in wait
+    assert last == "kubectl apply -f m"
+    assert steps(render(application(migrations=None)), "m") == ["kubectl apply -f m"]

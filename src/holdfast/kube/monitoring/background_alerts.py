@@ -13,6 +13,11 @@ from holdfast.kube.inventory import names, of_kind
 from holdfast.kube.monitoring.alert import Alert
 from holdfast.kube.monitoring.promql import any_of, series
 
+LATE = 600
+"""Seconds beyond the longest task in which no run has succeeded."""
+
+_EVERY_MINUTE = "* * * * *"
+
 
 def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
     """Those of what there is.
@@ -20,9 +25,13 @@ def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
     Args:
         objects: what is deployed.
     """
-    crons = names(objects, "CronJob")
-    if crons:
-        yield _late(app, crons)
+    crons = [
+        item["metadata"]["name"]
+        for item in of_kind(objects, "CronJob")
+        if item["spec"]["schedule"] == _EVERY_MINUTE
+    ]
+    if crons and app.spec.scheduler is not None:
+        yield _late(app, crons, LATE + app.spec.scheduler.longest_task)
     jobs = [_generated(item) for item in of_kind(objects, "Job")]
     if jobs:
         yield _failed(app, jobs)
@@ -37,18 +46,19 @@ def _generated(job: Object) -> str:
     return f"{name.rpartition('-')[0]}-[a-z0-9]+"
 
 
-def _late(app: App, crons: list[str]) -> Alert:
+def _late(app: App, crons: list[str], seconds: int) -> Alert:
     which = any_of("cronjob", crons)
     last = series(app, "kube_cronjob_status_last_successful_time", which)
+    created = series(app, "kube_cronjob_created", which)
     suspended = series(app, "kube_cronjob_spec_suspend", which)
     by = "by (namespace, cronjob)"
     return Alert(
         "SchedulerLate",
-        f"time() - max {by} ({last}) > 900 unless on (namespace, cronjob) max {by} ({suspended})"
-        " == 1",
+        f"time() - (max {by} ({last}) or max {by} ({created})) > {seconds}"
+        f" unless on (namespace, cronjob) max {by} ({suspended}) == 1",
         0,
         "warning",
-        "no schedule:run has succeeded for a quarter of an hour",
+        "no schedule:run has come to its end for long",
         "Scheduled mails, reports and clean-ups do not happen.",
         "Read the log of the last Job; a mesh whose proxy does not end keeps Jobs alive for ever.",
     )

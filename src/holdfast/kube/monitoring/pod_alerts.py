@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from holdfast.kube import inventory
 from holdfast.kube.app import App, Object
 from holdfast.kube.inventory import names, of_kind
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.monitoring.alert import Alert
 from holdfast.kube.monitoring.promql import BY, any_of, deployed, numbered, ours, series
+from holdfast.kube.session_store import choice
 
 BUSY = 0.9
 CONTAINER = "by (namespace, pod, container)"
@@ -25,8 +27,14 @@ def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
         objects: what is deployed.
     """
     deployments = names(objects, "Deployment")
+    of_ours = sorted(
+        some.name
+        for some in inventory.pods(objects)
+        if some.kind == "Deployment" and some.component not in choice.components(app)
+    )
+    if of_ours:
+        yield from _starting(app, of_ours)
     if deployments:
-        yield from _starting(app, deployments)
         yield from _rolling(app, deployments)
     everywhere = [*deployed(deployments), *numbered(names(objects, "StatefulSet"))]
     if everywhere:
@@ -56,13 +64,16 @@ def _starting(app: App, deployments: list[str]) -> Iterator[Alert]:
     pod = any_of("pod", deployed(deployments))
     ready = series(app, "kube_pod_container_status_ready", pod)
     running = series(app, "kube_pod_status_phase", 'phase="Running"', pod)
+    ending = series(app, "kube_pod_deletion_timestamp", pod)
     yield Alert(
         "PodsDoNotStart",
         f"min by (namespace, pod) ({ready}) == 0"
-        f" and on (namespace, pod) max by (namespace, pod) ({running}) == 1",
+        f" and on (namespace, pod) max by (namespace, pod) ({running}) == 1"
+        # A worker that waits for its last job is none that starts.
+        f" unless on (namespace, pod) max by (namespace, pod) ({ending})",
         3,
         "critical",
-        "pods run, but are not ready",
+        "pods have started, but do not become ready",
         "Nothing while enough old pods are there; a roll or a scale-up does not go on.",
         "Their startup probe asks for the session store: read the pod's events. If it cannot be"
         " reached: the store, its Service, a NetworkPolicy, the mesh. If it can: PHP's own log.",

@@ -19,6 +19,9 @@ from holdfast.kube.monitoring.promql import BY, any_of, ours, series
 from holdfast.kube.objects import named
 
 ERRORS = 0.02
+"""A share of all requests."""
+FEW = 0.05
+"""Failed requests a second: at night one of ten is a tenth."""
 
 
 def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
@@ -53,7 +56,8 @@ def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
         failed, total = counted
         yield Alert(
             "ServerErrors",
-            f"sum {BY} (rate({failed}[5m])) / sum {BY} (rate({total}[5m])) > {ERRORS}",
+            f"sum {BY} (rate({failed}[5m])) / sum {BY} (rate({total}[5m])) > {ERRORS}"
+            f" and sum {BY} (rate({failed}[5m])) > {FEW}",
             5,
             "critical",
             f"more than {ERRORS:.0%} of all requests fail",

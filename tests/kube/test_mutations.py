@@ -418,7 +418,9 @@ MUTATIONS = [
     ("HF951", "basic", setting("SESSION_ENCRYPT", "false")),
     ("HF953", "basic", setting("MAIL_PASSWORD", "correct horse")),
     ("HF955", "basic", setting("SESSION_HTTP_ONLY", "false")),
-    ("HF956", "basic", without("NetworkPolicy", "-sessions")),
+    ("HF956", "basic", both(
+        without("NetworkPolicy", "-sessions"), without("NetworkPolicy", "-default-deny")
+    )),
 ]  # fmt: skip
 
 

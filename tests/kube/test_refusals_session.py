@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from holdfast.kube.app import App
+from holdfast.kube.environment.gather import pinned
+from holdfast.kube.expected import bare
 from holdfast.kube.refusals import configuration, session
+from holdfast.kube.shape import kind_of
 from holdfast.kube.spec.laravel_app import Images, Spec
 
 from .conftest import IMAGE, application
+from .specs import valid_apps
 
 FILE = {"driver": "file"}
 VOLUME = {"uploads": {"volume": {}}}
@@ -324,3 +331,37 @@ def test_the_cookie_of_another_application_is_not_the_sessions():
     )
     assert list(session.refusals(App(name="blog", spec=spec))) == []
     assert len(list(session.refusals(App(name="shop", spec=spec)))) == 1
+
+
+FEW = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@given(valid_apps())
+@FEW
+def test_whatever_is_decided_cannot_be_said_otherwise(app):
+    # Of all but a few the way out is a field that there is.
+    spec = msgspec.structs.replace(app.spec, config=dict.fromkeys(pinned(app), "x"))
+    other = replace(app, spec=spec)
+    ways_out = {one.path[1]: one.way_out for one in configuration.refusals(other)}
+    free = {"APP_ENV", "LOG_CHANNEL", "APP_DEBUG"}
+    assert ways_out.keys() == pinned(other).keys() - free
+    for name, way_out in ways_out.items():
+        field = way_out.partition(":")[0].rpartition(" ")[2]
+        assert field == "nothing" or is_field(field), (name, way_out)
+
+
+def is_field(path):
+    kind = kind_of(Spec)
+    for step in path.split("."):
+        kind, _ = bare(kind)
+        fields = {field.encode_name: field.type for field in kind.fields}
+        if step not in fields:
+            return False
+        kind = fields[step]
+    return True

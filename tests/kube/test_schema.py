@@ -16,6 +16,7 @@ from holdfast.kube.refusals.gather import RULES
 from holdfast.kube.schema import crd, json_schema, structural
 from holdfast.kube.spec.laravel_app import LaravelApp
 
+from . import test_refusals_session, test_refusals_web
 from .conftest import IMAGE
 from .schemas import MINORS, problems
 from .specs import documents
@@ -211,12 +212,12 @@ class TestRules:
 PROGRAMS = [(rule, cel.compile(rule.cel)) for rule in RULES]
 
 
-def _document(spec):
+def _document(spec, name="shop-of-the-north"):
     smallest = {"image": IMAGE, "host": "shop.example.com", "secretName": "shop-env"}
     return {
         "apiVersion": "holdfast.dev/v1alpha1",
         "kind": "LaravelApp",
-        "metadata": {"name": "shop"},
+        "metadata": {"name": name},
         "spec": smallest | spec,
     }
 
@@ -226,14 +227,46 @@ def _app(spec):
     return App(name=read.metadata.name, spec=read.spec)
 
 
-def _breaking():
-    from .test_refusals_session import CONFIG, REFUSED
-
-    yield from (spec for _, _, spec, *_ in REFUSED)
-    yield from ({"config": {name: value}} for name, value, *_ in CONFIG)
+REDIS = {"redis": {"external": {"host": "10.1.2.3"}}, "session": {"driver": "cookie"}}
+SQS = {"queue": {"connection": "sqs"}}
+WORKER = {"name": "a"}
 
 
-_BREAKING = list(_breaking())
+def _of_worker(**worker):
+    return {"workers": [WORKER | worker]} | REDIS
+
+
+_BREAKING = [
+    *(spec for _, _, spec, *_ in test_refusals_session.REFUSED),
+    *({"config": {name: value}} for name, value, *_ in test_refusals_session.CONFIG),
+    *(spec for _, spec, *_ in test_refusals_web.REFUSED),
+    {"redis": {}},
+    {"redis": {"external": {"host": "10.1.2.3"}}},
+    {"queue": {"connection": "redis"}},
+    {"queue": {"connection": "redis"}, "session": {"driver": "cookie"}},
+    SQS,
+    {"queue": {"connection": "sqs", "sqsQueueUrl": "https://example.com/1/jobs"}},
+    {"cache": {"store": "redis"}},
+    {"cache": {"store": "redis"}, "session": {"driver": "cookie"}},
+    {
+        "cache": {"store": "memcached"},
+        "session": {"driver": "memcached", "store": {"external": {"host": "m"}}},
+    },
+    {"cache": {"store": "memcached"}},
+    {"cache": {"store": "array"}, "scheduler": {}, "web": {"min": 1}},
+    {"workers": [WORKER, WORKER]},
+    _of_worker(name="a" * 40),
+    _of_worker(grace=1),
+    _of_worker(longestJob=600) | {"laravel": 10},
+    _of_worker(max=5),
+    _of_worker(max=5, scaleOn={"jobs": 1, "cpu": 1}),
+    _of_worker(min=0),
+    {"workers": [WORKER | {"max": 5, "scaleOn": {"jobs": 1}}]},
+    {"workers": [WORKER | {"horizon": True}]},
+    _of_worker(horizon=True, max=5, scaleOn={"jobs": 1}),
+    _of_worker(horizon=True, queues=["b"]),
+]
+"""Each rule is broken by one at least."""
 
 
 class TestDefaults:

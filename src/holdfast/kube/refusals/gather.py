@@ -35,7 +35,13 @@ _SECTIONS = (
     network,
 )
 
-RULES: tuple[Rule, ...] = (*session.RULES, *configuration.RULES)
+RULES: tuple[Rule, ...] = (
+    *session.RULES,
+    *web.RULES,
+    *queue.RULES,
+    *workers.RULES,
+    *configuration.RULES,
+)
 """What the API server refuses too."""
 
 

@@ -9,12 +9,18 @@ from msgspec import Meta
 
 from holdfast.kube.spec.words import Name, Network, ObjectName, Part, Port
 
+QUALIFIED = (
+    "^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+    "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+)
+"""What labels and annotations may be called (apimachinery, ``IsQualifiedName``)."""
+
 Labels = Annotated[
     dict[
         Annotated[
             str,
             Meta(
-                pattern="^([-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*$",
+                pattern=QUALIFIED,
                 max_length=253,
                 title="the name of a label",
             ),
@@ -22,7 +28,7 @@ Labels = Annotated[
         Annotated[
             str,
             Meta(
-                pattern="^([A-Za-z0-9][-A-Za-z0-9_.]*)?$",
+                pattern="^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
                 max_length=63,
                 title="the value of a label: letters, digits, -, _ and .",
             ),
@@ -37,7 +43,7 @@ Annotations = Annotated[
         Annotated[
             str,
             Meta(
-                pattern="^([-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*$",
+                pattern=QUALIFIED,
                 max_length=253,
                 title="the name of an annotation",
             ),

@@ -11,7 +11,18 @@ from holdfast.kube.spec.edge import Edge, Labels, Mesh, Monitoring, Restrictions
 from holdfast.kube.spec.session import Session
 from holdfast.kube.spec.storage import Database, Storage
 from holdfast.kube.spec.web import Web
-from holdfast.kube.spec.words import Host, Image, Name, ObjectName, Part, Path, Prefix, Variable
+from holdfast.kube.spec.words import (
+    Beginning,
+    Host,
+    Image,
+    Name,
+    Namespace,
+    ObjectName,
+    Part,
+    Path,
+    Prefix,
+    Variable,
+)
 from holdfast.kube.spec.workers import Migrations, OtherRedis, Queue, Scheduler, Worker
 
 API_VERSION = "holdfast.dev/v1alpha1"
@@ -122,8 +133,8 @@ class Spec(Part, frozen=True, kw_only=True):
 class Metadata(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What Kubernetes keeps of every object; of it, these are ours."""
 
-    name: Name
-    namespace: Name | None = None
+    name: Beginning
+    namespace: Namespace | None = None
     labels: Labels = msgspec.field(default_factory=dict)
 
 

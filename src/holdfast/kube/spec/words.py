@@ -27,10 +27,31 @@ Name = Annotated[
 ]
 """A name of ours, to which suffixes are added; Kubernetes allows 63 characters in all."""
 
+Beginning = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z]([-a-z0-9]*[a-z0-9])?$",
+        min_length=1,
+        max_length=40,
+        title="a name that begins with a letter: lower-case letters, digits and -, up to 40",
+    ),
+]
+"""With which names begin that Services have too: no digit first (DNS-1035)."""
+
+Namespace = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        min_length=1,
+        max_length=63,
+        title="the name of a namespace",
+    ),
+]
+
 ObjectName = Annotated[
     str,
     Meta(
-        pattern="^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
         min_length=1,
         max_length=253,
         title="the name of an object",
@@ -72,7 +93,12 @@ Image = Annotated[
     ),
 ]
 Path = Annotated[
-    str, Meta(pattern="^/[-A-Za-z0-9._/]*$", max_length=256, title="a path that begins with /")
+    str,
+    Meta(
+        pattern="^(/[-A-Za-z0-9_][-A-Za-z0-9._]*)+$",
+        max_length=256,
+        title="a path such as /srv/shop",
+    ),
 ]
 Seconds = Annotated[int, Meta(ge=1, le=86_400, title="seconds from 1 to 86400")]
 Percent = Annotated[int, Meta(ge=1, le=100, title="per cent, from 1 to 100")]

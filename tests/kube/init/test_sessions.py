@@ -226,4 +226,14 @@ def test_a_cookie_that_cannot_be_told_is_said(project):
     )
     found = written(root)
     assert "cookie" not in found.app["spec"]["session"]
-    assert "users log in once more: cookie (config/session.php:1" in found.text
+    assert "# To be filled in: cookie, its name as it is now, or users log in once" in found.text
+    gap = next(gap for gap in found.gaps if gap.path == "spec.session.cookie")
+    assert "config/session.php:1: what this function gives" in gap.what
+
+
+def test_a_prefix_that_cannot_be_told_is_said(project):
+    cache = "<?php return ['default' => 'array', 'stores' => [], 'prefix' => f()];"
+    found = written(project(files={"config/cache.php": cache}, env=REDIS))
+    assert "prefix" not in found.app["spec"]["cache"]
+    gap = next(gap for gap in found.gaps if gap.path == "spec.cache.prefix")
+    assert gap.what.startswith("as it is now, or users log in once more; config/cache.php:1")

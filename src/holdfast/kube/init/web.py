@@ -74,10 +74,16 @@ def _health(facts: Facts, part: Part) -> None:
     elif path == "":
         part.line(
             "health", "/up", "",
-            f"Readiness asks this route; {_BOOTSTRAP} has none yet.",
+            "Readiness asks this route; the application has none yet.",
         )  # fmt: skip
-        part.task(_BOOTSTRAP, "withRouting needs a health route, which opens no session:"
-                  " health: '/up'")  # fmt: skip
+        part.task(*_to_be_routed(facts))
+
+
+def _to_be_routed(facts: Facts) -> tuple[str, str]:
+    file = facts.directory.php(_BOOTSTRAP)
+    if file is not None and b"withRouting" in file.data:
+        return _BOOTSTRAP, "withRouting needs a health route, which opens no session: health: '/up'"
+    return "routes", "add one that opens no session, outside the web group: Route::get('/up', ...)"
 
 
 def proxies(facts: Facts) -> Part:

@@ -158,6 +158,10 @@ def test_no_health_route_before_11(project):
         ({"config/trustedproxy.php": "<?php return ['proxies' => env('TRUSTED_PROXIES')];"}, ""),
         ({"config/trustedproxy.php": "<?php return ['proxies' => '*'];"}, ""),
         (
+            {"config/trustedproxy.php": "<?php return ['proxies' => env('OWN')];"},
+            "it reads OWN: write env('TRUSTED_PROXIES'), which Holdfast sets",
+        ),
+        (
             {"config/trustedproxy.php": "<?php return ['proxies' => ['10.0.0.1']];"},
             "10.0.0.1: is that where the edge's pods are?",
         ),

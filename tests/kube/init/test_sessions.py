@@ -115,6 +115,15 @@ def test_jobs_keep_the_server_that_is_there(project):
     assert "redis.prod.example.org (.env:23 REDIS_HOST) are not moved" in found.text
 
 
+def test_a_connection_that_is_fixed(project):
+    session = "<?php return ['driver' => 'redis', 'cookie' => 'c', 'connection' => null];"
+    root = project(files={"config/session.php": session}, env="QUEUE_CONNECTION=redis\n")
+    assert (
+        "config/session.php:1: the value is fixed there: write env('SESSION_CONNECTION')"
+        in tasks(root)
+    )
+
+
 def test_a_connection_of_its_own_is_taken(project):
     database = """<?php return ['default' => 'mysql', 'connections' => [], 'redis' => [
         'client' => 'phpredis',
@@ -218,6 +227,23 @@ def test_a_driver_that_is_fixed(project):
     assert "config/session.php:3: the value is fixed there: write env('SESSION_DRIVER')" in tasks(
         root
     )
+
+
+@pytest.mark.parametrize(
+    ("secure", "said"),
+    [
+        ("false", "the value is fixed there: write env('SESSION_SECURE_COOKIE')"),
+        ("env('SECURE', false)", "it reads SECURE: write env('SESSION_SECURE_COOKIE')"),
+        ("true", ""),
+        ("null", ""),
+        ("env('SESSION_SECURE_COOKIE', false)", ""),
+    ],
+)
+def test_a_cookie_over_plain_http(project, secure, said):
+    session = f"<?php return ['driver' => 'cookie', 'cookie' => 'c', 'secure' => {secure}];"
+    found = tasks(project(files={"config/session.php": session}))
+    assert said in found
+    assert ("SECURE_COOKIE" in found) == bool(said)
 
 
 def test_a_cookie_that_cannot_be_told_is_said(project):

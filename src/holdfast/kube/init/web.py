@@ -92,13 +92,18 @@ def proxies(facts: Facts) -> Part:
     found = middleware(facts.directory, facts.project, facts.directory.of(code)).trusted
     if isinstance(found, Unknown) or found.everyone:
         return part
-    by_variable = facts.variable("trustedproxy.proxies") == _VARIABLE
-    if not found.addresses and not by_variable:
+    read = facts.variable("trustedproxy.proxies")
+    if read == _VARIABLE:
+        return part
+    if read is not None:
+        where = facts.where("trustedproxy.proxies")
+        part.task(where, f"it reads {read}: write env('{_VARIABLE}'), which Holdfast sets")
+    elif not found.addresses:
         part.task(
             _PROXIES,
             "believe the edge, or links and cookies are http's:"
             f" <?php return ['proxies' => env('{_VARIABLE}')];",
         )
-    elif found.addresses and not by_variable:
+    else:
         part.task(found.place, f"{', '.join(found.addresses)}: is that where the edge's pods are?")
     return part

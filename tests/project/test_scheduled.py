@@ -29,6 +29,7 @@ def found(project):
         ("Schedule::call(fn () => 1)->everySecond();", 1, 1),
         ("Schedule::exec('x')->everyThirtySeconds()->withoutOverlapping();", 1, 1),
         ("Schedule::command('a'); Schedule::command('b')->everyTwoSeconds();", 2, 1),
+        ("App\\Console\\Schedule::command('a', 'daily');", 1, 0),
         ("Artisan::command('a', fn () => 1)->purpose('x')->hourly();", 1, 0),
         ("Artisan::command('a', fn () => 1)->everyFifteenSeconds();", 1, 1),
         ("Artisan::command('a', fn () => 1)->purpose('x');", 0, 0),
@@ -50,6 +51,9 @@ def test_of_console(found, code, tasks, seconds):
         ("$schedule->command('a')->daily();", 1, 0),
         ("$schedule->job(new A)->everyFiveSeconds();", 1, 1),
         ("// $schedule->command('inspire')->hourly();", 0, 0),
+        ("$this->schedule->command('a')->daily();", 1, 0),
+        ("$this->scheduleInstance->call(fn () => 1)->everySecond();", 1, 1),
+        ("$this->scheduled()->command('a'); $schedule->useCache('x');", 0, 0),
         ("$other->command('a'); $schedule->useCache('redis');", 0, 0),
     ],
 )

@@ -25,7 +25,11 @@ from holdfast.kube.init.write import Written, write
 from holdfast.project.directory import Directory
 
 _Flag = Annotated[bool, Parameter(negative="")]
-_DOCKERFILES = ("Dockerfile", "docker/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile")
+_DOCKERFILES = (
+    *("Dockerfile", "docker/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile"),
+    *("docker/production/Dockerfile", "docker/prod/Dockerfile", "docker/app/Dockerfile"),
+    *("docker/php/Dockerfile", "Dockerfile.prod", "Dockerfile.production"),
+)
 
 
 def init(

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from holdfast.project.code import files
 from holdfast.project.directory import Directory
-from holdfast.project.script import Call, Script, is_facade, receiver
+from holdfast.project.script import Call, Script, receiver
 from holdfast.project.syntax import PhpFile, word
 from holdfast.project.values import Broken, Spot
 
-_AMONG: Final = re.compile(rb"\bSchedule::|\$schedule\s*\??->|\bArtisan::command\b")
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_AMONG: Final = re.compile(rb"\b\w*[sS]chedule\w*\s*(?:\??->|::)|\bArtisan::command\b")
 _TASKS: Final = frozenset(("command", "job", "call", "exec"))
 _SECONDS: Final = re.compile(r"->every(?:\w*Seconds?|Second)")
+_HELD: Final = ("variable_name", "member_access_expression", "nullsafe_member_access_expression")
 _FREQUENCY: Final = re.compile(
     r"->(?:every\w+|cron|hourly\w*|daily\w*|twice\w+|weekly\w*|monthly\w*|quarterly\w*|yearly\w*"
     r"|lastDayOfMonth|weekdays|weekends|at|(?:mon|tues|wednes|thurs|fri|satur|sun)days)"
@@ -59,11 +63,17 @@ def scheduled(directory: Directory) -> Schedule:
     return Schedule(tuple(tasks), tuple(seconds) if tasks else (), tuple(broken))
 
 
+def _is_schedule(node: Node) -> bool:
+    """Whether a task is made on it: ``$schedule``, ``$this->schedule``."""
+    return node.type in _HELD and "schedule" in word(node).rpartition(">")[2].lower()
+
+
 def _tasks(script: Script, call: Call) -> Iterator[Call]:
     """The task that a call makes, if it makes one."""
     if call.name.rpartition("::")[2].removeprefix("->") in _TASKS:
         on = receiver(call.node)
-        if is_facade(call, "Schedule") or (on is not None and word(on) == "$schedule"):
+        # Applications have classes and properties of their own that hand tasks on.
+        if call.name.startswith("Schedule::") or (on is not None and _is_schedule(on)):
             yield call
     if _FREQUENCY.fullmatch(call.name):
         first, node = None, receiver(call.node)

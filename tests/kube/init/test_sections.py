@@ -78,7 +78,7 @@ def test_what_is_asked_for_has_to_fit(project, asked):
     ("facts", "root", "user"),
     [
         (None, "/var/www/html", 33),
-        (ImageFacts("Dockerfile", "php:8.3-fpm", "/srv/app", 1000), "/srv/app", 1000),
+        (ImageFacts("Dockerfile", "php:8.3-fpm", "/srv/app/", 1000), "/srv/app", 1000),
         (ImageFacts("Dockerfile", "php:8.3-fpm-alpine"), "/var/www/html", 82),
         (ImageFacts("Dockerfile", "php:8.3-fpm", user=0), "/var/www/html", 33),
         (ImageFacts("Dockerfile", "dunglas/frankenphp:1", "/app"), "/app", 33),
@@ -142,6 +142,11 @@ def test_health(project, health, path, todo):
     assert ("withRouting needs a health route" in tasks(root)) == todo
 
 
+def test_a_health_route_of_an_old_bootstrap(project):
+    old = {"bootstrap/app.php": "<?php return new Illuminate\\Foundation\\Application;"}
+    assert "routes: add one that opens no session" in tasks(project(files=old))
+
+
 def test_no_health_route_before_11(project):
     assert "health" not in spec(project("10"))["web"]
 
@@ -152,6 +157,10 @@ def test_no_health_route_before_11(project):
         ({}, "<?php return ['proxies' => env('TRUSTED_PROXIES')];"),
         ({"config/trustedproxy.php": "<?php return ['proxies' => env('TRUSTED_PROXIES')];"}, ""),
         ({"config/trustedproxy.php": "<?php return ['proxies' => '*'];"}, ""),
+        (
+            {"config/trustedproxy.php": "<?php return ['proxies' => env('OWN')];"},
+            "it reads OWN: write env('TRUSTED_PROXIES'), which Holdfast sets",
+        ),
         (
             {"config/trustedproxy.php": "<?php return ['proxies' => ['10.0.0.1']];"},
             "10.0.0.1: is that where the edge's pods are?",
@@ -210,6 +219,18 @@ def test_databases(project, env, database, missing):
     paths = [path.removeprefix("database.") for path in gaps(found) if path.startswith("database")]
     assert paths == missing
     assert "hidden-word" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "what"),
+    [
+        ("database", "database.driver", "the driver; config/database.php:1: what this function"),
+        ("cache", "cache.store", "the store; locks"),
+    ],
+)
+def test_a_default_that_cannot_be_told(project, file, path, what):
+    found = written(project(files={f"config/{file}.php": "<?php return ['default' => f()];"}))
+    assert gaps(found)[path].startswith(what)
 
 
 @pytest.mark.parametrize(
@@ -402,11 +423,11 @@ def test_s3_needs_a_package(project):
 
 def test_a_disk_of_one_pod_beside_s3(project):
     files = writes("s3")
-    files["app/Y.php"] = "<?php Storage::disk('media')->put('a', 'b');"
-    files["app/Y.php"] = files["app/Y.php"].replace(
-        "<?php", "<?php use Illuminate\\Support\\Facades\\Storage;"
-    )
-    assert "the disk media is in one pod" in tasks(project(files=files))
+    facade = "<?php use Illuminate\\Support\\Facades\\Storage;"
+    files["app/Y.php"] = f"{facade} Storage::disk('media')->put('a', 'b'); Storage::put('c', 'd');"
+    said = tasks(project(files=files))
+    assert "the disk media is in one pod" in said
+    assert "the default disk, local, becomes s3" in said
 
 
 LIVEWIRE = "<?php\nuse Livewire\\WithFileUploads;\nclass P { use WithFileUploads; }\n"

@@ -115,6 +115,15 @@ def test_jobs_keep_the_server_that_is_there(project):
     assert "redis.prod.example.org (.env:23 REDIS_HOST) are not moved" in found.text
 
 
+def test_a_connection_that_is_fixed(project):
+    session = "<?php return ['driver' => 'redis', 'cookie' => 'c', 'connection' => null];"
+    root = project(files={"config/session.php": session}, env="QUEUE_CONNECTION=redis\n")
+    assert (
+        "config/session.php:1: the value is fixed there: write env('SESSION_CONNECTION')"
+        in tasks(root)
+    )
+
+
 def test_a_connection_of_its_own_is_taken(project):
     database = """<?php return ['default' => 'mysql', 'connections' => [], 'redis' => [
         'client' => 'phpredis',
@@ -220,10 +229,37 @@ def test_a_driver_that_is_fixed(project):
     )
 
 
+@pytest.mark.parametrize(
+    ("secure", "said"),
+    [
+        ("false", "the value is fixed there: write env('SESSION_SECURE_COOKIE')"),
+        ("env('SECURE', false)", "it reads SECURE: write env('SESSION_SECURE_COOKIE')"),
+        ("true", ""),
+        ("null", ""),
+        ("env('SESSION_SECURE_COOKIE', false)", ""),
+    ],
+)
+def test_a_cookie_over_plain_http(project, secure, said):
+    session = f"<?php return ['driver' => 'cookie', 'cookie' => 'c', 'secure' => {secure}];"
+    found = tasks(project(files={"config/session.php": session}))
+    assert said in found
+    assert ("SECURE_COOKIE" in found) == bool(said)
+
+
 def test_a_cookie_that_cannot_be_told_is_said(project):
     root = project(
         files={"config/session.php": "<?php return ['driver' => 'cookie', 'cookie' => f()];"}
     )
     found = written(root)
     assert "cookie" not in found.app["spec"]["session"]
-    assert "users log in once more: cookie (config/session.php:1" in found.text
+    assert "# To be filled in: cookie, its name as it is now, or users log in once" in found.text
+    gap = next(gap for gap in found.gaps if gap.path == "spec.session.cookie")
+    assert "config/session.php:1: what this function gives" in gap.what
+
+
+def test_a_prefix_that_cannot_be_told_is_said(project):
+    cache = "<?php return ['default' => 'array', 'stores' => [], 'prefix' => f()];"
+    found = written(project(files={"config/cache.php": cache}, env=REDIS))
+    assert "prefix" not in found.app["spec"]["cache"]
+    gap = next(gap for gap in found.gaps if gap.path == "spec.cache.prefix")
+    assert gap.what.startswith("as it is now, or users log in once more; config/cache.php:1")

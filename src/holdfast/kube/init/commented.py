@@ -40,7 +40,7 @@ class Line:
             but ``why``.
         where: the place that it was read at, beside it.
         why: above it, each a paragraph.
-        fill: what a person has to put in its place; empty where it stays.
+        fill: what a person has to put there; empty where it stays.
     """
 
     content: Content | Absent
@@ -110,7 +110,10 @@ def _value(content: Any) -> Any:
 
 def _block(block: Mapping[str, Line], indent: str) -> Iterator[str]:
     for key, line in block.items():
-        above = [*line.why, *([f"To be filled in: {line.fill}"] if line.fill else [])]
+        above = list(line.why)
+        if line.fill:
+            name = f"{key}, " if isinstance(line.content, Absent) else ""
+            above.append(f"To be filled in: {name}{line.fill}")
         for paragraph in above:
             yield from _comment(paragraph, indent)
         yield from _entry(scalar(key), line, indent)

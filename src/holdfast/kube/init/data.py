@@ -19,13 +19,16 @@ _IN_KEYS: Final = ("redis", "memcached", "dynamodb")
 def database(facts: Facts) -> Part:
     """The section ``database``: a server, which all replicas share."""
     part, inner = Part(), Part()
-    name = facts.text("database.default") or "mysql"
+    name = facts.text("database.default") or ""
     found = connection(facts.project, "database.connections", name)
     driver = _text(found, "driver") or name
     where = facts.where("database.default")
     why: tuple[str, ...] = ()
     if driver in _PORTS:
         inner.line("driver", driver, where)
+    elif not driver:
+        inner.line("driver", "mysql", fill=f"the driver; {facts.why('database.default')}")
+        found = Connection(name, {})
     else:
         kind = "a file of one machine" if driver == "sqlite" else "not known to Holdfast"
         why = (f"{where} says {driver}, which is {kind}: pods need a server that all can reach.",)
@@ -76,21 +79,28 @@ def cache(facts: Facts) -> Part:
     elif driver in _SHARED:
         inner.line("store", driver, where)
     else:
-        said = f"{where} says {driver}" if driver else f"not told: {where}"
-        inner.line(
-            "store", "database", "",
-            f"{said}; locks, limits and maintenance mode have to be seen by all replicas.",
-        )  # fmt: skip
+        shared = "locks, limits and maintenance mode have to be seen by all replicas"
+        if driver:
+            inner.line("store", "database", "", f"{where} says {driver}; {shared}.")
+        else:
+            why = facts.why("cache.default")
+            inner.line("store", "database", fill=f"the store; {shared} ({why})")
     if inner.lines["store"].content == "database":
         table = facts.text("cache.stores.database.table") or "cache"
         if facts.lacks_table(table):
             command = "make:cache-table" if facts.major >= 11 else "cache:table"
             inner.task("database/migrations", f"no migration makes {table}: php artisan {command}")
     prefix = facts.row("cache.prefix")
+    part_of_keys = session is not None and session.value in _IN_KEYS
     if prefix is not None and fits(prefix.value or "", Prefix):
-        part_of_keys = session is not None and session.value in _IN_KEYS
-        why = ("It is part of a session's key: another one, and nobody is logged in.",)
-        inner.line("prefix", prefix.value or "", str(prefix.source), *(why if part_of_keys else ()))
+        keys = ("It is part of a session's key: another one, and nobody is logged in.",)
+        where = str(prefix.source)
+        inner.line("prefix", prefix.value or "", where, *(keys if part_of_keys else ()))
+    elif part_of_keys:
+        inner.missing(
+            "prefix",
+            f"as it is now, or users log in once more; {facts.why_unknown('cache.prefix')}",
+        )
     part.within("cache", inner)
     return part
 

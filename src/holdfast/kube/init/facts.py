@@ -159,6 +159,13 @@ class Facts:
         value = self.project.get(setting)
         return value.place if isinstance(value, Unknown) else str(value.source)
 
+    def why(self, setting: str) -> str:
+        """Why a setting cannot be told."""
+        value = self.project.get(setting)
+        if isinstance(value, Unknown):
+            return f"{value.place}: {value.why}"
+        return f"{value.source} says none"
+
     def keys(self, setting: str) -> tuple[str, ...]:
         """The keys of an array; empty where it is none."""
         value = self.known(setting)

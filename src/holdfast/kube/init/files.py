@@ -33,15 +33,20 @@ def storage(facts: Facts) -> Part:
         _objects(facts, disk, disks[disk], inner)
         for other, spot in written.items():
             if _driver(facts, other) == _LOCAL:
-                inner.task(
-                    spot, f"the disk {other} is in one pod: is it a file for that pod alone?"
-                )
+                inner.task(spot, _of_one_pod(facts, other, next(iter(disks))))
     else:
         _elsewhere(facts, written, inner)
     if livewire:
         _livewire(facts, livewire[0], inner, objects=bool(disks))
     part.within("storage", inner)
     return part
+
+
+def _of_one_pod(facts: Facts, disk: str, objects: str) -> str:
+    if disk != _default(facts):
+        return f"the disk {disk} is in one pod: is it a file for that pod alone?"
+    kind = _driver(facts, objects)
+    return f"the default disk, {disk}, becomes {kind}: does anything read the file by its path?"
 
 
 def _default(facts: Facts) -> str:

@@ -103,7 +103,7 @@ def _inside(facts: Facts, part: Part) -> None:
         part.line("user", _DEBIAN, assumed)
         return
     part.line(
-        "root", image.workdir or _ROOT,
+        "root", (image.workdir or "").rstrip("/") or _ROOT,
         f"{image.file}, WORKDIR" if image.workdir else f"assumed: {image.file} has no WORKDIR",
     )  # fmt: skip
     if image.user:

@@ -37,6 +37,9 @@ def _decided(facts: Facts, spec: dict[str, Any]) -> Iterator[tuple[str, str, Any
     cache = "CACHE_STORE" if facts.major >= 11 else "CACHE_DRIVER"
     yield "session.driver", "SESSION_DRIVER", spec["session"]["driver"]
     yield "session.connection", "SESSION_CONNECTION", spec["session"].get("connection")
+    # Null: as secure as the request, which an edge with TLS makes so.
+    secure = facts.known("session.secure")
+    yield "session.secure", "SESSION_SECURE_COOKIE", secure and True
     yield "cache.default", cache, spec["cache"]["store"]
     yield "queue.default", "QUEUE_CONNECTION", spec.get("queue", {}).get("connection")
     yield from _database(spec["database"])

@@ -43,6 +43,10 @@ class Part:
         """Say why a key is not there."""
         self.lines[key] = Line(ABSENT, "", why)
 
+    def missing(self, key: str, fill: str, *why: str) -> None:
+        """Say that a key is not there, and should be."""
+        self.lines[key] = Line(ABSENT, "", why, fill)
+
     def task(self, where: str, what: str) -> None:
         """Say what is to be done."""
         self.tasks.append(Task(where, what))

@@ -145,8 +145,9 @@ def _cookie(facts: Facts, host: str, part: Part) -> None:
     if row is not None and fits(row.value, CookieName):
         part.line("cookie", row.value, str(row.source))
     else:
-        why = facts.why_unknown("cookie") if row is None else f"{row.source} has a name not taken"
-        part.remark("cookie", f"To be filled in, or users log in once more: cookie ({why})")
+        why = facts.why_unknown("cookie") if row is None else f"{row.source} has one that browsers"
+        more = "" if row is None else " take otherwise"
+        part.missing("cookie", f"its name as it is now, or users log in once more; {why}{more}")
     domain = facts.row("domain")
     bare = str(domain.value or "").removeprefix(".") if domain is not None else ""
     if domain is not None and fits(bare, Host) and not is_local(bare):

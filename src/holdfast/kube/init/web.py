@@ -74,10 +74,16 @@ def _health(facts: Facts, part: Part) -> None:
     elif path == "":
         part.line(
             "health", "/up", "",
-            f"Readiness asks this route; {_BOOTSTRAP} has none yet.",
+            "Readiness asks this route; the application has none yet.",
         )  # fmt: skip
-        part.task(_BOOTSTRAP, "withRouting needs a health route, which opens no session:"
-                  " health: '/up'")  # fmt: skip
+        part.task(*_to_be_routed(facts))
+
+
+def _to_be_routed(facts: Facts) -> tuple[str, str]:
+    file = facts.directory.php(_BOOTSTRAP)
+    if file is not None and b"withRouting" in file.data:
+        return _BOOTSTRAP, "withRouting needs a health route, which opens no session: health: '/up'"
+    return "routes", "add one that opens no session, outside the web group: Route::get('/up', ...)"
 
 
 def proxies(facts: Facts) -> Part:
@@ -86,13 +92,18 @@ def proxies(facts: Facts) -> Part:
     found = middleware(facts.directory, facts.project, facts.directory.of(code)).trusted
     if isinstance(found, Unknown) or found.everyone:
         return part
-    by_variable = facts.variable("trustedproxy.proxies") == _VARIABLE
-    if not found.addresses and not by_variable:
+    read = facts.variable("trustedproxy.proxies")
+    if read == _VARIABLE:
+        return part
+    if read is not None:
+        where = facts.where("trustedproxy.proxies")
+        part.task(where, f"it reads {read}: write env('{_VARIABLE}'), which Holdfast sets")
+    elif not found.addresses:
         part.task(
             _PROXIES,
             "believe the edge, or links and cookies are http's:"
             f" <?php return ['proxies' => env('{_VARIABLE}')];",
         )
-    elif found.addresses and not by_variable:
+    else:
         part.task(found.place, f"{', '.join(found.addresses)}: is that where the edge's pods are?")
     return part

@@ -65,9 +65,9 @@ spec:
 
 ## Limits
 
-A hook that is longer than the longest request is taken to wait for it: edges stop sending within its
-first seconds. A timeout above ten minutes is one for WebSockets, uploads or debuggers, and is not taken for the
-length of a request. Limits inside an image are another rule's.
+A hook that is longer than the longest request is taken to wait for it: edges stop sending within
+its first seconds. A timeout above ten minutes is one for WebSockets, uploads or debuggers, and is
+not taken for the length of a request. Limits inside an image are another rule's.
 
 ## References
 

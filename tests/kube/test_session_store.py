@@ -116,11 +116,9 @@ def test_the_password_is_in_init_containers_alone(name):
             assert not any("valueFrom" in one and "secretKeyRef" in one["valueFrom"]
                            for one in container.get("env", []))  # fmt: skip
         [users] = pod["initContainers"]
-        [variable] = users["env"]
-        assert variable["valueFrom"]["secretKeyRef"] == {
-            "name": "shop-env",
-            "key": "REDIS_PASSWORD",
-        }
+        key = {"name": "shop-env", "key": "REDIS_PASSWORD"}
+        also = {"name": "shop-env", "key": "REDIS_PASSWORD_ALSO", "optional": True}
+        assert [one["valueFrom"]["secretKeyRef"] for one in users["env"]] == [key, also]
         assert {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}} in pod[
             "volumes"
         ]

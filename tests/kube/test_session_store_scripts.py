@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -37,6 +38,7 @@ def run(tmp_path):
         (programs / name).chmod(0o755)
     (tmp_path / "run" / "sentinels.password").write_text("sentinels' word\n")
     (tmp_path / "run" / "sentinel.password").write_text("a1\n")
+    (tmp_path / "run" / "sentinels.acl").write_text("user default on #1 ~*\n")
     (tmp_path / "run" / "proxy.password").write_text("b2\n")
     (tmp_path / "etc" / "sentinel.conf").write_text(sentinel_conf())
 
@@ -143,7 +145,8 @@ def test_a_new_sentinel_watches_the_first_server(run):
     assert f"sentinel monitor sessions {FIRST} 6379 2" in lines
     assert "sentinel announce-ip shop-sessions-sentinel-1.shop-sessions-sentinel-nodes" in lines
     assert "sentinel auth-pass sessions a1" in lines
-    assert "requirepass sentinels' word" in lines
+    assert "sentinel sentinel-pass sentinels' word" in lines
+    assert "user default on #1 ~*" in lines
 
 
 def test_a_sentinel_keeps_what_it_has_learnt_and_nothing_else(run):
@@ -156,7 +159,12 @@ def test_a_sentinel_keeps_what_it_has_learnt_and_nothing_else(run):
         f"sentinel known-replica sessions {FIRST} 6379",
         "sentinel known-sentinel sessions other 26379 abc",
     ]
-    old = ["port 1", "requirepass old", "sentinel auth-pass sessions old", "user default on ~*"]
+    old = [
+        "port 1",
+        "sentinel sentinel-pass old",
+        "sentinel auth-pass sessions old",
+        "user default on ~*",
+    ]
     (run.directory / "data" / "sentinel.conf").write_text("\n".join([*old, *learnt, ""]))
     lines = sentinel_file(run)
     assert [line for line in lines if line in learnt] == learnt
@@ -193,3 +201,21 @@ def test_passwords_of_helpers_differ_and_are_the_same_in_every_pod(run):
     assert all(len(word) == 64 for word in words)
     assert not set(words) & set(made("two")[0])
     assert not any(word in users for word in words)
+
+
+def test_while_the_password_changes_both_are_accepted_everywhere(run):
+    def users(**env):
+        assert run(users_sh(APP), **env).returncode == 0
+        text = "".join(
+            (run.directory / "run" / file).read_text() for file in ("users.acl", "sentinels.acl")
+        )
+        return {
+            (line.split()[1], line.rpartition("#")[2][64:]): re.findall("#[0-9a-f]{64}", line)
+            for line in text.splitlines()
+        }
+
+    old, new = users(PASSWORD="old"), users(PASSWORD="new")
+    assert all(len(hashes) == 1 for hashes in (*old.values(), *new.values()))
+    assert users(PASSWORD="old", ALSO="new") == {user: old[user] + new[user] for user in old}
+    assert users(PASSWORD="new", ALSO="old") == {user: new[user] + old[user] for user in old}
+    assert users(PASSWORD="old", ALSO="") == old

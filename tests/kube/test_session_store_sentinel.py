@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -65,6 +66,46 @@ def test_a_master_dies_and_the_service_leads_to_the_next_one(pods):
     pods.start(SENTINELS[2])
     happens(lambda: pods.passes(SENTINELS[2]))
     assert leader(pods, SENTINELS[2]) == f"{new}.shop-sessions-nodes"
+
+
+def test_a_master_that_a_roll_stops_loses_no_acknowledged_write(pods):
+    happens(lambda: len(masters(pods)) == 1)
+    [old] = masters(pods)
+    for name in SERVERS:
+        happens(lambda name=name: pods.passes(name))
+    acknowledged = {}
+    over = threading.Event()
+
+    def writes(number):
+        client = pods.client(PROXIES[number % 2], PASSWORD)
+        count = 0
+        while not over.is_set():
+            count += 1
+            if written(client, f"writer-{number}", count):
+                acknowledged[number] = count
+
+    writers = [threading.Thread(target=writes, args=(number,)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    try:
+        happens(lambda: len(acknowledged) == 4 and min(acknowledged.values()) > 50)
+        container, process = pods.running[old]
+        container.stop(process)
+        happens(lambda: not process.running)
+        before = dict(acknowledged)
+        happens(lambda: all(acknowledged[number] > before[number] for number in before))
+    finally:
+        over.set()
+        for writer in writers:
+            writer.join()
+    [new] = masters(pods)
+    assert new != old
+    service = pods.client(PROXIES[0], PASSWORD)
+    kept = {number: int(service.get(f"writer-{number}")) for number in acknowledged}
+    # One more may be there, whose answer was lost.
+    assert all(kept[number] >= acknowledged[number] for number in acknowledged)
+    pods.start(old)
+    happens(lambda: pods.passes(old))
 
 
 def test_who_does_not_know_the_password_is_kept_out_everywhere(pods):

@@ -82,7 +82,11 @@ def _referred_to(value: Any, secret: str) -> Iterator[str]:
     """Keys that manifests name: ``secretKeyRef`` of any container."""
     if isinstance(value, dict):
         reference = value.get("secretKeyRef")
-        if isinstance(reference, dict) and reference.get("name") == secret:
+        if (
+            isinstance(reference, dict)
+            and reference.get("name") == secret
+            and not reference.get("optional")
+        ):
             yield reference["key"]
         for inner in value.values():
             yield from _referred_to(inner, secret)

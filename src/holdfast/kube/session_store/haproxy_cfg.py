@@ -38,6 +38,7 @@ def haproxy_cfg(app: App, servers: int) -> str:
         "global",
         "  log stdout format raw local0 notice",
         "  maxconn 4000",
+        "  nbthread 2",
         f"  hard-stop-after {HARD_STOP_SECONDS}s",
         "",
         "defaults",

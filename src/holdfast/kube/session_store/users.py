@@ -6,6 +6,9 @@ passwords of their own, worked out from it: 64 hexadecimal digits, which need no
 their configurations. So the password is in no argument, no ConfigMap, and in no container that
 listens.
 
+``REDIS_PASSWORD_ALSO``, where the Secret has it, is as good: by it the password is changed without
+a moment in which somebody has the wrong one (docs/render-session-store.md).
+
 Permissions: Redis documentation, «ACL», «Security: ACL rules for Sentinel and Replicas»; what
 Laravel's sessions, queues and Horizon send was looked up in laravel/framework (8.x to 13.x) and
 laravel/horizon and is in ``@all`` without ``@admin`` and ``@dangerous``.
@@ -50,14 +53,14 @@ def users_sh(app: App) -> str:
         "umask 077",
         'hash() { printf %s "$1" | sha256sum | cut -d " " -f 1; }',
         'own() { hash "$1 $PASSWORD"; }',
+        "# What Redis is told of a password; of two, while it is being changed.",
+        'told() { echo "#$(hash "$1")${2:+ #$(hash "$2")}"; }',
+        'helper() { told "$(own "$1")" "${ALSO:+$(hash "$1 $ALSO")}"; }',
         f': "${{PASSWORD:?{password_key(app)} is empty in the Secret}}"',
         "{",
         "  # No FLUSHDB, KEYS, CONFIG, SHUTDOWN for the application.",
-        f'  echo "user default on #$(hash "$PASSWORD") {APPLICATION}"',
-        *(
-            f'  echo "user {name} on #$(hash "$(own {name})") {rules}"'
-            for name, rules in users.items()
-        ),
+        f'  echo "user default on $(told "$PASSWORD" "${{ALSO:-}}") {APPLICATION}"',
+        *(f'  echo "user {name} on $(helper {name}) {rules}"' for name, rules in users.items()),
         f"}} > {USERS_FILE}",
         f"own probe > {RUN}/probe.password",
     ]
@@ -69,6 +72,7 @@ def users_sh(app: App) -> str:
             f"own proxy > {RUN}/proxy.password",
             "# What asks Sentinels, Sentinels among them.",
             f"own sentinels > {RUN}/sentinels.password",
+            f'echo "user default on $(helper sentinels) ~* &* +@all" > {RUN}/sentinels.acl',
             f'printf "masteruser replica\\nmasterauth %s\\n" "$(own replica)" > {RUN}/replica.conf',
             f"own sentinel > {RUN}/sentinel.password",
         ]
@@ -83,10 +87,8 @@ def init_container(app: App, image: str) -> Object:
         "imagePullPolicy": "IfNotPresent",
         "command": ["sh", f"{DIRECTORY}/{SCRIPT}"],
         "env": [
-            {
-                "name": "PASSWORD",
-                "valueFrom": {"secretKeyRef": {"name": secret_name(app), "key": password_key(app)}},
-            }
+            _of_secret(app, "PASSWORD", password_key(app)),
+            _of_secret(app, "ALSO", f"{password_key(app)}_ALSO", optional=True),
         ],
         "resources": small(),
         "securityContext": security(),
@@ -95,6 +97,11 @@ def init_container(app: App, image: str) -> Object:
             {"name": "run", "mountPath": RUN},
         ],
     }
+
+
+def _of_secret(app: App, name: str, key: str, **more: bool) -> Object:
+    reference = {"name": secret_name(app), "key": key, **more}
+    return {"name": name, "valueFrom": {"secretKeyRef": reference}}
 
 
 def small(memory: str = "32Mi") -> Object:

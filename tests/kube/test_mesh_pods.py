@@ -21,17 +21,18 @@ LINKERD = {
     "config.linkerd.io/proxy-enable-native-sidecar": "true",
     "linkerd.io/inject": "enabled",
 }
-AMBIENT = {"istio.io/dataplane-mode": "ambient", "sidecar.istio.io/inject": "false"}
+MEMBER = {"holdfast.dev/mesh": "shop"}
+AMBIENT = {"istio.io/dataplane-mode": "ambient", "sidecar.istio.io/inject": "false"} | MEMBER
 
 
 @pytest.mark.parametrize(
     ("mesh", "labels", "annotations"),
     [
         (None, {}, {}),
-        ({"istio": {}}, {"sidecar.istio.io/inject": "true"}, NATIVE),
+        ({"istio": {}}, {"sidecar.istio.io/inject": "true"} | MEMBER, NATIVE),
         (
             {"istio": {"revision": "canary"}},
-            {"istio.io/rev": "canary", "sidecar.istio.io/inject": "true"},
+            {"istio.io/rev": "canary", "sidecar.istio.io/inject": "true"} | MEMBER,
             NATIVE,
         ),
         ({"istio": {"mode": "ambient"}}, AMBIENT, {}),

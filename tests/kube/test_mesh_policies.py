@@ -72,7 +72,7 @@ def test_all_other_connections_to_all_pods_are_refused() -> None:
 
     assert policy == {
         "action": "ALLOW",
-        "selector": {"matchLabels": {"app.kubernetes.io/instance": "shop"}},
+        "selector": {"matchLabels": {"holdfast.dev/mesh": "shop"}},
     }
 
 
@@ -153,7 +153,7 @@ def test_while_joining_nobody_is_refused() -> None:
     assert "AuthorizationPolicy" not in found
     assert found["PeerAuthentication"]["shop"] == {
         "mtls": {"mode": "PERMISSIVE"},
-        "selector": {"matchLabels": {"app.kubernetes.io/instance": "shop"}},
+        "selector": {"matchLabels": {"holdfast.dev/mesh": "shop"}},
     }
     assert _by_kind(application(mesh={"linkerd": {}, "joining": True})) == {}
 
@@ -365,3 +365,28 @@ def test_an_api_server_takes_all_of_it(mesh: Any, joining: bool) -> None:
     )
 
     assert all_problems(policies.objects(app), app) == []
+
+
+@pytest.mark.parametrize("mode", ["sidecar", "ambient"])
+def test_no_policy_is_about_the_pods_of_the_gateway(mode: str) -> None:
+    """Istio gives a Gateway's pods the Gateway's labels."""
+    gateway = {"controller": "istio", "className": "istio"}
+    egress = [{"network": "192.0.2.0/24", "ports": [587]}]
+    app = application(
+        mesh={"istio": {"mode": mode}},
+        monitoring={},
+        edge={"gateway": gateway},
+        network={"egress": egress},
+    )
+    own = next(item for item in entry.objects(app) if item["kind"] == "Gateway")
+
+    chosen = [
+        item["spec"][name].get("matchLabels") or item["spec"][name]["labels"]
+        for item in policies.objects(app)
+        for name in ("selector", "workloadSelector")
+        if name in item["spec"]
+    ]
+
+    assert len(chosen) >= 4
+    for labels_of_pods in chosen:
+        assert not labels_of_pods.items() <= own["metadata"]["labels"].items()

@@ -362,19 +362,23 @@ def test_monitors_find_their_ports_and_mark_what_they_find() -> None:
         assert monitor["metadata"]["labels"]["app.kubernetes.io/instance"] == "shop"
 
 
-def test_the_exporter_asks_php_fpm_where_it_listens() -> None:
-    (exporter,) = exporters.containers(application(monitoring={}), "web")
+@pytest.mark.parametrize(
+    ("laravel", "key"), [(8, "listen"), (9, "pm.status_listen"), (13, "pm.status_listen")]
+)
+def test_the_exporter_asks_php_fpm_where_it_listens(laravel: int, key: str) -> None:
+    app = application(monitoring={}, laravel=laravel)
+    (exporter,) = exporters.containers(app, "web")
 
     env = {one["name"]: one["value"] for one in exporter["env"]}
     socket, _, path = env["PHP_FPM_SCRAPE_URI"].removeprefix("unix://").partition(";")
     config = next(
         item["data"]["php-fpm.conf"]
-        for objects in render(application(monitoring={})).objects.values()
+        for objects in render(app).objects.values()
         for item in objects
         if "php-fpm.conf" in item.get("data", {})
     )
     assert f"pm.status_path = {path}\n" in config
-    assert f"pm.status_listen = {socket}\n" in config or f"listen = {socket}\n" in config
+    assert f"\n{key} = {socket}\n" in config
     mounted = [mount["mountPath"] for mount in exporter["volumeMounts"]]
     assert any(socket.startswith(place + "/") for place in mounted)
     assert exporters.containers(application(monitoring={}), "worker-mail") == []

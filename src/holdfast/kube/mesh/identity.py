@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from holdfast.kube.app import App, Object
 from holdfast.kube.edge import entry
 from holdfast.kube.inventory import Pods, of_kind, pods
+from holdfast.kube.mesh.pods import members
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.objects import metadata, named, selector
 from holdfast.kube.session_store import store
@@ -53,7 +54,7 @@ def _peer_authentication(app: App, stores: Iterable[Pods]) -> Object:
     if not in_mesh(app):
         plain.add(app.spec.web.port)
     spec: Object = {
-        "selector": {"matchLabels": _instance(app)},
+        "selector": {"matchLabels": members(app)},
         "mtls": {"mode": "PERMISSIVE" if joining else "STRICT"},
     }
     if plain and not joining:
@@ -71,7 +72,7 @@ def _policy(app: App, name: str, component: str, rules: list[Object] | None) -> 
     everywhere = rules is None
     spec: Object = {
         "action": "ALLOW",
-        "selector": {"matchLabels": _instance(app) if everywhere else selector(app, component)},
+        "selector": {"matchLabels": members(app) if everywhere else selector(app, component)},
     }
     return {
         "apiVersion": API,
@@ -120,7 +121,3 @@ def _edge(app: App) -> Object | None:
     if namespace is not None:
         return {"namespaces": [namespace]}
     return {"serviceAccounts": [f"{gateway.name}-{gateway.class_name or 'istio'}"]}
-
-
-def _instance(app: App) -> dict[str, str]:
-    return {"app.kubernetes.io/instance": app.name}

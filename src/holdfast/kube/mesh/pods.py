@@ -27,9 +27,21 @@ def pod_labels(app: App, component: str) -> dict[str, str]:
         return {}
     if mesh.istio.mode == "ambient":
         # In a namespace with injection a pod would get a sidecar, and be no part of ambient.
-        return {"istio.io/dataplane-mode": "ambient", "sidecar.istio.io/inject": "false"}
-    revision = mesh.istio.revision
-    return {"sidecar.istio.io/inject": "true", **({"istio.io/rev": revision} if revision else {})}
+        joined = {"istio.io/dataplane-mode": "ambient", "sidecar.istio.io/inject": "false"}
+    else:
+        joined = {"sidecar.istio.io/inject": "true"}
+    revision = {"istio.io/rev": mesh.istio.revision} if mesh.istio.revision else {}
+    return {**joined, **revision, **members(app)}
+
+
+def members(app: App) -> dict[str, str]:
+    """The labels of all pods that Istio's policies are about, and of no others.
+
+    The application's usual labels do not say that: Istio gives them to the pods of its Gateway,
+    too (istio 1.32, pilot/pkg/config/kube/gatewaycommon/deploymentcontroller.go), and a policy that
+    lets nobody in would take the whole site off.
+    """
+    return {"holdfast.dev/mesh": app.name}
 
 
 def pod_annotations(app: App, component: str) -> dict[str, str]:

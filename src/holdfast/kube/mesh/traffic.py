@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from holdfast.kube.app import App, Object
 from holdfast.kube.inventory import names
+from holdfast.kube.mesh.pods import members
 from holdfast.kube.objects import metadata, named
 from holdfast.kube.session_store import choice, store
 from holdfast.kube.spec.session import ExternalServer
@@ -116,7 +117,7 @@ def _only_known(app: App) -> Iterator[Object]:
         "spec": {
             "egress": [{"hosts": ["*/*"]}],
             "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"},
-            "workloadSelector": {"labels": {"app.kubernetes.io/instance": app.name}},
+            "workloadSelector": {"labels": members(app)},
         },
     }
 
@@ -152,6 +153,6 @@ def _access_log(app: App) -> Object:
                     "providers": [{"name": "envoy"}],
                 }
             ],
-            "selector": {"matchLabels": {"app.kubernetes.io/instance": app.name}},
+            "selector": {"matchLabels": members(app)},
         },
     }

@@ -6,13 +6,12 @@ from holdfast.kube.app import App, Object
 from holdfast.kube.objects import present
 from holdfast.kube.pod import resources, security
 from holdfast.kube.spec.words import Resources
+from holdfast.kube.web.php_fpm_conf import RUN, STATUS, status_socket
 
 PORT = 9253
 """Of the php-fpm exporter, by its own default."""
 
 _SMALL = Resources(cpu="10m", memory="32Mi")
-_RUN = "/run/php-fpm"
-_STATUS = f"unix://{_RUN}/fpm.sock;/php-status"
 
 
 def containers(app: App, component: str) -> list[Object]:
@@ -36,10 +35,10 @@ def _php_fpm(app: App) -> Object:
         env=[
             # php-fpm's own sums are sometimes wrong; the exporter counts the processes instead.
             {"name": "PHP_FPM_FIX_PROCESS_COUNT", "value": "true"},
-            {"name": "PHP_FPM_SCRAPE_URI", "value": _STATUS},
+            {"name": "PHP_FPM_SCRAPE_URI", "value": f"unix://{status_socket(app)};{STATUS}"},
         ],
         ports=[{"name": "metrics", "containerPort": PORT, "protocol": "TCP"}],
-        volumeMounts=[{"name": "php-fpm", "mountPath": _RUN, "readOnly": True}],
+        volumeMounts=[{"name": "php-fpm", "mountPath": RUN, "readOnly": True}],
         securityContext=security(),
         resources=resources(_SMALL, ephemeral="16Mi"),
     )

@@ -14,6 +14,14 @@ PING = "/php-health"
 STATUS = "/php-status"
 """Answered on the socket; nginx passes the first one on, the second to nobody."""
 
+ASIDE_SINCE = 9
+"""Laravel 9 needs PHP 8.0, which brought ``pm.status_listen`` (UPGRADING of PHP 8.0)."""
+
+
+def status_socket(app: App) -> str:
+    """Where the state is asked for: apart from requests, or nobody is told when all are busy."""
+    return f"{RUN}/status.sock" if app.spec.laravel >= ASIDE_SINCE else SOCKET
+
 
 def php_fpm_conf(app: App) -> str:
     """``php-fpm.conf``, whose one pool has always the same processes.
@@ -21,7 +29,7 @@ def php_fpm_conf(app: App) -> str:
     A pool that grows and shrinks saves memory that is reserved for the pod anyway, and has
     visitors wait for forks; pods are what is scaled.
     """
-    web = app.spec.web
+    web, aside = app.spec.web, status_socket(app)
     lines = [
         "[global]",
         f"pid = {PID}",
@@ -40,6 +48,7 @@ def php_fpm_conf(app: App) -> str:
         "; Memory that extensions leak is given back.",
         "pm.max_requests = 1000",
         f"pm.status_path = {STATUS}",
+        *([f"pm.status_listen = {aside}"] if aside != SOCKET else []),
         f"ping.path = {PING}",
         "; A request that hangs frees its process; a stop never has to wait for longer.",
         f"request_terminate_timeout = {web.longest_request}s",

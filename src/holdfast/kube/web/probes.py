@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from holdfast.kube.app import App, Object
+from holdfast.kube.mesh.answers import answers
 
 HEALTH_SINCE = 11
 """The release of Laravel that brought ``/up`` (Configuration/ApplicationBuilder.php)."""
@@ -83,6 +84,8 @@ def liveness(asks: Object) -> Object:
 def store(app: App) -> Object | None:
     """Opens a connection to the session store; None where sessions are not on a server of ours.
 
+    In a mesh it waits for an answer, too: see ``mesh.answers``.
+
     PHP is in every image of the application, ``nc`` is not.
     """
     session, database = app.spec.session, app.spec.database
@@ -97,4 +100,4 @@ def store(app: App) -> Object | None:
     else:
         return None
     words = {**dict(zip(("url", "host", "port"), names, strict=True)), "usual": usual}
-    return {"exec": {"command": ["php", "-r", _CONNECT % words]}}
+    return {"exec": {"command": ["php", "-r", _CONNECT % words + answers(app)]}}

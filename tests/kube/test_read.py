@@ -146,8 +146,19 @@ WRONG = [
         "  web: {min: 1.5}",
         "app.yaml:8:14: spec.web.min is 1.5 -> it takes a whole number from 1 to 1000",
     ),
-    ("  web: [1]", "app.yaml:8:8: spec.web is a list -> it takes a mapping"),
-    ("  web:", "app.yaml:8:7: spec.web is null -> it takes a mapping"),
+    ("  env: {A: b}", 'app.yaml:8:3: spec has no "env" -> did you mean config?'),
+    ("  web: {replicas: 3}", 'app.yaml:8:9: spec.web has no "replicas" -> did you mean min?'),
+    ("  ingress: {}", 'app.yaml:8:3: spec has no "ingress" -> did you mean spec.edge.ingress?'),
+    (
+        "  longestJob: 5",
+        'app.yaml:8:3: spec has no "longestJob" -> did you mean spec.workers[].longestJob?',
+    ),
+    (
+        "  redis: {external: 1}",
+        "app.yaml:8:21: spec.redis.external is 1 -> it takes a mapping with host",
+    ),
+    ("  web: [1]", "app.yaml:8:8: spec.web is a list -> it takes a mapping, at least {}"),
+    ("  web:", "app.yaml:8:7: spec.web is null -> it takes a mapping, at least {}"),
     (
         "  session: {driver: rediss}",
         (

@@ -265,6 +265,9 @@ _BREAKING = [
     {"workers": [WORKER | {"horizon": True}]},
     _of_worker(horizon=True, max=5, scaleOn={"jobs": 1}),
     _of_worker(horizon=True, queues=["b"]),
+    {"mesh": {}},
+    {"mesh": {"istio": {}, "linkerd": {}}},
+    {"mesh": {"istio": {"mode": "ambient", "revision": "a"}}},
 ]
 """Each rule is broken by one at least."""
 

@@ -47,7 +47,14 @@ def expected(kind: Type) -> str:
             return "a list, each entry " + expected(kind.item_type)
         case inspect.DictType(value_type=inspect.StrType()):
             return f"a mapping of {expected(kind.key_type)} to {expected(kind.value_type)}"
+        case inspect.StructType():
+            return _mapping(kind)
     return "a mapping"
+
+
+def _mapping(kind: inspect.StructType) -> str:
+    needed = [field.encode_name for field in kind.fields if field.required]
+    return f"a mapping with {_both(needed)}" if needed else "a mapping, at least {}"
 
 
 def _text(kind: inspect.StrType) -> str:
@@ -59,6 +66,11 @@ def _text(kind: inspect.StrType) -> str:
 def _either(words: list[str]) -> str:
     *others, last = words
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def _both(words: list[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _between(least: int | None, most: int | None) -> str:

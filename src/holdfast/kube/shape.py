@@ -18,7 +18,7 @@ from msgspec.inspect import Type
 
 from holdfast.kube.expected import bare, expected, nullable
 from holdfast.kube.refusals.refusal import Refusal
-from holdfast.kube.spec.laravel_app import Metadata
+from holdfast.kube.spec.laravel_app import Metadata, Spec
 
 Path = tuple[str | int, ...]
 
@@ -39,6 +39,10 @@ _OF_KUBERNETES = frozenset(
     }
 )
 """Fields of ObjectMeta that a file may have and that are nobody's here."""
+
+_ELSEWHERE_CALLED = {"env": "config", "envFrom": "secretName", "hosts": "host", "replicas": "min"}
+"""What Kubernetes, Helm charts or other tools call it."""
+_FEW = 3
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -105,9 +109,33 @@ def dotted(path: Path) -> str:
 
 
 def nearest(word: str, words: Collection[str]) -> str:
-    """«did you mean ...?», or which there are."""
-    near = difflib.get_close_matches(word, words, n=1)
+    """«did you mean ...?», where else there is one, or which there are."""
+    called = _ELSEWHERE_CALLED.get(word)
+    places = _places(word)
+    near = [
+        *difflib.get_close_matches(word, words, n=1, cutoff=0.8),
+        *([called] if called in words else []),
+        *([" or ".join(places)] if 0 < len(places) <= _FEW else []),
+        *difflib.get_close_matches(word, words, n=1),
+    ]
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(words))}"
+
+
+@cache
+def _places(name: str) -> list[str]:
+    """Where in the specification a field of that name is."""
+    return [path for path in _paths(kind_of(Spec), "spec") if path.endswith(f".{name}")]
+
+
+def _paths(kind: Type, path: str) -> Iterator[str]:
+    bared, _ = bare(kind)
+    if isinstance(bared, inspect.VarTupleType):
+        yield from _paths(bared.item_type, f"{path}[]")
+    if isinstance(bared, inspect.StructType):
+        for field in bared.fields:
+            inner = f"{path}.{field.encode_name}"
+            yield inner
+            yield from _paths(field.type, inner)
 
 
 def _fields(value: dict[str, Any], kind: inspect.StructType, path: Path) -> Iterator[Refusal]:

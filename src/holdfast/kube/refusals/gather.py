@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     *queue.RULES,
     *workers.RULES,
     *configuration.RULES,
+    *mesh.RULES,
 )
 """What the API server refuses too."""
 

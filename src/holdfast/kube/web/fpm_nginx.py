@@ -11,7 +11,7 @@ from holdfast.kube.monitoring import exporters
 from holdfast.kube.objects import present
 from holdfast.kube.pod import php_container, prepare, resources, security
 from holdfast.kube.spec.words import Resources
-from holdfast.kube.web import disk, nginx_conf, php_fpm_conf, php_ini, probes, stop
+from holdfast.kube.web import disk, nginx_conf, php_fpm_conf, php_ini, probes, stop, store_probe
 
 _SMALL = Resources(cpu="50m", memory="64Mi")
 _DISK = "1Gi"
@@ -62,7 +62,7 @@ def _php(app: App) -> Object:
             {"name": "php-fpm", "mountPath": php_fpm_conf.RUN},
         ],
         ephemeral=disk.ephemeral(app),
-        startupProbe=probes.startup(probes.store(app) or _alive()),
+        startupProbe=probes.startup(store_probe.probe(app) or _alive()),
         livenessProbe=probes.liveness(_alive()),
         lifecycle=stop.php_fpm(app),
     )
@@ -90,7 +90,10 @@ def _nginx(app: App) -> Object:
         name="nginx",
         image=app.spec.images.nginx,
         imagePullPolicy="IfNotPresent",
-        command=["nginx", "-c", f"{php_ini.DIRECTORY}/nginx.conf", "-g", "daemon off;"],
+        command=[
+            *("nginx", "-e", "stderr"),  # not below /var before it has read its configuration
+            *("-c", f"{php_ini.DIRECTORY}/nginx.conf", "-g", "daemon off;"),
+        ],
         ports=[{"name": "http", "containerPort": app.spec.web.port, "protocol": "TCP"}],
         volumeMounts=[
             {"name": "config", "mountPath": php_ini.DIRECTORY, "readOnly": True},

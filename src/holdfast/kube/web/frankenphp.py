@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast.kube.app import App, Object
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.pod import php_container, prepare
-from holdfast.kube.web import caddyfile, disk, php_ini, probes, stop
+from holdfast.kube.web import caddyfile, disk, php_ini, probes, stop, store_probe
 
 CAPABILITIES = ("NET_BIND_SERVICE",)
 """The official images' program has this file capability (Dockerfile: ``setcap
@@ -44,7 +44,7 @@ def containers(app: App) -> list[Object]:
             ephemeral=disk.ephemeral(app),
             capabilities=CAPABILITIES,
             ports=[{"name": "http", "containerPort": app.spec.web.port, "protocol": "TCP"}],
-            startupProbe=probes.startup(probes.store(app) or asks),
+            startupProbe=probes.startup(store_probe.probe(app) or asks),
             readinessProbe=probes.readiness(asks),
             livenessProbe=probes.liveness({"httpGet": {"path": caddyfile.ALIVE, "port": "http"}}),
             lifecycle=stop.single(app),

@@ -11,7 +11,7 @@ from holdfast.kube.monitoring import exporters
 from holdfast.kube.pod import php_container, prepare
 from holdfast.kube.quantity import whole
 from holdfast.kube.spec.web import Server
-from holdfast.kube.web import disk, frankenphp, php_ini, probes, stop
+from holdfast.kube.web import disk, frankenphp, php_ini, probes, stop, store_probe
 
 _ROADRUNNER = "rr.yaml"
 
@@ -47,7 +47,7 @@ def containers(app: App) -> list[Object]:
             ephemeral=disk.ephemeral(app),
             capabilities=frankenphp.CAPABILITIES if with_caddy else (),
             ports=[{"name": "http", "containerPort": app.spec.web.port, "protocol": "TCP"}],
-            startupProbe=probes.startup(probes.store(app) or asks),
+            startupProbe=probes.startup(store_probe.probe(app) or asks),
             readinessProbe=probes.readiness(asks),
             livenessProbe=probes.liveness({"tcpSocket": {"port": "http"}}),
             lifecycle=stop.single(app),

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from holdfast.kube.app import App, Object
-from holdfast.kube.mesh.answers import answers
+from holdfast.kube.web import store_probe
 
 HEALTH_SINCE = 11
 """The release of Laravel that brought ``/up`` (Configuration/ApplicationBuilder.php)."""
@@ -18,19 +18,6 @@ HEALTH_SINCE = 11
 _PERIOD = 2
 _STARTING = 300
 """Seconds in which a store that starts at the same time gets its volume and reads its file."""
-
-_CONNECT = """\
-$url = parse_url((string) getenv("%(url)s")) ?: [];
-$host = preg_replace("#^[a-z]+://#", "", $url["host"] ?? (string) getenv("%(host)s"));
-$port = $url["port"] ?? (getenv("%(port)s") ?: %(usual)d);
-$host = strpos($host, ":") === false ? $host : "[" . trim($host, "[]") . "]";
-$socket = @stream_socket_client("tcp://$host:$port", $number, $why, 2);
-if (!$socket) {
-    fwrite(STDERR, "The session store at $host:$port cannot be reached: $why\\n");
-    exit(1);
-}
-"""
-"""TCP alone: a password or a certificate that is wrong is the application's to say, in its log."""
 
 
 def health(app: App) -> str | None:
@@ -67,7 +54,7 @@ def startup(asks: Object) -> Object:
         **asks,
         "failureThreshold": _STARTING // _PERIOD,
         "periodSeconds": _PERIOD,
-        "timeoutSeconds": 5,
+        "timeoutSeconds": store_probe.SECONDS,
     }
 
 
@@ -79,25 +66,3 @@ def readiness(asks: Object) -> Object:
 def liveness(asks: Object) -> Object:
     """Whether it is to be killed: it is away for a minute."""
     return {**asks, "failureThreshold": 6, "periodSeconds": 10, "timeoutSeconds": 5}
-
-
-def store(app: App) -> Object | None:
-    """Opens a connection to the session store; None where sessions are not on a server of ours.
-
-    In a mesh it waits for an answer, too: see ``mesh.answers``.
-
-    PHP is in every image of the application, ``nc`` is not.
-    """
-    session, database = app.spec.session, app.spec.database
-    prefix = session.store.variables if session.store else "REDIS"
-    if session.driver == "redis":
-        names, usual = (f"{prefix}_URL", f"{prefix}_HOST", f"{prefix}_PORT"), 6379
-    elif session.driver == "memcached":
-        names, usual = ("MEMCACHED_URL", "MEMCACHED_HOST", "MEMCACHED_PORT"), 11211
-    elif session.driver == "database" and database and database.driver != "sqlite":
-        url = "DB_URL" if app.spec.laravel >= HEALTH_SINCE else "DATABASE_URL"
-        names, usual = (url, "DB_HOST", "DB_PORT"), 5432 if database.driver == "pgsql" else 3306
-    else:
-        return None
-    words = {**dict(zip(("url", "host", "port"), names, strict=True)), "usual": usual}
-    return {"exec": {"command": ["php", "-r", _CONNECT % words + answers(app)]}}

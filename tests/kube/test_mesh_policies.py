@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,36 +9,11 @@ import pytest
 from holdfast.kube.app import App, Object
 from holdfast.kube.edge import entry
 from holdfast.kube.mesh import policies
-from holdfast.kube.objects import labels, metadata
 from holdfast.kube.refusals import mesh as refusals
 from holdfast.kube.session_store import store
 
 from .conftest import application
 from .schemas import all_problems
-
-PORTS = {"redis": 6379, "metrics": 9121}
-
-
-@pytest.fixture(autouse=True)
-def _redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store of one StatefulSet and its Service, whatever the real one is made of."""
-
-    def objects(app: App) -> Iterator[Object]:
-        name = f"{app.name}-sessions"
-        ports = [{"name": port, "containerPort": number} for port, number in PORTS.items()]
-        yield {"kind": "Service", "metadata": metadata(app, name, "sessions"), "spec": {}}
-        yield {
-            "kind": "StatefulSet",
-            "metadata": metadata(app, name, "sessions"),
-            "spec": {
-                "template": {
-                    "metadata": {"labels": labels(app, "sessions")},
-                    "spec": {"containers": [{"name": "redis", "ports": ports}]},
-                }
-            },
-        }
-
-    monkeypatch.setattr(store, "objects", objects)
 
 
 def _by_kind(app: App) -> dict[str, dict[str, Object]]:
@@ -56,7 +30,8 @@ def test_no_mesh_is_told_nothing(app: App) -> None:
 
 @pytest.mark.parametrize("mode", ["sidecar", "ambient"])
 def test_only_the_application_and_the_store_itself_reach_the_store(mode: str) -> None:
-    policy = _by_kind(application(mesh={"istio": {"mode": mode}}))["AuthorizationPolicy"]
+    app = application(mesh={"istio": {"mode": mode}}, monitoring={})
+    policy = _by_kind(app)["AuthorizationPolicy"]
 
     assert policy["shop-sessions"]["rules"][0] == {
         "from": [{"source": {"serviceAccounts": ["shop", "shop-sessions"]}}],
@@ -82,6 +57,7 @@ def test_all_other_connections_to_all_pods_are_refused() -> None:
         ({}, ["8080"]),
         ({"monitoring": {}}, ["8080", "9121", "9253"]),
         ({"monitoring": {}, "web": {"runtime": "frankenphp"}}, ["8080", "9121"]),
+        ({"monitoring": {}, "session": {"driver": "database"}}, ["8080", "9253"]),
         ({"web": {"port": 9000}}, ["9000"]),
         ({"edge": {"gateway": {"controller": "istio", "name": "public"}}}, []),
         ({"edge": {"gateway": {"controller": "cilium", "name": "public"}}}, ["8080"]),
@@ -121,10 +97,7 @@ def test_plain_connections_are_taken_where_somebody_without_a_mesh_comes(
         ),
     ],
 )
-def test_web_pods_know_the_gateway_where_it_can_be_known(
-    monkeypatch: pytest.MonkeyPatch, edge: Any, source: Any
-) -> None:
-    monkeypatch.setattr(entry, "objects", lambda _: iter(()))
+def test_web_pods_know_the_gateway_where_it_can_be_known(edge: Any, source: Any) -> None:
     app = application(mesh={"istio": {}}, edge=edge)
 
     rule = _by_kind(app)["AuthorizationPolicy"]["shop-web"]["rules"][0]
@@ -133,18 +106,13 @@ def test_web_pods_know_the_gateway_where_it_can_be_known(
     assert rule.get("from") == (None if source is None else [{"source": source}])
 
 
-def test_a_gateway_of_its_own_is_known_by_its_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = {
-        "kind": "Gateway",
-        "metadata": {"name": "shop"},
-        "spec": {"gatewayClassName": "istio"},
-    }
-    monkeypatch.setattr(entry, "objects", lambda _: iter([own]))
-    app = application(mesh={"istio": {}}, edge={"gateway": {"controller": "istio"}})
+def test_a_gateway_of_its_own_is_known_by_its_account() -> None:
+    gateway = {"controller": "istio", "className": "istio-internal"}
+    app = application(mesh={"istio": {}}, edge={"gateway": gateway})
 
     rule = _by_kind(app)["AuthorizationPolicy"]["shop-web"]["rules"][0]
 
-    assert rule["from"] == [{"source": {"serviceAccounts": ["shop-istio"]}}]
+    assert rule["from"] == [{"source": {"serviceAccounts": ["shop-istio-internal"]}}]
 
 
 def test_while_joining_nobody_is_refused() -> None:
@@ -182,16 +150,52 @@ def test_connections_to_the_store_are_watched_and_nothing_is_ejected() -> None:
     }
 
 
-def test_without_a_store_of_ours_there_is_none_to_connect_to(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(store, "objects", lambda _: iter(()))
-
-    found = _by_kind(application(mesh={"istio": {}}))
+@pytest.mark.parametrize(
+    "session",
+    [
+        {"driver": "database"},
+        {"store": {"external": {"host": "redis"}}},
+        {"store": {"operator": {}}},
+    ],
+)
+def test_without_a_store_of_ours_there_is_none_to_guard(session: Any) -> None:
+    found = _by_kind(application(mesh={"istio": {}}, monitoring={}, session=session))
 
     assert list(found["DestinationRule"]) == ["shop-web"]
     assert sorted(found["AuthorizationPolicy"]) == ["shop", "shop-web"]
-    assert _by_kind(application(mesh={"linkerd": {}})) == {}
+    assert list(found["PeerAuthentication"]["shop"]["portLevelMtls"]) == ["8080", "9253"]
+    assert _by_kind(application(mesh={"linkerd": {}}, session=session)) == {}
+
+
+def test_policies_name_the_ports_at_which_each_part_of_the_store_listens() -> None:
+    spec: Any = {"monitoring": {}, "session": {"store": {"sentinel": {}}}}
+    istio = application(mesh={"istio": {}}, **spec)
+    listening = {
+        item["metadata"]["name"]: {
+            port["name"]: port["containerPort"]
+            for container in item["spec"]["template"]["spec"]["containers"]
+            for port in container.get("ports", [])
+        }
+        for item in store.objects(istio)
+        if item["kind"] in ("Deployment", "StatefulSet")
+    }
+    assert len(listening) == 3
+
+    servers = _by_kind(application(mesh={"linkerd": {}}, **spec))["Server"]
+    policy = _by_kind(istio)["AuthorizationPolicy"]
+    plain = _by_kind(istio)["PeerAuthentication"]["shop"]["portLevelMtls"]
+    for name, ports in listening.items():
+        spoken = ports.get("redis") or ports["sentinel"]
+        guarded, *others = [
+            (rule.get("from"), rule["to"][0]["operation"]["ports"])
+            for rule in policy[name]["rules"]
+        ]
+        assert guarded[0] is not None
+        assert guarded[1] == [str(spoken)]
+        assert others == ([(None, [str(ports["metrics"])])] if "metrics" in ports else [])
+        assert servers[name]["port"] == spoken
+        assert str(spoken) not in plain
+    assert str(listening["shop-sessions"]["metrics"]) in plain
 
 
 def test_a_request_that_php_has_seen_is_not_sent_again() -> None:
@@ -272,7 +276,7 @@ def test_linkerd_asks_who_connects_to_the_store() -> None:
     found = _by_kind(application(mesh={"linkerd": {}}))
 
     assert found["Server"] == {
-        "shop-sessions-redis": {
+        "shop-sessions": {
             "accessPolicy": "deny",
             "podSelector": {
                 "matchLabels": {
@@ -288,11 +292,11 @@ def test_linkerd_asks_who_connects_to_the_store() -> None:
         {"kind": "ServiceAccount", "name": "shop"},
         {"kind": "ServiceAccount", "name": "shop-sessions"},
     ]
-    policy = found["AuthorizationPolicy"]["shop-sessions-redis"]
+    policy = found["AuthorizationPolicy"]["shop-sessions"]
     assert policy["targetRef"] == {
         "group": "policy.linkerd.io",
         "kind": "Server",
-        "name": "shop-sessions-redis",
+        "name": "shop-sessions",
     }
     assert policy["requiredAuthenticationRefs"] == [
         {

@@ -14,6 +14,7 @@ import pytest
 from holdfast.kube.app import App, Object
 from holdfast.kube.monitoring import exporters, rules
 from holdfast.kube.monitoring.alert import Alert
+from holdfast.kube.monitoring.watched import watched
 from holdfast.kube.refusals import monitoring as refusals
 from holdfast.kube.render import render
 
@@ -461,3 +462,27 @@ def test_what_is_watched_needs_no_word() -> None:
     said = {decision.subject for decision in rules.decisions(application(**BIG))}
 
     assert said == {"lost sessions", "metrics of the cluster"}
+
+
+@pytest.mark.parametrize("name", [*SPECS, "process"])
+def test_names_are_those_of_what_is_rendered(name: str) -> None:
+    process: Any = {"monitoring": {}, "scheduler": {"mode": "process"}, "database": DATABASE}
+    app = application(**SPECS.get(name, process))
+    found: dict[str, set[str]] = {}
+    for objects in render(app).objects.values():
+        for item in objects:
+            found.setdefault(item["kind"], set()).add(item["metadata"]["name"])
+            for claim in item["spec"].get("volumeClaimTemplates", []) if "spec" in item else []:
+                assert claim["metadata"]["name"] == "data"
+
+    there = watched(app)
+    assert {*there.deployments, *there.proxies} == found["Deployment"]
+    assert {*there.stateful_sets} == found.get("StatefulSet", set())
+    assert {*there.cron_jobs} == found.get("CronJob", set())
+    assert {*there.scaled_objects} == found.get("ScaledObject", set())
+    assert {*there.autoscalers} == found.get("HorizontalPodAutoscaler", set()) | {
+        f"keda-hpa-{scaled}" for scaled in found.get("ScaledObject", set())
+    }
+    assert {job.rpartition("-")[0] for job in found.get("Job", set())} == {*there.migrations}
+    if name == "nginx":
+        assert found["Ingress"] == {"shop"}

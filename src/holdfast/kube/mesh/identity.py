@@ -6,31 +6,30 @@ waypoint is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from holdfast.kube.app import App, Object
 from holdfast.kube.edge import entry
-from holdfast.kube.inventory import Pods, of_kind, pods
 from holdfast.kube.mesh.pods import members
 from holdfast.kube.monitoring import exporters
+from holdfast.kube.network.store_rules import PORTS
 from holdfast.kube.objects import metadata, named, selector
-from holdfast.kube.session_store import store
+from holdfast.kube.session_store import exporter
+from holdfast.kube.session_store.choice import SERVERS, components, rendered_redis
+from holdfast.kube.spec.session import OperatorRedis
 
 API = "security.istio.io/v1"
-METRICS = "metrics"
-"""The name of every port that Prometheus reads."""
 
 
 def objects(app: App) -> Iterator[Object]:
     """The policies; while an application joins the mesh, one that takes everybody."""
-    stores = [some for some in pods(store.objects(app)) if some.kind != "Job"]
-    yield _peer_authentication(app, stores)
+    yield _peer_authentication(app)
     if app.spec.mesh is None or app.spec.mesh.joining:
         return
     yield _policy(app, app.name, "mesh", None)
     yield _policy(app, named(app, "web"), "web", _web_rules(app))
-    for some in stores:
-        yield _policy(app, some.name, some.component, _store_rules(app, some))
+    for component in store_components(app):
+        yield _policy(app, named(app, component), component, _store_rules(app, component))
 
 
 def in_mesh(app: App) -> bool:
@@ -39,20 +38,23 @@ def in_mesh(app: App) -> bool:
     return gateway is not None and gateway.controller == "istio"
 
 
-def _peer_authentication(app: App, stores: Iterable[Pods]) -> Object:
+def store_components(app: App) -> tuple[str, ...]:
+    """The parts of a store whose pods are ours; those of an operator's are none of the mesh."""
+    return () if isinstance(rendered_redis(app), OperatorRedis) else components(app)
+
+
+def _peer_authentication(app: App) -> Object:
     """One for all pods: of two that fit a pod Istio takes the older one, and merges nothing.
 
     Prometheus is rarely in the mesh, an edge that is not Istio's neither: their ports, and no
     others, take plain connections, which NetworkPolicies keep to them.
     """
     joining = app.spec.mesh is not None and app.spec.mesh.joining
-    plain = {number for some in stores for name, number in some.ports.items() if name == METRICS}
+    plain = set() if in_mesh(app) else {app.spec.web.port}
     if exporters.containers(app, "web"):
         plain.add(exporters.PORT)
-    if app.spec.monitoring is None:
-        plain = set()
-    if not in_mesh(app):
-        plain.add(app.spec.web.port)
+    if _exported(app, SERVERS):
+        plain.add(exporter.PORT)
     spec: Object = {
         "selector": {"matchLabels": members(app)},
         "mtls": {"mode": "PERMISSIVE" if joining else "STRICT"},
@@ -90,15 +92,18 @@ def _web_rules(app: App) -> list[Object]:
     return rules
 
 
-def _store_rules(app: App, some: Pods) -> list[Object]:
+def _store_rules(app: App, component: str) -> list[Object]:
     """The application, the store's own pods among themselves, and Prometheus at the exporter."""
-    ports = sorted(number for name, number in some.ports.items() if name != METRICS)
     # Names of this namespace, whatever the trust domain is called; Istio 1.25 and later.
-    accounts = {"serviceAccounts": [app.name, named(app, "sessions")]}
-    rules = [_rule(ports, accounts)] if ports else []
-    if METRICS in some.ports:
-        rules.append(_rule([some.ports[METRICS]]))
-    return rules
+    accounts = {"serviceAccounts": [app.name, named(app, SERVERS)]}
+    rules = [_rule([PORTS[component]], accounts)]
+    return [*rules, _rule([exporter.PORT])] if _exported(app, component) else rules
+
+
+def _exported(app: App, component: str) -> bool:
+    """Whether an exporter runs beside a part of the store."""
+    there = component == SERVERS and component in store_components(app)
+    return there and bool(exporter.containers(app))
 
 
 def _rule(ports: list[int], source: Object | None = None) -> Object:
@@ -115,7 +120,8 @@ def _edge(app: App) -> Object | None:
     gateway = app.spec.edge.gateway
     if gateway is None or not in_mesh(app):
         return None
-    for own in of_kind(entry.objects(app), "Gateway"):
+    if gateway.name is None:
+        own = next(item for item in entry.objects(app) if item["kind"] == "Gateway")
         return {"serviceAccounts": [f"{own['metadata']['name']}-{own['spec']['gatewayClassName']}"]}
     namespace = app.spec.edge.namespace or gateway.namespace
     if namespace is not None:

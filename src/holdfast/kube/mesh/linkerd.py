@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.kube.app import App, Object
-from holdfast.kube.inventory import Pods, pods
+from holdfast.kube.mesh.identity import store_components
+from holdfast.kube.network.store_rules import PORTS
 from holdfast.kube.objects import metadata, named, selector
-from holdfast.kube.session_store import store
 
 GROUP = "policy.linkerd.io"
 
@@ -21,17 +21,12 @@ def objects(app: App) -> Iterator[Object]:
     """The store's ports, who is trusted, and that nobody else is."""
     if app.spec.mesh is None or app.spec.mesh.joining:
         return
-    listening = [
-        (some, name, number)
-        for some in pods(store.objects(app))
-        for name, number in sorted(some.ports.items())
-        if name != "metrics"
-    ]
-    if listening:
+    parts = store_components(app)
+    if parts:
         yield _trusted(app)
-    for some, name, number in listening:
-        yield _server(app, some, name, number)
-        yield _allowed(app, some, name)
+    for component in parts:
+        yield _server(app, component)
+        yield _allowed(app, component)
 
 
 def _trusted(app: App) -> Object:
@@ -47,30 +42,30 @@ def _trusted(app: App) -> Object:
     }
 
 
-def _server(app: App, some: Pods, name: str, number: int) -> Object:
-    """A port, of which nothing is guessed: it speaks no HTTP."""
+def _server(app: App, component: str) -> Object:
+    """Its port, of which nothing is guessed: it speaks no HTTP."""
     return {
         "apiVersion": f"{GROUP}/v1beta3",
         "kind": "Server",
-        "metadata": metadata(app, f"{some.name}-{name}", some.component),
+        "metadata": metadata(app, named(app, component), component),
         "spec": {
             "accessPolicy": "deny",
-            "podSelector": {"matchLabels": selector(app, some.component)},
-            "port": number,
+            "podSelector": {"matchLabels": selector(app, component)},
+            "port": PORTS[component],
             "proxyProtocol": "opaque",
         },
     }
 
 
-def _allowed(app: App, some: Pods, name: str) -> Object:
+def _allowed(app: App, component: str) -> Object:
     return {
         "apiVersion": f"{GROUP}/v1alpha1",
         "kind": "AuthorizationPolicy",
-        "metadata": metadata(app, f"{some.name}-{name}", some.component),
+        "metadata": metadata(app, named(app, component), component),
         "spec": {
             "requiredAuthenticationRefs": [
                 {"group": GROUP, "kind": "MeshTLSAuthentication", "name": named(app, "sessions")}
             ],
-            "targetRef": {"group": GROUP, "kind": "Server", "name": f"{some.name}-{name}"},
+            "targetRef": {"group": GROUP, "kind": "Server", "name": named(app, component)},
         },
     }

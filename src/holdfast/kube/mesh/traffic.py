@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.kube.app import App, Object
-from holdfast.kube.inventory import names
+from holdfast.kube.mesh.identity import store_components
 from holdfast.kube.mesh.pods import members
 from holdfast.kube.objects import metadata, named
-from holdfast.kube.session_store import choice, store
+from holdfast.kube.session_store import choice
 from holdfast.kube.spec.session import ExternalServer
 from holdfast.kube.spec.storage import Database
 
@@ -25,7 +25,7 @@ def objects(app: App) -> Iterator[Object]:
     """For web pods, for the store, for what is outside of the mesh; and what is written down."""
     yield _destination(app, named(app, "web"), "web", http=True)
     yield _never_twice(app)
-    if named(app, "sessions") in names(store.objects(app), "Service"):
+    if store_components(app):
         yield _destination(app, named(app, "sessions"), "sessions", http=False)
     yield from _outside(app)
     yield from _only_known(app)

@@ -8,45 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from holdfast.kube.app import App, Object
-from holdfast.kube.inventory import names, of_kind
+from holdfast.kube.app import App
 from holdfast.kube.monitoring.alert import Alert
 from holdfast.kube.monitoring.promql import any_of, series
+from holdfast.kube.monitoring.watched import Watched
 
 LATE = 600
 """Seconds beyond the longest task in which no run has succeeded."""
 
-_EVERY_MINUTE = "* * * * *"
+
+def alerts(app: App, there: Watched) -> Iterator[Alert]:
+    """Those of what there is."""
+    if there.cron_jobs and app.spec.scheduler is not None:
+        yield _late(app, there.cron_jobs, LATE + app.spec.scheduler.longest_task)
+    if there.migrations:
+        # The Job of any version: a hash follows.
+        yield _failed(app, [f"{name}-[a-z0-9]+" for name in there.migrations])
+    if there.scaled_objects:
+        yield _blind(there.scaled_objects)
 
 
-def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
-    """Those of what there is.
-
-    Args:
-        objects: what is deployed.
-    """
-    crons = [
-        item["metadata"]["name"]
-        for item in of_kind(objects, "CronJob")
-        if item["spec"]["schedule"] == _EVERY_MINUTE
-    ]
-    if crons and app.spec.scheduler is not None:
-        yield _late(app, crons, LATE + app.spec.scheduler.longest_task)
-    jobs = [_generated(item) for item in of_kind(objects, "Job")]
-    if jobs:
-        yield _failed(app, jobs)
-    scaled = names(objects, "ScaledObject")
-    if scaled:
-        yield _blind(scaled)
-
-
-def _generated(job: Object) -> str:
-    """The Job of any version: what follows the last hyphen is a hash."""
-    name: str = job["metadata"]["name"]
-    return f"{name.rpartition('-')[0]}-[a-z0-9]+"
-
-
-def _late(app: App, crons: list[str], seconds: int) -> Alert:
+def _late(app: App, crons: Sequence[str], seconds: int) -> Alert:
     which = any_of("cronjob", crons)
     last = series(app, "kube_cronjob_status_last_successful_time", which)
     created = series(app, "kube_cronjob_created", which)
@@ -64,7 +46,7 @@ def _late(app: App, crons: list[str], seconds: int) -> Alert:
     )
 
 
-def _failed(app: App, jobs: list[str]) -> Alert:
+def _failed(app: App, jobs: Sequence[str]) -> Alert:
     failed = series(app, "kube_job_failed", 'condition="true"', any_of("job_name", jobs))
     return Alert(
         "MigrationFailed",
@@ -77,7 +59,7 @@ def _failed(app: App, jobs: list[str]) -> Alert:
     )
 
 
-def _blind(scaled: list[str]) -> Alert:
+def _blind(scaled: Sequence[str]) -> Alert:
     # Prometheus may have renamed the namespace of KEDA's series (honorLabels): not asked for.
     which = any_of("scaledObject", scaled)
     errors = f"keda_scaled_object_errors_total{{{which}}}"

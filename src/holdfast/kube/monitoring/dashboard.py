@@ -7,7 +7,6 @@ that of Grafana's documentation («Dashboard JSON model»); no Grafana was at ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,14 +21,10 @@ _SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 _WIDTH, _HEIGHT, _IN_A_ROW = 8, 8, 3
 
 
-def config_map(app: App, monitoring: Monitoring, objects: Sequence[Object]) -> Object:
-    """The ConfigMap.
-
-    Args:
-        objects: what is deployed.
-    """
+def config_map(app: App, monitoring: Monitoring) -> Object:
+    """The ConfigMap."""
     made = chosen_metadata(app, monitoring, named(app, "dashboard"), "monitoring")
-    content = msgspec.json.format(msgspec.json.encode(model(app, objects)), indent=2).decode()
+    content = msgspec.json.format(msgspec.json.encode(model(app)), indent=2).decode()
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -38,12 +33,12 @@ def config_map(app: App, monitoring: Monitoring, objects: Sequence[Object]) -> O
     }
 
 
-def model(app: App, objects: Sequence[Object]) -> dict[str, Any]:
+def model(app: App) -> dict[str, Any]:
     """What Grafana imports."""
     return {
         "annotations": {"list": []},
         "editable": True,
-        "panels": [_panel(panel, position) for position, panel in enumerate(panels(app, objects))],
+        "panels": [_panel(panel, position) for position, panel in enumerate(panels(app))],
         "refresh": "1m",
         "schemaVersion": 39,
         "tags": ["holdfast", "laravel"],

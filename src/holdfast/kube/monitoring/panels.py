@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from holdfast.kube.app import App, Object
-from holdfast.kube.inventory import names
+from holdfast.kube.app import App
 from holdfast.kube.monitoring import exporters, pod_alerts, store_alerts, user_alerts
 from holdfast.kube.monitoring.monitors import CANARY
-from holdfast.kube.monitoring.promql import any_of, deployed, numbered, ours, series
+from holdfast.kube.monitoring.promql import any_of, ours, series
+from holdfast.kube.monitoring.watched import Watched, watched
 from holdfast.kube.session_store import exporter
 
 
@@ -29,20 +29,17 @@ class Panel:
     unit: str = "short"
 
 
-def panels(app: App, objects: Sequence[Object]) -> Iterator[Panel]:
-    """Those of what there is.
-
-    Args:
-        objects: what is deployed.
-    """
+def panels(app: App) -> Iterator[Panel]:
+    """Those of what there is."""
+    there = watched(app)
     yield from _canary(app)
     if exporter.scraped(app) is not None:
         yield from _store(app)
-    yield from _pods(app, objects)
+    yield from _pods(app, there)
     if exporters.containers(app, "web"):
         yield from _php(app)
-    yield from _requests(app, objects)
-    yield from _queues(objects)
+    yield from _requests(app)
+    yield from _queues(there)
 
 
 def _canary(app: App) -> Iterator[Panel]:
@@ -108,19 +105,16 @@ def _store(app: App) -> Iterator[Panel]:
         )
 
 
-def _pods(app: App, objects: Sequence[Object]) -> Iterator[Panel]:
-    deployments = names(objects, "Deployment")
-    if deployments:
-        which = any_of("deployment", deployments)
-        available = series(app, "kube_deployment_status_replicas_available", which)
-        yield Panel(
-            "Pods",
-            {"{{deployment}}": f"max by (deployment) ({available})"},
-            "Those that take requests or jobs.",
-        )
-    scaled = pod_alerts.autoscalers(objects)
-    if scaled:
-        which = any_of("horizontalpodautoscaler", scaled)
+def _pods(app: App, there: Watched) -> Iterator[Panel]:
+    which = any_of("deployment", [*there.deployments, *there.proxies])
+    available = series(app, "kube_deployment_status_replicas_available", which)
+    yield Panel(
+        "Pods",
+        {"{{deployment}}": f"max by (deployment) ({available})"},
+        "Those that take requests or jobs.",
+    )
+    if there.autoscalers:
+        which = any_of("horizontalpodautoscaler", there.autoscalers)
         wanted = series(app, "kube_horizontalpodautoscaler_status_desired_replicas", which)
         most = series(app, "kube_horizontalpodautoscaler_spec_max_replicas", which)
         by = "by (horizontalpodautoscaler)"
@@ -132,16 +126,14 @@ def _pods(app: App, objects: Sequence[Object]) -> Iterator[Panel]:
             },
             "Where both meet for long, max is too low.",
         )
-    everywhere = [*deployed(deployments), *numbered(names(objects, "StatefulSet"))]
-    if everywhere:
-        restarts = series(
-            app, "kube_pod_container_status_restarts_total", any_of("pod", everywhere)
-        )
-        yield Panel(
-            "Restarts of containers",
-            {"{{pod}} {{container}}": f"sum by (pod, container) (increase({restarts}[15m])) > 0"},
-            "A stop or a roll makes none.",
-        )
+    restarts = series(
+        app, "kube_pod_container_status_restarts_total", any_of("pod", pod_alerts.pods(there))
+    )
+    yield Panel(
+        "Restarts of containers",
+        {"{{pod}} {{container}}": f"sum by (pod, container) (increase({restarts}[15m])) > 0"},
+        "A stop or a roll makes none.",
+    )
 
 
 def _php(app: App) -> Iterator[Panel]:
@@ -154,8 +146,8 @@ def _php(app: App) -> Iterator[Panel]:
     )
 
 
-def _requests(app: App, objects: Sequence[Object]) -> Iterator[Panel]:
-    counted = user_alerts.errors(app, objects)
+def _requests(app: App) -> Iterator[Panel]:
+    counted = user_alerts.errors(app)
     if counted is not None:
         failed, total = counted
         yield Panel(
@@ -166,10 +158,9 @@ def _requests(app: App, objects: Sequence[Object]) -> Iterator[Panel]:
         )
 
 
-def _queues(objects: Sequence[Object]) -> Iterator[Panel]:
-    scaled = names(objects, "ScaledObject")
-    if scaled:
-        value = f"keda_scaler_metrics_value{{{any_of('scaledObject', scaled)}}}"
+def _queues(there: Watched) -> Iterator[Panel]:
+    if there.scaled_objects:
+        value = f"keda_scaler_metrics_value{{{any_of('scaledObject', there.scaled_objects)}}}"
         yield Panel(
             "Jobs that wait",
             {"{{scaledObject}} {{metric}}": f"sum by (scaledObject, metric) ({value})"},

@@ -8,59 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from holdfast.kube import inventory
-from holdfast.kube.app import App, Object
-from holdfast.kube.inventory import names, of_kind
+from holdfast.kube.app import App
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.monitoring.alert import Alert
 from holdfast.kube.monitoring.promql import BY, any_of, deployed, numbered, ours, series
-from holdfast.kube.session_store import choice
+from holdfast.kube.monitoring.watched import Watched
 
 BUSY = 0.9
 CONTAINER = "by (namespace, pod, container)"
 
 
-def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
-    """Of all pods.
-
-    Args:
-        objects: what is deployed.
-    """
-    deployments = names(objects, "Deployment")
-    of_ours = sorted(
-        some.name
-        for some in inventory.pods(objects)
-        if some.kind == "Deployment" and some.component not in choice.components(app)
-    )
-    if of_ours:
-        yield from _starting(app, of_ours)
-    if deployments:
-        yield from _rolling(app, deployments)
-    everywhere = [*deployed(deployments), *numbered(names(objects, "StatefulSet"))]
-    if everywhere:
-        yield from _staying(app, any_of("pod", everywhere))
-    scaled = autoscalers(objects)
-    if scaled:
-        yield _at_most(app, scaled)
+def alerts(app: App, there: Watched) -> Iterator[Alert]:
+    """Of all pods."""
+    yield from _starting(app, there.deployments)
+    yield from _rolling(app, [*there.deployments, *there.proxies])
+    yield from _staying(app, any_of("pod", pods(there)))
+    if there.autoscalers:
+        yield _at_most(app, there.autoscalers)
     if exporters.containers(app, "web"):
         yield from _php(app)
 
 
-def autoscalers(objects: Sequence[Object]) -> list[str]:
-    """The names of all HorizontalPodAutoscalers, KEDA's too (controllers/keda/hpa.go)."""
-    return [
-        *names(objects, "HorizontalPodAutoscaler"),
-        *(
-            item["spec"]
-            .get("advanced", {})
-            .get("horizontalPodAutoscalerConfig", {})
-            .get("name", f"keda-hpa-{item['metadata']['name']}")
-            for item in of_kind(objects, "ScaledObject")
-        ),
-    ]
+def pods(there: Watched) -> list[str]:
+    """Expressions for the names of all pods."""
+    names = [*there.deployments, *there.proxies]
+    return [*deployed(names), *numbered(there.stateful_sets)]
 
 
-def _starting(app: App, deployments: list[str]) -> Iterator[Alert]:
+def _starting(app: App, deployments: Sequence[str]) -> Iterator[Alert]:
     pod = any_of("pod", deployed(deployments))
     ready = series(app, "kube_pod_container_status_ready", pod)
     running = series(app, "kube_pod_status_phase", 'phase="Running"', pod)
@@ -80,7 +55,7 @@ def _starting(app: App, deployments: list[str]) -> Iterator[Alert]:
     )
 
 
-def _rolling(app: App, deployments: list[str]) -> Iterator[Alert]:
+def _rolling(app: App, deployments: Sequence[str]) -> Iterator[Alert]:
     which = any_of("deployment", deployments)
     wanted = series(app, "kube_deployment_spec_replicas", which)
     available = series(app, "kube_deployment_status_replicas_available", which)
@@ -138,7 +113,7 @@ def _staying(app: App, pod: str) -> Iterator[Alert]:
     )
 
 
-def _at_most(app: App, scaled: list[str]) -> Alert:
+def _at_most(app: App, scaled: Sequence[str]) -> Alert:
     which = any_of("horizontalpodautoscaler", scaled)
     by = "by (namespace, horizontalpodautoscaler)"
     wanted = series(app, "kube_horizontalpodautoscaler_status_desired_replicas", which)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.kube.app import App, Decision, Object
-from holdfast.kube.edge import entry
 from holdfast.kube.monitoring import (
     background_alerts,
     dashboard,
@@ -16,11 +15,10 @@ from holdfast.kube.monitoring import (
     user_alerts,
 )
 from holdfast.kube.monitoring.alert import Alert
+from holdfast.kube.monitoring.watched import watched
 from holdfast.kube.objects import named
-from holdfast.kube.session_store import exporter, store
+from holdfast.kube.session_store import exporter
 from holdfast.kube.spec.edge import Monitoring
-from holdfast.kube.web import deployment
-from holdfast.kube.workers import groups, migrations, scheduler
 
 
 def objects(app: App) -> Iterator[Object]:
@@ -31,24 +29,18 @@ def objects(app: App) -> Iterator[Object]:
     yield from monitors.objects(app, monitoring)
     yield _rule(app, monitoring)
     if monitoring.dashboard:
-        yield dashboard.config_map(app, monitoring, deployed(app))
+        yield dashboard.config_map(app, monitoring)
 
 
 def groups_of_alerts(app: App) -> dict[str, list[Alert]]:
     """All alerts, by what they are about."""
-    there = deployed(app)
+    there = watched(app)
     found = {
-        "sessions": [*store_alerts.alerts(app), *user_alerts.alerts(app, there)],
+        "sessions": [*store_alerts.alerts(app, there), *user_alerts.alerts(app)],
         "pods": list(pod_alerts.alerts(app, there)),
         "background": list(background_alerts.alerts(app, there)),
     }
     return {name: alerts for name, alerts in found.items() if alerts}
-
-
-def deployed(app: App) -> list[Object]:
-    """What there is to be watched."""
-    concerns = (store, migrations, deployment, groups, scheduler, entry)
-    return [item for concern in concerns for item in concern.objects(app)]
 
 
 def _rule(app: App, monitoring: Monitoring) -> Object:

@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.kube.app import App
-from holdfast.kube.inventory import of_kind
 from holdfast.kube.monitoring.alert import Alert
 from holdfast.kube.monitoring.promql import BY, any_of, numbered, ours, series
-from holdfast.kube.session_store import exporter, store
+from holdfast.kube.monitoring.watched import Watched
+from holdfast.kube.session_store import exporter
 
 FULL, OVERFLOWING = 0.8, 0.95
 FEW = 100
 """Keys below which a halving says nothing."""
 
 
-def alerts(app: App) -> Iterator[Alert]:
+def alerts(app: App, there: Watched) -> Iterator[Alert]:
     """Those of a store whose exporter is ours; none for somebody else's."""
     if exporter.scraped(app) is None:
         return
     yield from _there(app)
     if servers(app) > 1:
         yield from _replicated(app)
-    yield from _room(app)
+    yield from _room(app, there)
     yield from _kept(app)
 
 
@@ -104,7 +104,7 @@ def _replicated(app: App) -> Iterator[Alert]:
     )
 
 
-def _room(app: App) -> Iterator[Alert]:
+def _room(app: App, there: Watched) -> Iterator[Alert]:
     evicted = ours(app, "sessions", "redis_evicted_keys_total")
     yield Alert(
         "SessionsEvicted",
@@ -138,8 +138,9 @@ def _room(app: App) -> Iterator[Alert]:
         "Writes are refused (OOM): nobody can log in, requests with a session fail.",
         "Raise session.store's memory now; nothing is evicted, so no session is lost by waiting.",
     )
-    claims = [f"{claim['metadata']['name']}-{name}" for name, claim in _claims(app)]
-    if claims:
+    if there.stateful_sets:
+        # Kubernetes names the claim of a pod after its template, here «data», and the pod.
+        claims = [f"data-{name}" for name in there.stateful_sets]
         where = any_of("persistentvolumeclaim", numbered(claims))
         free = series(app, "kubelet_volume_stats_available_bytes", where)
         size = series(app, "kubelet_volume_stats_capacity_bytes", where)
@@ -152,12 +153,6 @@ def _room(app: App) -> Iterator[Alert]:
             "When it is, Redis writes nothing any more and refuses sessions.",
             "Expand the claim; its file is rewritten at twice its size.",
         )
-
-
-def _claims(app: App) -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
-    for item in of_kind(store.objects(app), "StatefulSet"):
-        for claim in item["spec"].get("volumeClaimTemplates", []):
-            yield item["metadata"]["name"], claim
 
 
 def _kept(app: App) -> Iterator[Alert]:

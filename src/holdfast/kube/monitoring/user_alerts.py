@@ -9,13 +9,12 @@ of ambient nothing is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from holdfast.kube.app import App, Object
-from holdfast.kube.inventory import names
+from holdfast.kube.app import App
 from holdfast.kube.monitoring.alert import Alert
 from holdfast.kube.monitoring.monitors import CANARY
-from holdfast.kube.monitoring.promql import BY, any_of, ours, series
+from holdfast.kube.monitoring.promql import BY, ours, series
 from holdfast.kube.objects import named
 
 ERRORS = 0.02
@@ -24,12 +23,8 @@ FEW = 0.05
 """Failed requests a second: at night one of ten is a tenth."""
 
 
-def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
-    """Of the canary always: it may come later; of errors where they are counted.
-
-    Args:
-        objects: what is deployed.
-    """
+def alerts(app: App) -> Iterator[Alert]:
+    """Of the canary always: it may come later; of errors where they are counted."""
     lost = ours(app, CANARY, "holdfast_sessions_lost_total")
     yield Alert(
         "SessionsLost",
@@ -51,7 +46,7 @@ def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
         "Users get errors or nothing.",
         "Open the site; then the edge's log, then the web pods.",
     )
-    counted = errors(app, objects)
+    counted = errors(app)
     if counted is not None:
         failed, total = counted
         yield Alert(
@@ -67,7 +62,7 @@ def alerts(app: App, objects: Sequence[Object]) -> Iterator[Alert]:
         )
 
 
-def errors(app: App, objects: Sequence[Object]) -> tuple[str, str] | None:
+def errors(app: App) -> tuple[str, str] | None:
     """Selectors of failed and of all requests; None where nobody counts them by application."""
     mesh = app.spec.mesh
     if mesh is not None and mesh.istio is not None and mesh.istio.mode == "sidecar":
@@ -84,9 +79,8 @@ def errors(app: App, objects: Sequence[Object]) -> tuple[str, str] | None:
             series(app, "response_total", *where),
         )
     ingress = app.spec.edge.ingress
-    found = names(objects, "Ingress")
-    if ingress is not None and ingress.controller == "nginx" and found:
-        where = [any_of("ingress", found)]
+    if ingress is not None and ingress.controller == "nginx":
+        where = [f'ingress="{app.name}"']
         return (
             series(app, "nginx_ingress_controller_requests", *where, 'status=~"5.."'),
             series(app, "nginx_ingress_controller_requests", *where),

@@ -20,7 +20,7 @@ from holdfast.kube.session_store.choice import (
 )
 from holdfast.kube.spec.session import OperatorRedis
 
-_PORTS: Mapping[str, int] = {
+PORTS: Mapping[str, int] = {
     SERVERS: REDIS_PORT,
     SENTINELS: SENTINEL_PORT,
     PROXY: REDIS_PORT,
@@ -69,7 +69,7 @@ def _ingress(app: App, component: str, inner: list[str]) -> Iterator[Object]:
         sources.append({"podSelector": pods_of(app, inner)})
     if isinstance(rendered_redis(app), OperatorRedis):
         sources.append({"namespaceSelector": {}, "podSelector": _OPERATOR})
-    yield {"from": sources, "ports": tcp([_PORTS[component], *mesh.ports(app)])}
+    yield {"from": sources, "ports": tcp([PORTS[component], *mesh.ports(app)])}
 
 
 def _egress(app: App, asked: list[str]) -> Iterator[Object]:
@@ -80,6 +80,6 @@ def _egress(app: App, asked: list[str]) -> Iterator[Object]:
     for component in asked:
         yield {
             "to": [{"podSelector": pods_of(app, [component])}],
-            "ports": tcp([_PORTS[component], *mesh.ports(app)]),
+            "ports": tcp([PORTS[component], *mesh.ports(app)]),
         }
     yield from control

@@ -212,11 +212,14 @@ PROGRAMS = [(rule, cel.compile(rule.cel)) for rule in RULES]
 
 
 def _document(spec):
+    """Args: what stands below ``spec``; ``name`` is the application's."""
+    name = spec.get("name", "shop")
+    spec = {key: value for key, value in spec.items() if key != "name"}
     smallest = {"image": IMAGE, "host": "shop.example.com", "secretName": "shop-env"}
     return {
         "apiVersion": "holdfast.dev/v1alpha1",
         "kind": "LaravelApp",
-        "metadata": {"name": "shop"},
+        "metadata": {"name": name},
         "spec": smallest | spec,
     }
 
@@ -228,7 +231,9 @@ def _app(spec):
 
 def _breaking():
     from .test_refusals_session import CONFIG, REFUSED
+    from .test_workers_refused import BREAKING
 
+    yield from BREAKING
     yield from (spec for _, _, spec, *_ in REFUSED)
     yield from ({"config": {name: value}} for name, value, *_ in CONFIG)
 

@@ -35,7 +35,12 @@ _SECTIONS = (
     network,
 )
 
-RULES: tuple[Rule, ...] = (*session.RULES, *configuration.RULES)
+RULES: tuple[Rule, ...] = (
+    *session.RULES,
+    *queue.RULES,
+    *workers.RULES,
+    *configuration.RULES,
+)
 """What the API server refuses too."""
 
 

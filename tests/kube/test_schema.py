@@ -16,7 +16,7 @@ from holdfast.kube.refusals.gather import RULES
 from holdfast.kube.schema import crd, json_schema, structural
 from holdfast.kube.spec.laravel_app import LaravelApp
 
-from . import test_refusals_session, test_refusals_web
+from . import test_refusals_session, test_refusals_web, test_workers_refused
 from .conftest import IMAGE
 from .schemas import MINORS, problems
 from .specs import documents
@@ -213,6 +213,9 @@ PROGRAMS = [(rule, cel.compile(rule.cel)) for rule in RULES]
 
 
 def _document(spec, name="shop-of-the-north"):
+    """Args: what stands below ``spec``; ``name`` is the application's."""
+    name = spec.get("name", name)
+    spec = {key: value for key, value in spec.items() if key != "name"}
     smallest = {"image": IMAGE, "host": "shop.example.com", "secretName": "shop-env"}
     return {
         "apiVersion": "holdfast.dev/v1alpha1",
@@ -240,6 +243,7 @@ _BREAKING = [
     *(spec for _, _, spec, *_ in test_refusals_session.REFUSED),
     *({"config": {name: value}} for name, value, *_ in test_refusals_session.CONFIG),
     *(spec for _, spec, *_ in test_refusals_web.REFUSED),
+    *test_workers_refused.BREAKING,
     {"redis": {}},
     {"redis": {"external": {"host": "10.1.2.3"}}},
     {"queue": {"connection": "redis"}},

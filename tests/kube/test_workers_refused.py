@@ -53,22 +53,22 @@ def test_what_is_right_is_let_through(spec):
     assert refused(queue, **spec) == []
 
 
-@pytest.mark.parametrize(
-    ("worker", "place"),
-    [
-        ({"longestJob": 60, "grace": 74}, "grace"),
-        ({"min": 3, "max": 2}, "max"),
-        ({"max": 2}, "max"),
-        ({"scaleOn": {"cpu": 70}}, "scaleOn"),
-        ({"max": 1, "scaleOn": {"cpu": 70}}, "scaleOn"),
-        ({"max": 2, "scaleOn": {"cpu": 70, "jobs": 5}}, "scaleOn"),
-        ({"min": 0}, "min"),
-        ({"min": 0, "max": 2, "scaleOn": {"cpu": 70}}, "min"),
-        ({"horizon": True, "queues": ["mails"]}, "queues"),
-        ({"horizon": True, "max": 2, "scaleOn": {"jobs": 5}}, "scaleOn.jobs"),
-        ({"name": "m" * 40, "max": 2, "scaleOn": {"jobs": 5}}, None),
-    ],
-)
+GROUPS = [
+    ({"longestJob": 60, "grace": 74}, "grace"),
+    ({"min": 3, "max": 2}, "max"),
+    ({"max": 2}, "max"),
+    ({"scaleOn": {"cpu": 70}}, "scaleOn"),
+    ({"max": 1, "scaleOn": {"cpu": 70}}, "scaleOn"),
+    ({"max": 2, "scaleOn": {"cpu": 70, "jobs": 5}}, "scaleOn"),
+    ({"min": 0}, "min"),
+    ({"min": 0, "max": 2, "scaleOn": {"cpu": 70}}, "min"),
+    ({"horizon": True, "queues": ["mails"]}, "queues"),
+    ({"horizon": True, "max": 2, "scaleOn": {"jobs": 5}}, "scaleOn.jobs"),
+    ({"name": "m" * 40, "max": 2, "scaleOn": {"jobs": 5}}, None),
+]
+
+
+@pytest.mark.parametrize(("worker", "place"), GROUPS)
 def test_a_group_that_would_lose_jobs_or_never_do_them(worker, place):
     assert of_worker(worker) == ([place] if place else [])
 
@@ -142,36 +142,36 @@ def test_keda_has_to_find_the_jobs(spec, namespace, refuses):
     assert places(found) == (["workers.0.scaleOn.jobs"] if refuses else [])
 
 
-@pytest.mark.parametrize(
-    ("spec", "place"),
-    [
-        ({"redis": {}, **DATABASE}, "redis"),
-        (REDIS | {"session": {"driver": "redis"}}, "redis"),
-        (REDIS | {"session": {"store": {"single": {}}}}, "redis"),
-        ({"queue": {"connection": "redis"}}, "queue.connection"),
-        ({"queue": {"connection": "redis"}, **DATABASE}, "queue.connection"),
-        ({"queue": {"connection": "redis"}, **OWN}, "queue.connection"),
-        ({"queue": {"connection": "sqs"}}, "queue.connection"),
-        (
-            {"queue": {"connection": "sqs", "sqsQueueUrl": "https://example.com/a/b"}},
-            "queue.sqsQueueUrl",
-        ),
-        ({"cache": {"store": "redis"}}, "cache.store"),
-        ({"cache": {"store": "redis"}, **OWN}, "cache.store"),
-        ({"cache": {"store": "redis"}, **DATABASE}, "cache.store"),
-        ({"cache": {"store": "memcached"}}, "cache.store"),
-        (
-            {
-                "cache": {"store": "memcached"},
-                "config": {"MEMCACHED_HOST": "m"},
-                "session": {"driver": "memcached"},
-            },
-            "cache.store",
-        ),
-        ({"cache": {"store": "file"}, "scheduler": {}}, "cache.store"),
-        ({"cache": {"store": "array"}, "scheduler": {}}, "cache.store"),
-    ],
-)
+QUEUES = [
+    ({"redis": {}, **DATABASE}, "redis"),
+    (REDIS | {"session": {"driver": "redis"}}, "redis"),
+    (REDIS | {"session": {"store": {"single": {}}}}, "redis"),
+    ({"queue": {"connection": "redis"}}, "queue.connection"),
+    ({"queue": {"connection": "redis"}, **DATABASE}, "queue.connection"),
+    ({"queue": {"connection": "redis"}, **OWN}, "queue.connection"),
+    ({"queue": {"connection": "sqs"}}, "queue.connection"),
+    (
+        {"queue": {"connection": "sqs", "sqsQueueUrl": "https://example.com/a/b"}},
+        "queue.sqsQueueUrl",
+    ),
+    ({"cache": {"store": "redis"}}, "cache.store"),
+    ({"cache": {"store": "redis"}, **OWN}, "cache.store"),
+    ({"cache": {"store": "redis"}, **DATABASE}, "cache.store"),
+    ({"cache": {"store": "memcached"}}, "cache.store"),
+    (
+        {
+            "cache": {"store": "memcached"},
+            "config": {"MEMCACHED_HOST": "m"},
+            "session": {"driver": "memcached"},
+        },
+        "cache.store",
+    ),
+    ({"cache": {"store": "file"}, "scheduler": {}}, "cache.store"),
+    ({"cache": {"store": "array"}, "scheduler": {}}, "cache.store"),
+]
+
+
+@pytest.mark.parametrize(("spec", "place"), QUEUES)
 def test_queues_and_caches_that_fill_the_sessions_store_or_are_found_by_nobody(spec, place):
     assert places(refused(queue, **spec)) == [place]
 
@@ -181,3 +181,15 @@ def test_jobs_beside_sessions_are_refused_with_the_reason_and_ways_out():
     assert "HF508" in one.reason
     assert "connection: database" in one.way_out
     assert "variables: SESSION_REDIS" in one.way_out
+
+
+BREAKING = [
+    *(spec for spec, _ in QUEUES),
+    *(REDIS | {"workers": [{"name": "mails", **worker}]} for worker, place in GROUPS if place),
+    {"workers": [{"name": "a"}, {"name": "a"}]},
+    {"name": "s" * 32, "workers": [{"name": "w" * 24}]},
+    {"workers": [{"name": "h", "horizon": True}]},
+    {"workers": [SCALED]},
+    {"laravel": 10, "workers": [{"name": "m", "longestJob": 90}]},
+]
+"""At least one application for each rule, for the rules in CEL."""

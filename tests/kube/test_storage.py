@@ -8,6 +8,7 @@ from holdfast.kube import storage
 from holdfast.kube.environment.gather import variables
 from holdfast.kube.identity import account_annotations, pod_labels
 from holdfast.kube.refusals.storage import refusals
+from holdfast.kube.workers import migrations
 from tests.kube.audited import findings, rendered
 from tests.kube.conftest import application
 from tests.kube.schemas import all_problems
@@ -253,6 +254,65 @@ def test_decisions(to, words):
     assert words in said.because
 
 
+SQLITE = {"database": {"driver": "sqlite"}, "web": {"min": 1}}
+FILES = {"session": {"driver": "file"}, "web": {"min": 1}}
+
+
+def test_sqlite_is_on_the_volume_and_is_migrated_where_it_is():
+    app = uploads(BLOCK, **SQLITE)
+    assert list(refusals(app)) == []
+    assert variables(app)["DB_DATABASE"] == f"{APP}/database.sqlite"
+    assert not any(one["kind"] == "Job" for one in rendered(app))
+    inits = pods(app)["shop-web"]["initContainers"]
+    assert [one["name"] for one in inits][-2:] == ["prepare", "migrate"]
+    assert inits[-1]["command"] == ["php", "artisan", "migrate", "--force"]
+    assert {"name": "uploads", "mountPath": APP} in inits[-1]["volumeMounts"]
+    assert all_problems(rendered(app), app) == []
+    assert findings(rendered(app), rules=["HF10", "HF61", "HF81", "HF93"]) == []
+    [said] = [one for one in migrations.decisions(app) if one.subject == "migrations"]
+    assert said.choice == "in the web pod, before it serves"
+
+
+def test_sqlite_that_somebody_else_migrates():
+    app = uploads(BLOCK, **SQLITE, migrations=None)
+    names_ = [one["name"] for one in pods(app)["shop-web"]["initContainers"]]
+    assert "migrate" not in names_
+
+
+@pytest.mark.parametrize("database", [{"driver": "mysql", "host": "db", "name": "shop"}, None])
+def test_a_database_server_is_migrated_by_a_job(database):
+    app = uploads(BLOCK, web={"min": 1}, database=database)
+    assert variables(app).get("DB_DATABASE") == (database or {}).get("name")
+    assert any(one["kind"] == "Job" for one in rendered(app))
+    names_ = [one["name"] for one in pods(app)["shop-web"]["initContainers"]]
+    assert "migrate" not in names_
+
+
+def test_sessions_in_files_have_a_volume_that_no_disk_leads_to():
+    app = uploads({"volume": {"access": "ReadWriteOnce", "storageClass": "fast"}}, **FILES)
+    assert list(refusals(app)) == []
+    sessions = "/var/www/html/storage/framework/sessions"
+    claim = claims(app)[1]
+    assert claim["metadata"]["name"] == "shop-session-files"
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert claim["spec"]["storageClassName"] == "fast"
+    web = pods(app)["shop-web"]
+    seen = {
+        container["name"]
+        for container in (*web["initContainers"], *web["containers"])
+        if {"name": "session-files", "mountPath": sessions} in container["volumeMounts"]
+    }
+    assert seen == {"php"}
+    assert findings(rendered(app), rules=["HF101", "HF102", "HF103", "HF104", "HF105"]) == []
+    assert all_problems(rendered(app), app) == []
+
+
+def test_claims_of_the_first_consumer_are_waited_for_by_nobody():
+    """Argo CD waits for a wave to be healthy: a claim that waits for its first pod never is."""
+    for claim in claims(uploads(SHARED)):
+        assert "argocd.argoproj.io/sync-wave" not in claim["metadata"]["annotations"]
+
+
 def refused_volume(volume, **spec):
     return {"storage": {"uploads": {"volume": volume}}, **spec}
 
@@ -334,6 +394,21 @@ REFUSED = {
         {"storage": {"uploads": SHARED, "path": f"{APP}/public", "livewire": True}},
         ("storage", "path"),
         f"{APP}/private",
+    ),
+    "SQLite over the network": (
+        refused_volume({"storageClass": "efs"}, **SQLITE),
+        ("storage", "uploads", "volume", "access"),
+        "locks",
+    ),
+    "sessions over the network": (
+        refused_volume({"storageClass": "efs"}, **FILES),
+        ("storage", "uploads", "volume", "access"),
+        "one pod",
+    ),
+    "SQLite among what is served": (
+        {"storage": {"uploads": BLOCK, "path": f"{APP}/public"}, **SQLITE},
+        ("storage", "path"),
+        "handed out",
     ),
     "files of the pod": (
         {"config": {"FILESYSTEM_DISK": "public"}},

@@ -12,7 +12,9 @@ from holdfast.kube.app import App, Object
 
 WAVE = "argocd.argoproj.io/sync-wave"
 MIGRATIONS = "migrations"
-_BEFORE = frozenset({"config", "storage", "session-store", "mesh", "network"})
+_BEFORE = frozenset({"config", "session-store", "mesh", "network"})
+"""Not the claims of storage: with ``WaitForFirstConsumer`` one is pending until the first pod that
+has it, and Argo CD would wait for it before it makes that pod (argo-cd #12840)."""
 
 
 def ordered(app: App, concern: str, one: Object) -> Object:

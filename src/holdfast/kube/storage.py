@@ -15,9 +15,9 @@ from holdfast.kube.spec.storage import S3, Azure, Gcs, Volume
 NAME = "uploads"
 """Of the volume in a pod."""
 
-_WITHOUT = frozenset({"migrate", "prepare"})
-"""Pods and containers that have no use for uploads. A migration would wait for ever for a block
-device that the web pod has on another node."""
+SESSIONS = "session-files"
+"""Of the volume of sessions with driver file: one of its own, so that no disk of the application
+leads to them."""
 
 _KEPT = {
     "argocd.argoproj.io/sync-options": "Delete=false,Prune=false",
@@ -44,32 +44,55 @@ def path(app: App) -> str:
     return app.spec.storage.path or f"{app.spec.root}/storage/app"
 
 
+def database(app: App) -> str | None:
+    """SQLite's file, where there is one: on the volume, below no directory that is served."""
+    wanted = app.spec.database
+    if wanted is None or wanted.driver != "sqlite" or volume(app) is None:
+        return None
+    return f"{path(app)}/database.sqlite"
+
+
 def volumes(app: App, component: str) -> list[Object]:
     """Volumes of a pod of the application."""
-    wanted = volume(app)
-    if component in _WITHOUT:
+    if _without(app, component):
         return []
-    if wanted is not None:
-        claim = wanted.claim or named(app, NAME)
-        return [{"name": NAME, "persistentVolumeClaim": {"claimName": claim}}]
-    if _temporary(app):
-        return [{"name": NAME, "emptyDir": {"sizeLimit": "1Gi"}}]
-    return []
+    found = []
+    if (wanted := volume(app)) is not None:
+        found.append(_claimed(NAME, wanted.claim or named(app, NAME)))
+    elif _temporary(app):
+        found.append({"name": NAME, "emptyDir": {"sizeLimit": "1Gi"}})
+    if _keeps_sessions(app):
+        found.append(_claimed(SESSIONS, named(app, SESSIONS)))
+    return found
+
+
+def _claimed(name: str, claim: str) -> Object:
+    return {"name": name, "persistentVolumeClaim": {"claimName": claim}}
 
 
 def mounts(app: App, container: str) -> list[Object]:
     """Where they are in a container of the application, by its name."""
-    if container in _WITHOUT or (volume(app) is None and not _temporary(app)):
+    if _without(app, container):
         return []
-    return [{"name": NAME, "mountPath": path(app)}, *_session_files(app)]
+    found: list[Object] = []
+    if volume(app) is not None or _temporary(app):
+        found.append({"name": NAME, "mountPath": path(app)})
+    if _keeps_sessions(app):
+        sessions = f"{app.spec.root}/storage/framework/sessions"
+        found.append({"name": SESSIONS, "mountPath": sessions})
+    return found
 
 
-def _session_files(app: App) -> list[Object]:
-    """Session files outlive the one pod that there is, beside the uploads (driver ``file``)."""
-    if app.spec.session.driver != "file" or volume(app) is None:
-        return []
-    place = f"{app.spec.root}/storage/framework/sessions"
-    return [{"name": NAME, "mountPath": place, "subPath": "framework-sessions"}]
+def _without(app: App, who: str) -> bool:
+    """Whether a pod or container has no use for files. A migration would wait for ever for a block
+    device that the web pod has on another node; SQLite is migrated in that pod.
+    """
+    return who == "prepare" or (who == "migrate" and database(app) is None)
+
+
+def _keeps_sessions(app: App) -> bool:
+    """Sessions in files, of one pod alone; anything else is refused (refusals/session.py)."""
+    return app.spec.session.driver == "file" and volume(app) is not None
 
 
 def nginx_mounts(app: App) -> list[Object]:
@@ -85,18 +108,25 @@ def _temporary(app: App) -> bool:
 
 
 def objects(app: App) -> Iterator[Object]:
-    """The claim of the volume, unless it is there."""
+    """The claims, but for one that is there."""
     wanted = volume(app)
-    if wanted is None or wanted.claim is not None:
+    if wanted is None:
         return
-    yield {
+    if wanted.claim is None:
+        yield _claim(app, NAME, wanted.access, wanted.size, wanted.storage_class)
+    if _keeps_sessions(app):
+        yield _claim(app, SESSIONS, "ReadWriteOnce", "1Gi", wanted.storage_class)
+
+
+def _claim(app: App, name: str, access: str, size: str, storage_class: str | None) -> Object:
+    return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": metadata(app, named(app, NAME), "storage", annotations=_KEPT),
+        "metadata": metadata(app, named(app, name), "storage", annotations=_KEPT),
         "spec": present(
-            accessModes=[wanted.access],
-            resources={"requests": {"storage": wanted.size}},
-            storageClassName=wanted.storage_class,
+            accessModes=[access],
+            resources={"requests": {"storage": size}},
+            storageClassName=storage_class,
             volumeMode="Filesystem",
         ),
     }
@@ -190,6 +220,13 @@ def _volume(app: App, wanted: Volume) -> Iterator[Decision]:
         if exclusive(app)
         else "a network file system, for all replicas; an object store scales further",
     )
+    if (file := database(app)) is not None:
+        yield Decision(
+            "SQLite",
+            file,
+            "on the volume, so users and their data outlive the pod; it is migrated in the pod,"
+            " before the server starts; who has more than one replica needs a database server",
+        )
     yield Decision(
         "public/storage",
         "a link in the image",

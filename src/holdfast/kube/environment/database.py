@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.kube import storage
 from holdfast.kube.app import App
 from holdfast.kube.spec.storage import Database
 
@@ -18,7 +19,7 @@ def variables(app: App) -> dict[str, str]:
     if database is None:
         return {}
     optional = {
-        "DB_DATABASE": database.name,
+        "DB_DATABASE": storage.database(app) or database.name,
         "DB_HOST": database.host,
         "DB_PORT": _port(database),
         "DB_USERNAME": database.user,

@@ -74,6 +74,7 @@ def _volume(app: App, volume: Volume) -> Iterator[Refusal]:
             "storageClass for a new claim, claim for one that is there",
         )
     if volume.access == "ReadWriteMany":
+        yield from _locked(app)
         if volume.claim is None and volume.storage_class is None:
             yield Refusal(
                 _VOLUME,
@@ -98,6 +99,24 @@ def _volume(app: App, volume: Volume) -> Iterator[Refusal]:
             )
 
 
+def _locked(app: App) -> Iterator[Refusal]:
+    """What has to be on a disk of one node, and is on the volume or beside it."""
+    at = (*_VOLUME, "access")
+    way_out = "access: ReadWriteOnce, for one pod"
+    if storage.database(app) is not None:
+        yield Refusal(
+            at,
+            "SQLite's file would be on a network file system, where its locks hold nobody off",
+            f"{way_out}; or a database server",
+        )
+    if app.spec.session.driver == "file":
+        yield Refusal(
+            at,
+            "sessions in files are those of one pod, and each request would wait for the network",
+            f"{way_out}; or session.driver: redis",
+        )
+
+
 def _path(app: App) -> Iterator[Refusal]:
     path, root = app.spec.storage.path, f"{app.spec.root}/storage/app"
     if path is None:
@@ -110,6 +129,12 @@ def _path(app: App) -> Iterator[Refusal]:
             at,
             "a volume there would hide or share what is each pod's own: views, caches, code",
             f"{root}, or a directory in it",
+        )
+    elif storage.database(app) is not None and path != root:
+        yield Refusal(
+            at,
+            "SQLite's file is on the volume, and would be among the files that are handed out",
+            f"leave it out: {root}",
         )
     elif app.spec.storage.livewire and f"{_local(app)}/".startswith(f"{path}/") is False:
         yield Refusal(

@@ -16,6 +16,7 @@ from holdfast.kube.web.autoscaling import autoscaler, scaled
 from holdfast.kube.web.disruption import budget
 from holdfast.kube.web.explained import explained
 from holdfast.kube.web.service import service
+from holdfast.kube.workers import migrations
 
 
 class Runtime(Protocol):
@@ -72,7 +73,7 @@ def deployment(app: App, runtime: Runtime, config: str) -> Object:
             template=pod_template(
                 app,
                 "web",
-                init_containers=runtime.init_containers(app),
+                init_containers=[*runtime.init_containers(app), *migrations.init_containers(app)],
                 containers=runtime.containers(app),
                 volumes=[
                     {"name": "config", "configMap": {"name": config, "defaultMode": 0o444}},

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.kube import storage
 from holdfast.kube.app import App, Decision, Object
 from holdfast.kube.objects import digest, metadata, named
 from holdfast.kube.pod import php_container, pod_template
@@ -47,9 +48,23 @@ def command(app: App) -> list[str]:
     ]
 
 
+def in_the_pod(app: App) -> bool:
+    """Whether the web pod migrates before it serves: SQLite's file is on a volume that it alone
+    has.
+    """
+    return app.spec.migrations is not None and storage.database(app) is not None
+
+
+def init_containers(app: App) -> list[Object]:
+    """Of the web pod, after its configuration is cached."""
+    if app.spec.migrations is None or not in_the_pod(app):
+        return []
+    return [php_container(app, COMPONENT, command(app), app.spec.migrations.resources)]
+
+
 def objects(app: App) -> Iterator[Object]:
     """The Job."""
-    if app.spec.migrations is None:
+    if app.spec.migrations is None or in_the_pod(app):
         return
     spec = _spec(app, app.spec.migrations)
     name = f"{named(app, COMPONENT)}-{digest(spec)}"
@@ -102,6 +117,13 @@ def decisions(app: App) -> Iterator[Decision]:
     """Who migrates."""
     if app.spec.migrations is None:
         yield Decision("migrations", "none", "migrations is null: somebody else migrates")
+        return
+    if in_the_pod(app):
+        yield Decision(
+            "migrations",
+            "in the web pod, before it serves",
+            "SQLite's file is on a volume that this pod alone has, so nobody else migrates",
+        )
         return
     if isolated(app):
         yield Decision(

@@ -35,7 +35,12 @@ _SECTIONS = (
     network,
 )
 
-RULES: tuple[Rule, ...] = (*session.RULES, *configuration.RULES)
+RULES: tuple[Rule, ...] = (
+    *session.RULES,
+    *configuration.RULES,
+    *storage.RULES,
+    *edge.RULES,
+)
 """What the API server refuses too."""
 
 

@@ -227,9 +227,12 @@ def _app(spec):
 
 
 def _breaking():
+    from . import test_edge_refusals, test_storage
     from .test_refusals_session import CONFIG, REFUSED
 
     yield from (spec for _, _, spec, *_ in REFUSED)
+    for spec, *_ in (*test_edge_refusals.REFUSED.values(), *test_storage.REFUSED.values()):
+        yield spec
     yield from ({"config": {name: value}} for name, value, *_ in CONFIG)
 
 

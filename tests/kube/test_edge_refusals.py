@@ -75,12 +75,12 @@ REFUSED = {
     "an issuer for somebody else's Gateway": (
         {"edge": {"gateway": THERE, "tls": {"issuer": "letsencrypt"}}},
         ("edge", "tls", "issuer"),
-        "Gateway public",
+        "Gateway that is there",
     ),
     "a Secret for somebody else's Gateway": (
         {"edge": {"gateway": THERE, "tls": {"secretName": "own"}}},
         ("edge", "tls", "secretName"),
-        "Gateway public",
+        "Gateway that is there",
     ),
     "an annotation of ours": (
         ingress("nginx", annotations={"nginx.ingress.kubernetes.io/proxy-body-size": "1m"}),
@@ -160,7 +160,7 @@ REFUSED = {
     "a cookie that ends before the session": (
         ingress("nginx") | affinity(seconds=7199),
         ("session", "affinity", "seconds"),
-        "7200 s",
+        "before the session",
     ),
     "a lifetime at HAProxy": (
         ingress("haproxy") | affinity(seconds=7200),

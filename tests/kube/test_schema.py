@@ -16,7 +16,13 @@ from holdfast.kube.refusals.gather import RULES
 from holdfast.kube.schema import crd, json_schema, structural
 from holdfast.kube.spec.laravel_app import LaravelApp
 
-from . import test_refusals_session, test_refusals_web, test_workers_refused
+from . import (
+    test_edge_refusals,
+    test_refusals_session,
+    test_refusals_web,
+    test_storage,
+    test_workers_refused,
+)
 from .conftest import IMAGE
 from .schemas import MINORS, problems
 from .specs import documents
@@ -244,6 +250,8 @@ _BREAKING = [
     *({"config": {name: value}} for name, value, *_ in test_refusals_session.CONFIG),
     *(spec for _, spec, *_ in test_refusals_web.REFUSED),
     *test_workers_refused.BREAKING,
+    *(spec for spec, *_ in test_edge_refusals.REFUSED.values()),
+    *(spec for spec, *_ in test_storage.REFUSED.values()),
     {"redis": {}},
     {"redis": {"external": {"host": "10.1.2.3"}}},
     {"queue": {"connection": "redis"}},

@@ -318,11 +318,11 @@ def refused_volume(volume, **spec):
 
 
 REFUSED = {
-    "nowhere": ({"storage": {"uploads": {}}}, ("storage", "uploads"), "none"),
+    "nowhere": ({"storage": {"uploads": {}}}, ("storage", "uploads"), "one place"),
     "two places": (
         {"storage": {"uploads": {"s3": {"bucket": "shop"}} | SHARED}},
         ("storage", "uploads"),
-        "s3 and volume",
+        "one place",
     ),
     "two roles": (
         {
@@ -425,7 +425,6 @@ REFUSED = {
         "/var/www/html",
         "/var/www/html/storage",
         "/var/www/html/storage/framework",
-        "/var/www/html/storage/app/../framework",
         "/var/www/html/storage/application",
         "/var/www/html/bootstrap/cache",
         "/tmp",

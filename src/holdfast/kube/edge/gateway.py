@@ -137,7 +137,7 @@ def _advice(app: App, wanted: Gateway) -> Iterator[Decision]:
             yield Decision(
                 "gateway controller",
                 "NGINX Gateway Fabric",
-                "it reads no timeouts of a route (60 s), and takes bodies of 1 MiB and 8 KiB of"
+                "it reads no timeouts of a route (60 s), and takes bodies of 1 MiB and 4 KiB of"
                 " answer headers: its ClientSettingsPolicy and ProxySettingsPolicy change that;"
                 " they are not rendered, as their schemas are not at hand",
             )

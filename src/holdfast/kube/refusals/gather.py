@@ -41,6 +41,8 @@ RULES: tuple[Rule, ...] = (
     *queue.RULES,
     *workers.RULES,
     *configuration.RULES,
+    *storage.RULES,
+    *edge.RULES,
     *mesh.RULES,
 )
 """What the API server refuses too."""

@@ -2,41 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from holdfast.kube import storage
 from holdfast.kube.app import App
 from holdfast.kube.environment.queue import sqs_region
 from holdfast.kube.environment.storage import default_disk
 from holdfast.kube.refusals.refusal import Refusal
-from holdfast.kube.spec.storage import Volume
+from holdfast.kube.refusals.rule import WEB_MOST, Rule, all_refused, given, rule, web_most
+from holdfast.kube.spec.storage import Uploads, Volume
 
 _AT = ("storage", "uploads")
 _VOLUME = (*_AT, "volume")
+_UPLOADS = "self.spec.storage.uploads"
+_CLASS, _CLAIM = f"{_UPLOADS}.volume.storageClass", f"{_UPLOADS}.volume.claim"
+_KINDS = ("s3", "gcs", "azure", "volume")
+
+_GIVEN = f"({given(_UPLOADS)} && {given(f'{_UPLOADS}.volume')})"
+_BLOCK = f"({_GIVEN} && {_UPLOADS}.volume.access == 'ReadWriteOnce')"
+_SHARED = f"({_GIVEN} && {_UPLOADS}.volume.access == 'ReadWriteMany')"
+_WAITS = "would wait for ever: one node alone can have a volume that is ReadWriteOnce"
+_NETWORK = "access: ReadWriteMany with the storageClass of a network file system, or s3"
+
+
+def _kinds(uploads: Uploads) -> list[str]:
+    return [name for name in _KINDS if getattr(uploads, name) is not None]
+
+
+def _volume(broken: Callable[[Volume], bool]) -> Callable[[App], bool]:
+    def of_a_volume(app: App) -> bool:
+        volume = storage.volume(app)
+        return volume is not None and broken(volume)
+
+    return of_a_volume
+
+
+def _needs_a_node(reason: str, needs: Callable[[App], bool], cel: str) -> Rule:
+    """What a pod keeps on a block device, and nobody on a network file system."""
+    return rule(
+        (*_VOLUME, "access"),
+        reason,
+        "access: ReadWriteOnce, for one pod; or a server",
+        broken=lambda app: needs(app) and _volume(lambda one: one.access == "ReadWriteMany")(app),
+        cel=f"!{_SHARED} || !({cel})",
+    )
+
+
+def _alone(who: str, others: Callable[[App], bool], cel: str) -> Rule:
+    return rule(
+        (*_VOLUME, "access"),
+        f"{who} {_WAITS}",
+        _NETWORK,
+        broken=lambda app: storage.exclusive(app) and others(app),
+        cel=f"!{_BLOCK} || {cel}",
+    )
+
+
+def _of_one_pod(app: App) -> bool:
+    return app.spec.storage.uploads is None and web_most(app) > 1
+
+
+RULES = (
+    rule(
+        _AT,
+        "uploads go to one place",
+        "one of s3, gcs, azure, volume",
+        broken=lambda app: (
+            app.spec.storage.uploads is not None and len(_kinds(app.spec.storage.uploads)) != 1
+        ),
+        cel=(
+            f"!{given(_UPLOADS)} || ["
+            + ", ".join(given(f"{_UPLOADS}.{kind}") for kind in _KINDS)
+            + "].filter(one, one).size() == 1"
+        ),
+    ),
+    rule(
+        (*_VOLUME, "storageClass"),
+        "the claim that is named is there and has a class already",
+        "storageClass for a new claim, claim for one that is there",
+        broken=_volume(lambda one: one.claim is not None and one.storage_class is not None),
+        cel=f"!{_GIVEN} || !{given(_CLAIM)} || !{given(_CLASS)}",
+    ),
+    rule(
+        _VOLUME,
+        "the cluster's default class is one of block devices as a rule, which no two nodes can"
+        " have, and the claim would wait for ever",
+        "storageClass: that of a network file system (EFS, Filestore, Azure Files, CephFS)",
+        broken=_volume(
+            lambda one: (
+                one.access == "ReadWriteMany" and one.claim is None and one.storage_class is None
+            )
+        ),
+        cel=f"!{_SHARED} || {given(_CLAIM)} || {given(_CLASS)}",
+    ),
+    _needs_a_node(
+        "SQLite's file would be on a network file system, where its locks hold nobody off",
+        lambda app: storage.database(app) is not None,
+        f"{given('self.spec.database')} && self.spec.database.driver == 'sqlite'",
+    ),
+    _needs_a_node(
+        "sessions in files are those of one pod, and each request would wait for the network",
+        lambda app: app.spec.session.driver == "file",
+        "self.spec.session.driver == 'file'",
+    ),
+    _alone("other replicas (web.max)", lambda app: web_most(app) > 1, f"{WEB_MOST} <= 1"),
+    _alone("workers", lambda app: bool(app.spec.workers), "size(self.spec.workers) == 0"),
+    _alone(
+        "the scheduler",
+        lambda app: app.spec.scheduler is not None,
+        f"!{given('self.spec.scheduler')}",
+    ),
+    rule(
+        ("storage", "path"),
+        "no volume is mounted",
+        "storage.uploads.volume, or leave it out",
+        broken=lambda app: app.spec.storage.path is not None and storage.volume(app) is None,
+        cel=f"!{given('self.spec.storage.path')} || {_GIVEN}",
+    ),
+    rule(
+        ("storage", "livewire"),
+        "a file that Livewire takes is in one pod, and the request that uses it meets another",
+        "storage.uploads, e.g. s3; or web.max: 1",
+        broken=lambda app: app.spec.storage.livewire and _of_one_pod(app),
+        cel=f"!self.spec.storage.livewire || {given(_UPLOADS)} || {WEB_MOST} <= 1",
+    ),
+)
 
 
 def refusals(app: App) -> Iterator[Refusal]:
     """Of uploads, their volume and its place, and of Livewire's."""
-    uploads = app.spec.storage.uploads
-    if uploads is not None:
-        given = [
-            name for name in ("s3", "gcs", "azure", "volume") if getattr(uploads, name) is not None
-        ]
-        if len(given) != 1:
-            yield Refusal(
-                _AT,
-                f"uploads go to one place, and here are {' and '.join(given) or 'none'}",
-                "one of s3, gcs, azure, volume",
-            )
+    yield from all_refused(RULES, app)
     yield from _aws(app)
-    if (volume := storage.volume(app)) is not None:
-        yield from _volume(app, volume)
     yield from _path(app)
-    yield from _files_of_one_pod(app)
-
-
-def _several(app: App) -> bool:
-    return (app.spec.web.max or app.spec.web.min) > 1
+    yield from _public(app)
 
 
 def _aws(app: App) -> Iterator[Refusal]:
@@ -66,65 +164,12 @@ def _aws(app: App) -> Iterator[Refusal]:
             )
 
 
-def _volume(app: App, volume: Volume) -> Iterator[Refusal]:
-    if volume.claim is not None and volume.storage_class is not None:
-        yield Refusal(
-            (*_VOLUME, "storageClass"),
-            f"the claim {volume.claim} is there and has a class already",
-            "storageClass for a new claim, claim for one that is there",
-        )
-    if volume.access == "ReadWriteMany":
-        yield from _locked(app)
-        if volume.claim is None and volume.storage_class is None:
-            yield Refusal(
-                _VOLUME,
-                "the cluster's default class is one of block devices as a rule, which no two nodes"
-                " can have, and the claim would wait for ever",
-                "storageClass: that of a network file system (EFS, Filestore, Azure Files, CephFS)",
-            )
-        return
-    way_out = "access: ReadWriteMany with the storageClass of a network file system, or s3"
-    sharing = {
-        ("web", "max"): "other replicas" if _several(app) else "",
-        ("workers",): "workers" if app.spec.workers else "",
-        ("scheduler",): "the scheduler" if app.spec.scheduler else "",
-    }
-    for path, who in sharing.items():
-        if who:
-            yield Refusal(
-                (*_VOLUME, "access"),
-                f"{who} ({'.'.join(path)}) would wait for ever: one node alone can have a volume"
-                " that is ReadWriteOnce",
-                way_out,
-            )
-
-
-def _locked(app: App) -> Iterator[Refusal]:
-    """What has to be on a disk of one node, and is on the volume or beside it."""
-    at = (*_VOLUME, "access")
-    way_out = "access: ReadWriteOnce, for one pod"
-    if storage.database(app) is not None:
-        yield Refusal(
-            at,
-            "SQLite's file would be on a network file system, where its locks hold nobody off",
-            f"{way_out}; or a database server",
-        )
-    if app.spec.session.driver == "file":
-        yield Refusal(
-            at,
-            "sessions in files are those of one pod, and each request would wait for the network",
-            f"{way_out}; or session.driver: redis",
-        )
-
-
 def _path(app: App) -> Iterator[Refusal]:
     path, root = app.spec.storage.path, f"{app.spec.root}/storage/app"
-    if path is None:
+    if path is None or storage.volume(app) is None:
         return
-    at = ("storage", "path")
-    if storage.volume(app) is None:
-        yield Refusal(at, "no volume is mounted", "storage.uploads.volume, or leave it out")
-    elif ".." in path.split("/") or not f"{path}/".startswith(f"{root}/"):
+    at, way_out = ("storage", "path"), f"leave it out: {root}"
+    if ".." in path.split("/") or not f"{path}/".startswith(f"{root}/"):
         yield Refusal(
             at,
             "a volume there would hide or share what is each pod's own: views, caches, code",
@@ -134,13 +179,13 @@ def _path(app: App) -> Iterator[Refusal]:
         yield Refusal(
             at,
             "SQLite's file is on the volume, and would be among the files that are handed out",
-            f"leave it out: {root}",
+            way_out,
         )
-    elif app.spec.storage.livewire and f"{_local(app)}/".startswith(f"{path}/") is False:
+    elif app.spec.storage.livewire and not f"{_local(app)}/".startswith(f"{path}/"):
         yield Refusal(
             at,
             f"Livewire keeps temporary uploads in {_local(app)}, which is not on the volume",
-            f"leave it out: {root}",
+            way_out,
         )
 
 
@@ -149,16 +194,8 @@ def _local(app: App) -> str:
     return f"{app.spec.root}/storage/app" + ("/private" if app.spec.laravel >= 11 else "")
 
 
-def _files_of_one_pod(app: App) -> Iterator[Refusal]:
-    if not _several(app) or app.spec.storage.uploads is not None:
-        return
-    if app.spec.storage.livewire:
-        yield Refusal(
-            ("storage", "livewire"),
-            "a file that Livewire takes is in one pod, and the request that uses it meets another",
-            "storage.uploads, e.g. s3; or web.max: 1",
-        )
-    if app.spec.config.get(default_disk(app)) == "public":
+def _public(app: App) -> Iterator[Refusal]:
+    if _of_one_pod(app) and app.spec.config.get(default_disk(app)) == "public":
         yield Refusal(
             ("config", default_disk(app)),
             "an uploaded file is in one pod, and the others answer 404",

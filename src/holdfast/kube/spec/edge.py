@@ -107,7 +107,9 @@ class Edge(Part, frozen=True, kw_only=True):
     ] = None
     trusted_proxies: Annotated[
         tuple[Network, ...],
-        Meta(description="Whose X-Forwarded headers count; absent: private networks."),
+        Meta(
+            max_length=50, description="Whose X-Forwarded headers count; absent: private networks."
+        ),
     ] = ()
 
 

@@ -30,6 +30,7 @@ def test_the_list_of_commands_says_what_each_does(words):
         "Show what a rule",
         "List the rules",
         "Show the effective",
+        "Write the manifests",
         "Write the schema",
     ):
         assert first in ended.stdout, first
@@ -40,6 +41,7 @@ def test_the_list_of_commands_says_what_each_does(words):
     [
         ("h11", "rehearse", "rehearse"),
         ("yaml", "check", "check"),
+        ("yaml", "render", "kube"),
     ],
 )
 def test_what_is_missing(missing, command, extra):

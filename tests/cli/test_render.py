@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -33,6 +34,11 @@ def test_stdout(holdfast, here):
     objects = list(yaml.safe_load_all(ended.out))
     assert {one["kind"] for one in objects} >= {"ConfigMap", "Deployment"}
     assert "-> store" in ended.err
+
+
+def test_standard_input(holdfast, here, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(APP.encode())))
+    assert holdfast("render", "-").out == holdfast("render", "app.yaml").out
 
 
 def test_quiet(holdfast, here):
@@ -166,3 +172,49 @@ def test_a_file_that_is_not_there(holdfast, here):
     ended = holdfast("render", "nothing.yaml")
     assert ended.status == 3
     assert "nothing.yaml" in ended.err
+
+
+def test_an_option_that_is_not_there(holdfast, here):
+    ended = holdfast("render", "--wrong")
+    assert ended.status == 2
+
+
+def test_kustomize(holdfast, here):
+    ended = holdfast("render", "app.yaml", "--format", "kustomize", "-o", "deploy")
+    assert ended.status == 0
+    assert (here / "deploy" / "base" / "kustomization.yaml").exists()
+    assert (here / "deploy" / "overlays" / "staging" / "kustomization.yaml").exists()
+    assert "kubectl apply -k deploy/overlays/staging" in ended.err
+    same = holdfast("render", "app.yaml", "--format", "kustomize", "--diff", "deploy")
+    assert (same.status, same.out) == (0, "")
+
+
+def test_the_other_format_replaces_what_is_there(holdfast, here):
+    holdfast("render", "app.yaml", "-o", "deploy")
+    holdfast("render", "app.yaml", "--format", "kustomize", "-o", "deploy")
+    assert sorted(path.name for path in (here / "deploy").iterdir()) == ["base", "overlays"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "-o DIR says where they go"),
+        (("--json",), "-o DIR says where they go"),
+        (("-o", "deploy", "--env", "staging"), "each environment is an overlay"),
+    ],
+)
+def test_kustomize_with_options_that_do_not_fit(holdfast, here, words, said):
+    ended = holdfast("render", "app.yaml", "--format", "kustomize", *words)
+    assert ended.status == 2
+    assert said in ended.err
+
+
+def test_what_is_removed_in_a_refused_write_is_still_there(holdfast, here):
+    holdfast("render", "app.yaml", "-o", "manifests")
+    before = {path.name: path.read_text() for path in (here / "manifests").iterdir()}
+    edited = here / "manifests" / "16-web.yaml"
+    edited.write_text(edited.read_text() + "# mine\n")
+    (here / "app.yaml").write_text(APP.replace("1.2.3", "1.2.4"))
+    assert holdfast("render", "app.yaml", "-o", "manifests").status == 2
+    after = {path.name: path.read_text() for path in (here / "manifests").iterdir()}
+    assert after == before | {"16-web.yaml": before["16-web.yaml"] + "# mine\n"}

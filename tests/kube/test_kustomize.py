@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+import yaml
 
 from holdfast.check.sources.files import Files
 from holdfast.check.sources.kustomize.build import kustomizations
@@ -134,3 +135,20 @@ def test_a_component_that_meets_another_one_is_left_out():
     wanted = app(EVERYTHING)
     text = kustomize._overlay("x", objects, {"mesh": between({}, objects)}, wanted)
     assert "components:" not in text["x/kustomization.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("a\nb\n", True),
+        ("a\nb", False),
+        (1, False),
+        ({"a": "x\n", "b": ["y\n"]}, True),
+        ({"a": "x\n", "b": ["y"]}, False),
+        ([], False),
+    ],
+)
+def test_kustomize_trims_patches_and_they_keep_their_end(value, kept):
+    text = kustomize._text([{"op": "replace", "path": "/x", "value": value}])
+    assert text.endswith("# keeps the last line's end\n") is kept
+    assert yaml.safe_load(text.strip()) == [{"op": "replace", "path": "/x", "value": value}]

@@ -130,3 +130,19 @@ def test_nothing_new_runs_before_the_migration_has_ended():
     assert "--for=condition=complete" in wait
     assert last == "kubectl apply -f m"
     assert steps(render(application(migrations=None)), "m") == ["kubectl apply -f m"]
+
+
+@pytest.mark.parametrize(
+    ("edge", "certificates"),
+    [
+        ({}, ("shop-tls",)),
+        ({"tls": {"secretName": "wildcard"}}, ("wildcard",)),
+        ({"tls": {"issuer": "letsencrypt"}}, ()),
+        ({"gateway": {"className": "envoy"}}, ("shop-tls",)),
+        ({"gateway": {"className": "envoy"}, "tls": {"issuer": "letsencrypt"}}, ()),
+        ({"ingress": {"controller": "alb"}}, ()),
+    ],
+)
+def test_certificates_that_somebody_makes(edge, certificates):
+    app = application(database=DATABASE, edge=edge)
+    assert needed(app, every(app)).certificates == certificates

@@ -33,7 +33,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 @short_life()
 def render(
-    file: Path,
+    file: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     format: Literal["yaml", "kustomize"] = "yaml",
@@ -62,7 +62,7 @@ def render(
     directory was edited, 3 a file cannot be read or written.
 
     Args:
-        file: The LaravelApp.
+        file: The LaravelApp; `-` is standard input.
         output: A directory for the manifests, a file for each concern. Without it: stdout.
         format: `kustomize` makes a base, components and an overlay for each environment.
         env: The environment, one of the file's `environments`.
@@ -74,7 +74,7 @@ def render(
         quiet: No summary.
     """
     _require_sense(format, env, output=output, diff=diff, json=json)
-    data, minor, secret = file.read_bytes(), _minor(kubernetes), _secret(secret_env)
+    data, minor, secret = _content(file), _minor(kubernetes), _secret(secret_env)
 
     def of(environment: str | None) -> App:
         return read(data, str(file), environment=environment, kubernetes=minor, secret=secret)
@@ -120,6 +120,15 @@ def _require_sense(
             raise UsageError(
                 "--env is without effect: each environment is an overlay", hint="leave it out"
             )
+
+
+def _content(file: Path) -> bytes:
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    # Since - is a file, cyclopts takes for one whatever else begins so and is no option.
+    if str(file).startswith("-"):
+        raise UsageError(f"there is no option {file}", hint="holdfast render --help lists them")
+    return file.read_bytes()
 
 
 def _minor(version: str) -> int:

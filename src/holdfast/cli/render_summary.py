@@ -41,7 +41,7 @@ def show_summary(
     if commands:
         _heading(console, "Then")
         for command in commands:  # in one line each, to be copied
-            console.print(Text(f"  {command}", style="green"), soft_wrap=True)
+            console.print(Text(command, style="green"), soft_wrap=True)
 
 
 def _heading(console: Console, text: str) -> None:
@@ -65,4 +65,5 @@ def _decided(decisions: Sequence[Decision]) -> Table:
 def _there(needed: Needed) -> Iterable[str]:
     if needed.secret:
         yield f"the Secret {needed.secret} with {', '.join(needed.secret_keys)}"
+    yield from (f"the Secret {name}, of type kubernetes.io/tls" for name in needed.certificates)
     yield from (f"{project} in the cluster" for project in needed.installed)

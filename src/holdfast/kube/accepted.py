@@ -1,7 +1,7 @@
 """What a person chose although it can lose or show sessions: written down where `check` reads it.
 
-A rule of ``holdfast check`` is allowed by an annotation with a reason; the choice is the reason. What
-Holdfast decides by itself never needs one.
+A rule of ``holdfast check`` is allowed by an annotation with a reason; the choice is the reason.
+What Holdfast decides by itself never needs one.
 """
 
 from __future__ import annotations

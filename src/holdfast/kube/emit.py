@@ -3,8 +3,8 @@
 Block style, keys sorted, nothing folded, texts of several lines as literal blocks: two renderings
 differ only where the objects do, and ``git diff`` shows it. PyYAML's CSafeDumper is not used: it
 leaves ``y`` and ``1e3`` without quotes, which kubectl reads as true and 1000, and it alone takes
-7.7 ms for the 1,800 lines of a usual application (``bench/render.py``), where this takes 1.4 ms: 200
-applications a second are promised, rendered and written on one core.
+7.7 ms for the 1,800 lines of a usual application (``bench/render.py``), where this takes 1.4 ms:
+200 applications a second are promised, rendered and written on one core.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from holdfast.kube.app import App
 from holdfast.kube.emit import block, emit
 from holdfast.kube.files import files
 from holdfast.kube.layer import Layer, Objects, between, by_identity, over
+from holdfast.kube.patch import Operation
 from holdfast.kube.render import render
 from holdfast.kube.spec.laravel_app import Spec
 from holdfast.kube.spec.workers import ScaleOn
@@ -122,13 +123,25 @@ def _directory(directory: str, head: Mapping[str, Any], layer: Layer) -> dict[st
     patches = [
         *({"patch": block(_deletion(one))} for one in layer.removed),
         *(
-            {"patch": block(operations), "target": _target(one)}
+            {"patch": _text(operations), "target": _target(one)}
             for one, operations in layer.patched
         ),
     ]
     if patches:
         kustomization["patches"] = patches
     return made | {f"{directory}/kustomization.yaml": emit([kustomization])}
+
+
+def _text(operations: list[Operation]) -> str:
+    """A patch, whose last value keeps its end although kustomize trims patches.
+
+    kustomize v5.5.0, plugin/builtin/patchtransformer/PatchTransformer.go, Config.
+    """
+    last: Any = operations[-1].get("value")
+    while isinstance(last, dict | list) and last:
+        last = last[max(last)] if isinstance(last, dict) else last[-1]
+    trimmed = isinstance(last, str) and last.endswith("\n")
+    return block(operations) + ("# keeps the last line's end\n" if trimmed else "")
 
 
 def _deletion(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,11 +33,13 @@ class Needed(msgspec.Struct, frozen=True):
     Args:
         secret: name of the Secret; empty where it is rendered.
         secret_keys: what it has to hold.
+        certificates: names of Secrets with a certificate that nothing here makes.
         installed: what has to be installed in the cluster.
     """
 
     secret: str
     secret_keys: tuple[str, ...]
+    certificates: tuple[str, ...]
     installed: tuple[str, ...]
 
 
@@ -52,6 +54,7 @@ def needed(app: App, objects: Iterable[Object]) -> Needed:
     return Needed(
         "" if rendered else app.spec.secret_name,
         tuple(sorted({*_of_the_specification(app), *_referred_to(objects, secret_name(app))})),
+        tuple(sorted(set(_certificates(objects)) - set(_issued(objects)))),
         tuple(sorted(set(_projects(app, objects)))),
     )
 
@@ -93,6 +96,26 @@ def _referred_to(value: Any, secret: str) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _referred_to(inner, secret)
+
+
+def _certificates(objects: Iterable[Object]) -> Iterator[str]:
+    """Secrets that an edge serves a certificate from, unless an annotation has it made."""
+    for one in objects:
+        if any(key in one["metadata"].get("annotations", {}) for key in _ISSUERS):
+            continue
+        if one["kind"] == "Ingress":
+            yield from (
+                tls["secretName"] for tls in one["spec"].get("tls", ()) if "secretName" in tls
+            )
+        elif one["kind"] == "Gateway":
+            for listener in one["spec"].get("listeners", ()):
+                yield from (
+                    found["name"] for found in listener.get("tls", {}).get("certificateRefs", ())
+                )
+
+
+def _issued(objects: Iterable[Object]) -> Iterator[str]:
+    yield from (one["spec"]["secretName"] for one in objects if one["kind"] == "Certificate")
 
 
 def _projects(app: App, objects: Iterable[Object]) -> Iterator[str]:

@@ -376,6 +376,7 @@ MUTATIONS = [
     ("HF409", "basic", setting("SESSION_DRIVER", "cookie")),
     ("HF419", "cookie", text(r"^ *(fastcgi_buffer_size|fastcgi_buffers) .*\n", "")),
     ("HF501", "basic", text("noeviction", "allkeys-lru")),
+    ("HF501", "sentinel", text("noeviction", "allkeys-lru")),
     ("HF502", "basic", text("noeviction", "volatile-lru")),
     ("HF504", "basic", on_an_empty_dir),
     ("HF505", "basic", both(

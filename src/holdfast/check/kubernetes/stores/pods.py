@@ -9,7 +9,7 @@ from typing import Final
 from holdfast.check.kubernetes.env import ContainerEnv
 from holdfast.check.kubernetes.objects import items
 from holdfast.check.kubernetes.quantity import quantity_bytes
-from holdfast.check.kubernetes.stores import bitnami
+from holdfast.check.kubernetes.stores import bitnami, scripted
 from holdfast.check.kubernetes.stores.image import REDIS_LIKE, Image, image
 from holdfast.check.kubernetes.stores.invocation import PROGRAMS, Invocation, invocation
 from holdfast.check.kubernetes.stores.mounted import covering, files_of
@@ -101,6 +101,7 @@ def _settings(container: Container, named: Image, started: Invocation) -> Settin
             if named.maker == "other":
                 reading.leave_open("its image may have a configuration of its own")
             read_arguments(reading, started.words, files)
+            scripted.read(reading, started.scripts, files)
             extra = _EXTRA.get((named.product, named.maker))
             if extra and not items(container.body, "command"):
                 variable = container.env.get(extra)
@@ -142,6 +143,8 @@ def _role(named: Image, started: Invocation, settings: Settings, container: Cont
     replica = settings.get("replicaof")
     if replica and (replica.value or "").lower() != "no one":
         return Role.REPLICA
+    if told := scripted.role(started.scripts, files_of(container)):
+        return told
     if any(other.path != container.path and _is_sentinel(other) for other in
            container.workload.containers):  # fmt: skip
         return Role.REPLICATION

@@ -26,6 +26,7 @@ from holdfast.check.kubernetes.objects import (
     text,
     words,
 )
+from holdfast.check.kubernetes.stores.haproxy import Proxy, proxies_in
 from holdfast.check.kubernetes.stores.operators import stores_made
 from holdfast.check.kubernetes.stores.pods import stores_in
 from holdfast.check.kubernetes.stores.store import SENTINEL_PORT, Role, Store
@@ -91,6 +92,7 @@ class Stores:
 
     objects: Objects = field(repr=False)
     all: tuple[Store, ...]
+    proxies: tuple[Proxy, ...] = ()
 
     def __iter__(self) -> Iterator[Store]:
         return iter(self.all)
@@ -157,7 +159,23 @@ class Stores:
             Lead(store, _role(selector, store), pod)
             for store in _listening(behind, _target(service, port))
         )
+        if not leads and depth:
+            leads = self._behind_proxies(service, selector, depth)
         return Reached(Where.INSIDE, leads, service)
+
+    def _behind_proxies(self, service: Object, selector: object, depth: int) -> tuple[Lead, ...]:
+        """What a proxy leads to that the Service selects; each store once."""
+        found: dict[int, Lead] = {}
+        for proxy in self.proxies:
+            if not same_namespace(proxy.object.namespace, service.namespace):
+                continue
+            if not selects(selector, proxy.labels):
+                continue
+            for host, port in proxy.hosts:
+                for lead in self._named(host, port, service.namespace, depth - 1).leads:
+                    to = Role.MASTER if proxy.to_master else lead.to
+                    found[id(lead.store)] = Lead(lead.store, to)
+        return tuple(found.values())
 
     def _made(self, name: str, namespace: str) -> Reached:
         """A Service that an operator makes."""
@@ -190,7 +208,9 @@ class Stores:
 
 def stores_of(objects: Objects, workloads: Iterable[Workload]) -> Stores:
     """The stores among objects, and the workloads among them."""
-    return Stores(objects, (*stores_in(workloads), *stores_made(objects)))
+    all_of_them = tuple(workloads)
+    stores = (*stores_in(all_of_them), *stores_made(objects))
+    return Stores(objects, stores, tuple(proxies_in(all_of_them)))
 
 
 def _listening(stores: list[Store], port: int | str | None) -> list[Store]:

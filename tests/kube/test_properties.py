@@ -20,6 +20,7 @@ from holdfast.kube.refusals.gather import refusals
 from holdfast.kube.render import render
 
 from .audited import findings, rendered
+from .consistent import inconsistencies
 from .schemas import all_problems
 from .specs import valid_apps
 
@@ -56,6 +57,13 @@ def test_the_same_application_is_the_same_bytes(app):
     first, again = render(app), render(app)
     assert emit(o for some in first.objects.values() for o in some) == manifests(app)
     assert first == again
+
+
+@given(valid_apps())
+@SETTINGS
+def test_every_name_leads_somewhere(app):
+    objects = [one for some in render(app).objects.values() for one in some]
+    assert inconsistencies(objects, app) == []
 
 
 NOT_SAFE = {"cookie": {"HF409", "HF411"}}

@@ -19,6 +19,8 @@ from holdfast.kube.emit import emit
 from holdfast.kube.refusals.gather import refusals
 from holdfast.kube.render import render
 
+from .audited import findings, rendered
+from .consistent import inconsistencies
 from .schemas import all_problems
 from .specs import valid_apps
 
@@ -55,6 +57,25 @@ def test_the_same_application_is_the_same_bytes(app):
     first, again = render(app), render(app)
     assert emit(o for some in first.objects.values() for o in some) == manifests(app)
     assert first == again
+
+
+@given(valid_apps())
+@SETTINGS
+def test_every_name_leads_somewhere(app):
+    objects = [one for some in render(app).objects.values() for one in some]
+    assert inconsistencies(objects, app) == []
+
+
+NOT_SAFE = {"cookie": {"HF409", "HF411"}}
+"""What a driver brings with it, whatever is rendered beside it."""
+
+
+@given(valid_apps())
+@SETTINGS
+def test_check_finds_nothing(app):
+    known = NOT_SAFE.get(app.spec.session.driver, set())
+    found = findings(rendered(app), laravel=app.spec.laravel)
+    assert [one for one in found if not one.endswith("?") and one[:5] not in known] == []
 
 
 def applications() -> list[App]:

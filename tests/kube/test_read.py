@@ -356,3 +356,25 @@ class TestEnvironments:
             "app.yaml:15:18: in environment production: an environment has no environments of its"
             " own -> one level, each with a name"
         )
+
+    def test_what_would_lose_sessions_there_is_refused_there(self):
+        text = self.TEXT.replace("web: {max: null, min: 1}", "session: {driver: database}")
+        lines = rejected(text)
+        assert lines == rejected(text, environment="production")
+        (line,) = lines
+        assert line.startswith(
+            "app.yaml:14:25: in environment staging: driver database needs a database"
+        )
+
+    def test_where_a_patch_does_not_say_it_the_environment_is_meant(self):
+        text = self.TEXT.replace("web: {max: 5,", "session: {driver: database}\n  web: {max: 5,")
+        text = text.replace("  web: {max: 5", "  database: {host: db}\n  web: {max: 5")
+        text = text.replace("web: {max: null, min: 1}", "database: null")
+        (line,) = rejected(text)
+        assert line.startswith("app.yaml:14:7: in environment staging: driver database needs")
+
+    def test_what_an_environment_mends_is_refused_without_it(self):
+        text = self.TEXT.replace(
+            "secretName: shop-env", "secretName: shop-env\n  session: {driver: database}"
+        ).replace("production: {}", "production: {database: {host: db}}")
+        assert [line.partition(": ")[0] for line in rejected(text)] == ["app.yaml:8:21"]

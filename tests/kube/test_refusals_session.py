@@ -180,6 +180,13 @@ REFUSED = [
         {"session": {"cookie": "XSRF-TOKEN"}},
         {"session": {"cookie": "shop"}},
     ),
+    (
+        "PHP gives a cookie whose name has a dot back",
+        "session.cookie",
+        {"session": {"cookie": "shop.session"}},
+        {"session": {"cookie": "shop_session-1"}},
+        {"session": {"affinity": {"cookie": "a.b"}}},
+    ),
     *(
         (
             "for a domain that the host is not in",

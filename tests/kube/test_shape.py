@@ -111,6 +111,13 @@ def test_long_values_are_not_repeated():
     assert len(one.reason) < 120
 
 
+def test_free_text_is_not_repeated():
+    spec = {"image": "a:1", "host": "a.b", "secretName": "a", "config": {"A": "s3cret" * 2000}}
+    (one,) = wrong(spec, kind_of(Spec))
+    assert one.reason == "config.A has 12000 characters"
+    assert one.way_out == "text of up to 8192 characters"
+
+
 def test_too_many_entries():
     config = {f"A{number}": "" for number in range(201)}
     spec = {"image": "a:1", "host": "a.b", "secretName": "a", "config": config}

@@ -201,6 +201,9 @@ def _refused(value: Any, kind: Type, path: Path) -> Refusal:
         # A number may be a password, so it is not repeated.
         word = "true or false" if isinstance(value, bool) else "a number"
         return Refusal(path, f"{dotted(path)} is {word}, not text", "write it in quotes")
+    if isinstance(bared, inspect.StrType) and isinstance(value, str) and bared.pattern is None:
+        # Free text may be a secret, too.
+        return Refusal(path, f"{dotted(path)} has {len(value)} characters", expected(kind))
     if isinstance(bared, inspect.IntType) and isinstance(value, str) and value.isdecimal():
         return Refusal(
             path, f"{dotted(path)} is text", f"write {_short(value)[1:-1]} without quotes"

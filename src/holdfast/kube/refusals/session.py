@@ -195,6 +195,14 @@ RULES = (
         cel=f"!{given(f'{_SESSION}.cookie')} || {_SESSION}.cookie != 'XSRF-TOKEN'",
     ),
     rule(
+        ("session", "cookie"),
+        "PHP gives a cookie whose name has a dot back with _ in its place, so its session is found"
+        " by nobody",
+        "a name of letters, digits, - and _",
+        broken=lambda app: "." in _cookie(app),
+        cel=f"!{given(f'{_SESSION}.cookie')} || !{_SESSION}.cookie.contains('.')",
+    ),
+    rule(
         ("session", "domain"),
         "browsers refuse a cookie for a domain that the host is not in: nobody stays logged in"
         " there, and forms fail with 419",

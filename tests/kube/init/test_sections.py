@@ -65,7 +65,13 @@ def test_hosts(project, url, host):
 
 @pytest.mark.parametrize(
     "asked",
-    [{"name": "Shop"}, {"name": "x" * 41}, {"host": "localhost"}, {"image": "Shop:1"}],
+    [
+        {"name": "Shop"},
+        {"name": "x" * 41},
+        {"name": "2shop"},
+        {"host": "localhost"},
+        {"image": "Shop:1"},
+    ],
 )
 def test_what_is_asked_for_has_to_fit(project, asked):
     (option,) = asked

@@ -111,6 +111,12 @@ def test_the_whole_of_it():
     ]  # fmt: skip
 
 
+def test_long_lists_stand_below_each_other():
+    names = [f"NAME_{number}" for number in range(20)]
+    written = text({"keys": Line(names, "here")})
+    assert written == "keys:  # here\n" + "".join(f"  - {name}\n" for name in names)
+
+
 def test_long_comments_are_wrapped():
     written = text({"a": Line({"b": Line(1, why=("word " * 40,))})})
     assert max(map(len, written.splitlines())) <= 100

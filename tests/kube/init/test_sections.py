@@ -65,7 +65,13 @@ def test_hosts(project, url, host):
 
 @pytest.mark.parametrize(
     "asked",
-    [{"name": "Shop"}, {"name": "x" * 41}, {"host": "localhost"}, {"image": "Shop:1"}],
+    [
+        {"name": "Shop"},
+        {"name": "x" * 41},
+        {"name": "2shop"},
+        {"host": "localhost"},
+        {"image": "Shop:1"},
+    ],
 )
 def test_what_is_asked_for_has_to_fit(project, asked):
     (option,) = asked
@@ -98,7 +104,17 @@ def test_inside_the_image(project, facts, root, user):
         ({}, None, {"runtime": "fpm-nginx"}),
         ({}, ImageFacts("D", "dunglas/frankenphp:1-php8.3"), {"runtime": "frankenphp"}),
         ({}, ImageFacts("D", "php:8.3-apache"), {"runtime": "fpm-nginx"}),
-        (lock("laravel/octane"), None, {"runtime": "octane", "server": "roadrunner"}),
+        (lock("laravel/octane"), None, {"runtime": "fpm-nginx"}),
+        (
+            lock("laravel/octane"),
+            ImageFacts("D", "php:8.3-cli", command=("php", "artisan", "octane:start")),
+            {"runtime": "octane", "server": "roadrunner"},
+        ),
+        (
+            {**lock("laravel/octane"), "config/octane.php": "<?php return [];"},
+            None,
+            {"runtime": "octane", "server": "roadrunner"},
+        ),
         (
             {**lock("laravel/octane"), "config/octane.php": "<?php return ['server' => 'swoole'];"},
             None,
@@ -490,6 +506,36 @@ def test_the_example_file_has_names_too(project):
     files = {".env.example": "STRIPE_SECRET=\nMAIL_PASSWORD=null\nAPP_KEY=\nA=1\n"}
     found = spec(project(files=files, dotenv=False))
     assert found["secrets"]["keys"] == ["STRIPE_SECRET"]
+
+
+def test_the_example_file_is_read_where_there_is_no_other(project):
+    example = (
+        "APP_ENV=local\nAPP_NAME=Shop\nSESSION_DRIVER=redis\nMAIL_HOST=x\nDB_PASSWORD=hid-den\n"
+    )
+    root = project(files={".env.example": example, ".env.local": "APP_NAME=No\n"}, dotenv=False)
+    found = written(root, env={"SESSION_LIFETIME": "7"})
+    session = found.app["spec"]["session"]
+    assert (session["driver"], session["cookie"]) == ("redis", "shop-session")
+    assert session["lifetime"] == 7
+    assert "driver: redis  # .env.example:3 SESSION_DRIVER" in found.text
+    assert found.app["spec"]["config"] == {"APP_NAME": "Shop"}
+    assert "Also in .env.example, and for you to decide: MAIL_HOST." in found.text
+    assert "hid-den" not in found.text
+
+
+def test_no_env_file_is_said(project):
+    root = project(dotenv=False)
+    assert ".env: it is not there: does the application" in tasks(root)
+    (root / ".env.example").write_text("A=1\n")
+    assert ".env: it is not there, .env.example was read in its place: does" in tasks(root)
+    assert ".env: " not in tasks(root, env={"APP_NAME": "x"})
+
+
+@pytest.mark.parametrize(
+    "name", ["ACCESS_TOKEN_TTL", "AUTH_PASSWORD_RESET_TOKEN_TABLE", "DB_FOREIGN_KEYS", "MIX_KEY"]
+)
+def test_what_only_sounds_secret(project, name):
+    assert "secrets" not in spec(project(env=f"{name}=5\n"))
 
 
 @pytest.mark.parametrize(

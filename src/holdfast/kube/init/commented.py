@@ -132,7 +132,12 @@ def _entry(key: str, line: Line, indent: str) -> Iterator[str]:
             for entry in entries:
                 yield from _item(entry, indent + "  ")
         case list() | tuple() as scalars:
-            yield f"{indent}{key}: [{', '.join(map(_in_flow, scalars))}]{beside}"
+            flow = f"{indent}{key}: [{', '.join(map(_in_flow, scalars))}]"
+            if len(flow) <= WIDTH:
+                yield flow + beside
+            else:
+                yield f"{indent}{key}:{beside}"
+                yield from (f"{indent}  - {scalar(each)}" for each in scalars)
         case str() | int() | None as value:
             yield f"{indent}{key}: {scalar(value)}{beside}"
 

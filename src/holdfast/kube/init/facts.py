@@ -11,7 +11,8 @@ import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, FormatError
 from holdfast.project.directory import Directory
-from holdfast.project.dotenv import parse
+from holdfast.project.dotenv import Loaded
+from holdfast.project.dotenv import load as parse
 from holdfast.project.effective import Effective, Row, effective_session
 from holdfast.project.environment import Process
 from holdfast.project.migrations import migrations
@@ -20,7 +21,7 @@ from holdfast.project.project import Project, load
 from holdfast.project.queued import QueuedWork, queued
 from holdfast.project.scheduled import scheduled
 from holdfast.project.stored import unread
-from holdfast.project.values import Array, Broken, Known, Unknown
+from holdfast.project.values import Array, Broken, Known, Unknown, Variable
 
 _LOCAL_NAMES: Final = ("localhost", "host.docker.internal")
 _LOCAL_ENDS: Final = (".localhost", ".local", ".test", ".example", ".invalid")
@@ -90,7 +91,7 @@ class Facts:
 
     Args:
         directory: with what is read of its code.
-        project: in the environment of its ``.env``.
+        project: in the environment of its ``.env``, or of ``.env.example`` where there is none.
         bare: as in an image, which has no ``.env``.
         named: with each variable's name for its value.
         asked: what a person said.
@@ -204,11 +205,7 @@ class Facts:
         environment = self.project.environment
         if environment.file:
             return environment.file, tuple(environment.loaded)
-        try:
-            entries = parse(self.directory.read(_EXAMPLE) or b"", _EXAMPLE)
-        except (FormatError, EnvironmentLacking):
-            return _EXAMPLE, ()
-        return _EXAMPLE, tuple(dict.fromkeys(entry.name for entry in entries))
+        return _EXAMPLE, tuple(_example(self.directory))
 
 
 def read(directory: Directory, asked: Asked, image: ImageFacts | None = None) -> Facts:
@@ -221,14 +218,30 @@ def read(directory: Directory, asked: Asked, image: ImageFacts | None = None) ->
     def loaded(process: Process, *, dotenv: bool) -> Project:
         return load(directory, process, laravel=asked.laravel, dotenv=dotenv)
 
+    project = loaded(asked.env, dotenv=True)
+    if not project.environment.file:
+        project = loaded({**_example(directory), **asked.env}, dotenv=False)
     return Facts(
         directory=directory,
-        project=loaded(asked.env, dotenv=True),
+        project=project,
         bare=loaded({}, dotenv=False),
         named=loaded(_Names(), dotenv=False),
         asked=asked,
         image=image,
     )
+
+
+def _example(directory: Directory) -> dict[str, Variable]:
+    """What ``.env.example`` says, which is what a developer begins with."""
+    try:
+        found = parse(directory.read(_EXAMPLE) or b"", {}, _EXAMPLE)
+    except (FormatError, EnvironmentLacking):
+        return {}
+    return {
+        name: Variable(each.value, f"{_EXAMPLE}:{each.line}")
+        for name, each in found.items()
+        if isinstance(each, Loaded) and name not in _NOT_NAMED
+    }
 
 
 def is_local(host: str) -> bool:

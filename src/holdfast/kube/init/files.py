@@ -152,7 +152,7 @@ def _elsewhere(facts: Facts, written: dict[str, str], part: Part) -> None:
     """Files of the pod, for which there has to be another place."""
     disk, spot = next(iter(written.items()))
     where = Part()
-    said = f"{spot} writes to the disk {disk}, which is a directory of one pod."
+    said = f"{spot} uses the disk {disk}, which is a directory of one pod."
     if facts.has(_ADAPTER):
         bucket = Part()
         bucket.line(
@@ -162,7 +162,7 @@ def _elsewhere(facts: Facts, written: dict[str, str], part: Part) -> None:
         part.within("uploads", where, f"{said} {_ADAPTER} is installed: all replicas share S3.")
         variable = "FILESYSTEM_DISK" if facts.major >= 9 else "FILESYSTEM_DRIVER"
         if disk != _default(facts) or facts.fixed("filesystems.default"):
-            part.task(spot, f"name no disk there, so that {variable}=s3 counts")
+            part.task(spot, f"it names the disk {disk}, which {variable}=s3 does not change")
         return
     volume = Part()
     volume.line("size", "10Gi")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from holdfast.core.errors import UsageError
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
-from holdfast.kube.spec.words import Host, Image, Name
+from holdfast.kube.spec.words import Beginning, Host, Image
 
 _STOCK_NAMES: Final = ("laravel", "")
 _DEBIAN, _ALPINE = 33, 82
@@ -20,10 +20,10 @@ def name(facts: Facts) -> tuple[str, str]:
     """A name, and where it is from: APP_NAME, the Composer package or the directory."""
     asked = facts.asked.name
     if asked is not None:
-        if not fits(asked, Name):
+        if not fits(asked, Beginning):
             raise UsageError(
                 f"--name {asked[:60]} is no name of an object",
-                hint="lower-case letters, digits and -, at most 40",
+                hint="lower-case letters, digits and -, a letter first, at most 40",
             )
         return asked, "--name"
     own = facts.directory.json("composer.json").get("name")

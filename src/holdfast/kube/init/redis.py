@@ -80,7 +80,7 @@ def other(facts: Facts, found: Layout) -> Part:
         host = Part()
         host.line(
             "host", "redis.example.com",
-            fill=f"a Redis that evicts nothing, for {what}; .env has a developer's own",
+            fill=f"a Redis that evicts nothing, for {what}; the project has a developer's own",
         )  # fmt: skip
     else:
         host = external(found.other)

@@ -105,7 +105,9 @@ def _memcached(facts: Facts, store: Part) -> None:
     if fits(host, Address) and not is_local(host):
         server.line("host", host, facts.where("cache.stores.memcached.servers.0.host"))
     else:
-        server.line("host", "memcached.example.com", fill="the memcached; .env has a local one")
+        server.line(
+            "host", "memcached.example.com", fill="the memcached; the project has a developer's own"
+        )
     store.within(
         "external", server, "memcached forgets when it is full or restarted; redis does not."
     )

@@ -18,7 +18,7 @@ _DECIDED: Final = re.compile(
     r"|(?:SESSION_)?REDIS_(?!CLIENT)\w+|CACHE_(?:STORE|DRIVER|PREFIX)|QUEUE_CONNECTION"
     r"|FILESYSTEM_(?:DISK|DRIVER)|MEMCACHED_HOST|MEMCACHED_PORT|DYNAMODB_CACHE_TABLE"
     r"|AWS_(?:BUCKET|DEFAULT_REGION|ENDPOINT|URL|USE_PATH_STYLE_ENDPOINT)|OCTANE_SERVER"
-    r"|TRUSTED_PROXIES|SANCTUM_STATEFUL_DOMAINS|VITE_\w+|PHP_CLI_SERVER_WORKERS"
+    r"|TRUSTED_PROXIES|SANCTUM_STATEFUL_DOMAINS|(?:VITE|MIX)_\w+|PHP_CLI_SERVER_WORKERS"
     r"|APP_MAINTENANCE_\w+"
 )
 """What the rest of the specification decides, or only a developer's machine needs."""
@@ -27,6 +27,12 @@ _SECRET: Final = re.compile(
     r"(?:^|_)(?:KEY|KEYS|SECRET|PASSWORD|PASS|PWD|TOKEN|DSN|CREDENTIALS?|PRIVATE|SALT|SIGNATURE"
     r"|PASSWD|WEBHOOK)(?:_|$)|(?:KEY|SECRET|PASSWORD|TOKEN)$"
 )
+_NO_SECRET: Final = re.compile(
+    r"_(?:TTL|TABLE|TIMEOUT|EXPIR\w*|LENGTH|LIFETIME|ENABLED|ROUNDS|PREFIX|HOURS|MINUTES|DAYS|SECONDS)$"
+    r"|FOREIGN_KEYS?$"
+)
+"""What is said about a secret, and is none."""
+
 _LISTED: Final = frozenset((
     "APP_KEY", "APP_PREVIOUS_KEYS", "DB_PASSWORD", "REDIS_PASSWORD", "SESSION_REDIS_PASSWORD",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
@@ -68,16 +74,17 @@ def config(facts: Facts, host: str, *, volume: bool) -> Part:
     _sanctum(facts, host, inner)
     if volume:
         _disk(facts, inner)
+    file, names = facts.env_file()
     told = {use.name for row in facts.session.rows for use in row.source.uses}
     rest = [
-        name for name in environment.loaded
+        name for name in names
         if name not in {*inner.lines, *told} and not _DECIDED.fullmatch(name)
         and not _secret(facts, name)
     ]  # fmt: skip
     if rest:
         inner.remark(
             "rest",
-            f"Also in {environment.file}, and for you to decide: {', '.join(rest[:_MOST])}"
+            f"Also in {file}, and for you to decide: {', '.join(rest[:_MOST])}"
             + (", ..." if len(rest) > _MOST else "") + ".",
         )  # fmt: skip
     part.within("config", inner, "Variables that are no secrets.")
@@ -90,7 +97,7 @@ def secrets(facts: Facts) -> Part:
     file, names = facts.env_file()
     found = sorted(
         name for name in names
-        if _secret(facts, name) and name not in _LISTED and not name.startswith("VITE_")
+        if _secret(facts, name) and name not in _LISTED and not name.startswith(("VITE_", "MIX_"))
         and fits(name, Variable) and (_set(facts, name) or name not in _STOCK)
     )  # fmt: skip
     if found:
@@ -101,7 +108,8 @@ def secrets(facts: Facts) -> Part:
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a variable is for nobody's eyes: by its name, or as an address with a password."""
-    return bool(_SECRET.search(name.upper()) or _URL.search(value))
+    named = _SECRET.search(name.upper()) and not _NO_SECRET.search(name.upper())
+    return bool(named or _URL.search(value))
 
 
 def _secret(facts: Facts, name: str) -> bool:

@@ -14,6 +14,7 @@ from holdfast.project.values import Unknown
 
 _SERVERS: Final = ("frankenphp", "swoole", "roadrunner")
 _BOOTSTRAP: Final = "bootstrap/app.php"
+_OCTANE: Final = "config/octane.php"
 _PROXIES: Final = "config/trustedproxy.php"
 _VARIABLE: Final = "TRUSTED_PROXIES"
 
@@ -37,14 +38,15 @@ def _runtime(facts: Facts, part: Part) -> str:
     image = facts.image
     command = " ".join(image.command) if image else ""
     fpm = image is not None and ("php-fpm" in command or "apache" in command)
-    if facts.has("laravel/octane") and not fpm:
+    octane = "octane" in command or facts.directory.php(_OCTANE) is not None
+    if facts.has("laravel/octane") and octane and not fpm:
         part.line("runtime", "octane", f"laravel/octane in {_place(facts, 'laravel/octane')}")
         server = facts.text("octane.server")
         if server in _SERVERS:
             part.line("server", server, facts.where("octane.server"))
         else:
             # The package's own default.
-            part.line("server", "roadrunner", "Octane's default: config/octane.php says none")
+            part.line("server", "roadrunner", f"Octane's default: {_OCTANE} says none")
         return "octane"
     if image is not None and "frankenphp" in f"{image.base} {command}":
         part.line("runtime", "frankenphp", f"{image.file}, FROM")

@@ -122,8 +122,8 @@ def _around(facts: Facts) -> list[Task]:
             Task(facts.project.cached, "it was read in place of .env and config/: is it current?")
         )
     elif not facts.project.environment.file and not facts.asked.env:
-        found.append(
-            Task(".env", "it is not there: does the application that runs have other values? --env")
-        )
+        read = facts.env_file()[1]
+        what = "it is not there" + (", .env.example was read in its place" if read else "")
+        found.append(Task(".env", f"{what}: does the application that runs say otherwise? --env"))
     found += [Task(str(broken.spot), f"not looked at: {broken.why}") for broken in facts.broken]
     return found

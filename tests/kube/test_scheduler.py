@@ -43,7 +43,7 @@ def test_each_minute_is_a_run_of_its_own():
     assert pod["restartPolicy"] == "Never"
     assert pod["terminationGracePeriodSeconds"] == 615
     assert pod["containers"][0]["command"] == ["php", "artisan", "schedule:run"]
-    assert hook(pod) == ["while kill -0 1 2>/dev/null; do sleep 1; done"]
+    assert "lifecycle" not in pod["containers"][0]
 
 
 def test_a_process_is_never_there_twice():
@@ -54,22 +54,36 @@ def test_a_process_is_never_there_twice():
     assert spec["strategy"] == {"type": "Recreate"}
     pod = spec["template"]["spec"]
     assert pod["terminationGracePeriodSeconds"] == 75
-    assert pod["containers"][0]["command"] == ["php", "artisan", "schedule:work"]
     assert "restartPolicy" not in pod
     labels = spec["template"]["metadata"]["labels"]
     assert spec["selector"]["matchLabels"].items() <= labels.items()
 
 
 @pytest.mark.parametrize(
-    ("laravel", "interrupts", "waits"),
-    [(8, False, True), (9, False, True), (10, True, True), (12, True, True), (13, False, False)],
+    ("laravel", "interrupts"), [(8, False), (9, False), (10, True), (12, True)]
 )
-def test_a_process_is_stopped_between_two_tasks(laravel, interrupts, waits):
+def test_a_process_that_hears_nothing_is_ended_between_two_tasks(laravel, interrupts):
     (one,) = rendered(laravel=laravel, scheduler={"mode": "process"})
-    lines = hook(one["spec"]["template"]["spec"])
+    pod = one["spec"]["template"]["spec"]
+    assert pod["containers"][0]["command"] == [
+        "/bin/sh",
+        "-c",
+        "php artisan schedule:work & wait $!",
+    ]
+    lines = hook(pod)
     assert ("php artisan schedule:interrupt" in lines) == interrupts
-    assert any(line.startswith("until ") for line in lines) == waits
-    assert lines[-2:] == ["kill -TERM 1", "while kill -0 1 2>/dev/null; do sleep 1; done"]
+    assert [line.split()[0] for line in lines[-3:]] == [
+        "until",
+        "process=${1#/proc/}",
+        "while",
+    ]
+
+
+def test_a_process_that_hears_sigterm_waits_for_its_tasks_itself():
+    (one,) = rendered(laravel=13, scheduler={"mode": "process"})
+    pod = one["spec"]["template"]["spec"]
+    assert pod["containers"][0]["command"] == ["php", "artisan", "schedule:work"]
+    assert hook(pod) == ["while kill -TERM 1 2>/dev/null; do sleep 5; done"]
 
 
 @pytest.mark.parametrize(("mode", "choice"), [("cronjob", "CronJob"), ("process", "schedule:work")])

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import copy
+import shlex
 import shutil
 import signal
 import subprocess
@@ -222,28 +223,53 @@ def test_the_startup_probe_finds_the_queue(deployed):
         assert not passes(elsewhere, process, probe)
 
 
-TASKS = """
-pcntl_async_signals(true);
-pcntl_signal(SIGTERM, function () { exit(0); });
+TASK = """
 $task = proc_open(["php", "-r", "sleep(2); touch('/tmp/done');"], [], $pipes);
 touch("/tmp/begun");
-while (true) { usleep(50000); }
+while (true) { usleep(50000); proc_get_status($task); }
 """
 
 
-def test_the_stop_of_a_scheduler_waits_for_the_task_that_runs(deployed, tmp_path):
+@pytest.fixture
+def scheduler(deployed, tmp_path):
     with deployed() as here:
         (tmp_path / "scheduler").mkdir()
-        prepared = pod(here.app, "shop-scheduler", tmp_path / "scheduler", here.container.image)
-        (container,) = prepared.containers
-        container.manifest["command"] = ["php", "-r", TASKS]
-        tmp = tmp_path / "scheduler" / "pod" / "tmp"
-        with container.start() as process:
-            container.wait_born(process)
-            deadline = time.monotonic() + DEADLINE
-            while not (tmp / "begun").exists():
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            assert process.stop(grace_seconds=prepared.grace)
-            assert process.exit_status == 0
-        assert (tmp / "done").exists()
+        yield pod(here.app, "shop-scheduler", tmp_path / "scheduler", here.container.image)
+
+
+def test_a_scheduler_that_hears_no_signal_is_ended_all_the_same(scheduler):
+    (container,) = scheduler.containers
+    with container.start() as process:
+        container.wait_born(process)
+        deadline = time.monotonic() + DEADLINE
+        while "started successfully" not in process.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert process.stop(grace_seconds=scheduler.grace)
+
+
+def test_the_stop_of_a_scheduler_waits_for_the_task_that_runs(scheduler, tmp_path):
+    (container,) = scheduler.containers
+    shell, option, line = container.manifest["command"]
+    command = shlex.join(["php", "-r", TASK])
+    container.manifest["command"] = [
+        *(shell, option),
+        line.replace("php artisan schedule:work", command),
+    ]
+    tmp = tmp_path / "scheduler/pod/tmp"
+    with container.start() as process:
+        container.wait_born(process)
+        deadline = time.monotonic() + DEADLINE
+        while not (tmp / "begun").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert process.stop(grace_seconds=scheduler.grace)
+    assert (tmp / "done").exists()
+
+
+def test_a_worker_that_is_stopped_while_it_starts_begins_no_job(deployed):
+    with deployed() as here:
+        with here.running() as process:
+            assert process.stop(grace_seconds=here.grace)
+        here.push("mails:late:0")
+        assert here.written("begun") == []

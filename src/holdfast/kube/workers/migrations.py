@@ -81,14 +81,7 @@ def objects(app: App) -> Iterator[Object]:
 
 
 def _spec(app: App, migrations: Migrations) -> Object:
-    container = php_container(
-        app,
-        COMPONENT,
-        command(app),
-        migrations.resources,
-        # What a drain meets is finished; a table that is half altered helps nobody.
-        lifecycle=stop.undisturbed(),
-    )
+    container = php_container(app, COMPONENT, command(app), migrations.resources)
     return {
         "activeDeadlineSeconds": migrations.longest,
         "backoffLimit": 2,
@@ -105,6 +98,7 @@ def _spec(app: App, migrations: Migrations) -> Object:
             app,
             COMPONENT,
             containers=[container],
+            # What a drain meets is finished; a table that is half altered helps nobody.
             grace=migrations.longest,
             annotations=stop.STAYS,
             restart_policy="Never",

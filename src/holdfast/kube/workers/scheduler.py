@@ -38,11 +38,11 @@ def objects(app: App) -> Iterator[Object]:
         yield _deployment(app, app.spec.scheduler)
 
 
-def _template(app: App, scheduler: Scheduler, command: str, lifecycle: Object) -> Object:
+def _template(
+    app: App, scheduler: Scheduler, command: list[str], lifecycle: Object | None
+) -> Object:
     once = scheduler.mode == "cronjob"
-    container = php_container(
-        app, COMPONENT, ["php", "artisan", command], scheduler.resources, lifecycle=lifecycle
-    )
+    container = php_container(app, COMPONENT, command, scheduler.resources, lifecycle=lifecycle)
     return pod_template(
         app,
         COMPONENT,
@@ -64,7 +64,7 @@ def _cron_job(app: App, scheduler: Scheduler) -> Object:
                 "spec": {
                     "activeDeadlineSeconds": scheduler.longest_task,
                     "backoffLimit": 0,
-                    "template": _template(app, scheduler, "schedule:run", stop.undisturbed()),
+                    "template": _template(app, scheduler, ["php", "artisan", "schedule:run"], None),
                 }
             },
             "schedule": "* * * * *",
@@ -75,7 +75,8 @@ def _cron_job(app: App, scheduler: Scheduler) -> Object:
 
 
 def _deployment(app: App, scheduler: Scheduler) -> Object:
-    lifecycle = stop.between_tasks(app.spec.laravel)
+    laravel = app.spec.laravel
+    command, lifecycle = stop.schedule_work(laravel), stop.between_tasks(laravel)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -85,7 +86,7 @@ def _deployment(app: App, scheduler: Scheduler) -> Object:
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": selector(app, COMPONENT)},
             "strategy": {"type": "Recreate"},
-            "template": _template(app, scheduler, "schedule:work", lifecycle),
+            "template": _template(app, scheduler, command, lifecycle),
         },
     }
 

@@ -10,16 +10,19 @@ horizon           SIGTERM, not SIGQUIT (laravel/horizon 5.29, src/ListensForSign
                   supervisors are told, their workers end their jobs
                   (src/MasterSupervisor.php, ``terminate``)
 schedule:work     13.x: waits for the tasks that run (ScheduleWorkCommand.php,
-                  ``listenForSignals``). 8.x to 12.x: no word of it; the tasks die with it
-schedule:run,     none; Symfony's console ends a command between two steps at SIGTERM and SIGQUIT
-migrate           (symfony/console 6.3, Application.php, ``doRunCommand``)
+                  ``listenForSignals``); 8.x to 12.x: listens to nothing
+schedule:run,     listen to nothing (Illuminate/Foundation/Console/Kernel.php hands Symfony's
+migrate           console no signals to dispatch)
 ================  ==================================================================================
 
-The first process of a container gets no signal that it has no handler for (pid_namespaces(7)), so a
-wrong one is not even a quick end: the work goes on until the grace period is over, and is killed in
+The first process of a container gets no signal that it has no handler for (pid_namespaces(7)): a
+wrong one is not even a quick end. The work goes on until the grace period is over, and is killed in
 the midst of it. So a ``preStop`` hook sends the right signal itself, and stays: its end would bring
-the image's signal. It is ended by the container's end; Kubernetes writes an event
-«FailedPreStopHook» then, which means nothing here. All this needs the extension pcntl (startup.py).
+the image's. It is ended by the container's end; Kubernetes writes an event «FailedPreStopHook»
+then, which means nothing here. All this needs the extension pcntl (startup.py).
+
+``schedule:run`` and ``migrate`` need no hook: nothing disturbs them, they end by themselves and
+have the grace period for it.
 
 No time to drain, as web pods have it: nobody sends anything to a worker, it fetches its jobs.
 """
@@ -33,36 +36,44 @@ STAYS = {
     "karpenter.sh/do-not-disrupt": "true",
 }
 """Annotations of pods for whose end an autoscaler that takes nodes away would not wait."""
-_PHP = "grep -l '^[-A-Za-z0-9/._]*php' /proc/[0-9]*/cmdline 2>/dev/null"
-"""Who runs PHP; of one that has ended and is not waited for the command line is empty."""
-_UNTIL_THE_END = "while kill -0 1 2>/dev/null; do sleep 1; done"
+
+_TERM = "while kill -TERM 1 2>/dev/null; do sleep 5; done"
+"""More than once: while PHP is still starting it has no handler, and the signal is lost."""
+_PHP = "grep -l ^php /proc/[0-9]*/comm 2>/dev/null"
+"""Who runs PHP, by the name of the program: what stands in arguments does not count."""
 
 
 def after_the_job() -> Object:
     """The lifecycle of workers: no further job, then gone."""
-    return _hook("kill -TERM 1", _UNTIL_THE_END)
+    return _hook(_TERM)
 
 
-def undisturbed() -> Object:
-    """The lifecycle of what ends by itself: it is told nothing, and has the grace period for it."""
-    return _hook(_UNTIL_THE_END)
+def schedule_work(laravel: int) -> list[str]:
+    """The command of a scheduler that can be stopped.
+
+    Before 13 PHP is not the first process: as that it could be ended by nobody, not by SIGKILL from
+    within either.
+    """
+    if laravel >= 13:
+        return ["php", "artisan", "schedule:work"]
+    return ["/bin/sh", "-c", "php artisan schedule:work & wait $!"]
 
 
 def between_tasks(laravel: int) -> Object:
-    """The lifecycle of ``schedule:work``: no task is cut off.
+    """The lifecycle of ``schedule_work``: no task is cut off.
 
-    Before 13 it is ended when nothing but itself runs. Tasks below a minute keep ``schedule:run``
+    Before 13 it is ended when nothing else runs PHP. Tasks below a minute keep ``schedule:run``
     busy for the whole minute; ``schedule:interrupt`` (10.15 on) ends that after the task that it is
     at.
     """
     if laravel >= 13:
-        return _hook("kill -TERM 1", _UNTIL_THE_END)
+        return _hook(_TERM)
     interrupt = ["php artisan schedule:interrupt"] if laravel >= 10 else []
     return _hook(
         *interrupt,
-        f'until [ "$({_PHP})" = /proc/1/cmdline ]; do sleep 1; done',
-        "kill -TERM 1",
-        _UNTIL_THE_END,
+        f"until set -- $({_PHP}) && [ $# -le 1 ]; do sleep 1; done",
+        'process=${1#/proc/} && kill -TERM "${process%/comm}"',
+        "while kill -0 1 2>/dev/null; do sleep 1; done",
     )
 
 

@@ -42,12 +42,12 @@ def run(tmp_path):
     (tmp_path / "run" / "proxy.password").write_text("b2\n")
     (tmp_path / "etc" / "sentinel.conf").write_text(sentinel_conf())
 
-    def here(script, **env):
+    def here(script, *arguments, **env):
         for place in ("/data", "/run/redis", "/etc/redis", "/etc/resolv.conf"):
             mine = {"/run/redis": "run", "/etc/redis": "etc", "/etc/resolv.conf": "resolv"}
             script = script.replace(place, str(tmp_path / mine.get(place, place[1:])))
         return subprocess.run(
-            ["sh", "-c", script],
+            ["sh", "-c", script, "sh", *arguments],
             env={
                 "PATH": f"{programs}:{os.environ['PATH']}",
                 "ANSWERS": str(tmp_path / "answers"),
@@ -74,6 +74,13 @@ def answers(run, *masters, replicas=()):
                 (run.directory / "answers" / f"{name}.{command}").write_text(text)
 
 
+def server(run, name):
+    """The arguments with which redis-server is started."""
+    done = run(server_sh(APP), "redis-server", "redis.conf", POD_NAME=name)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.partition("started\n")[2].splitlines()
+
+
 @pytest.mark.parametrize(
     ("ordinal", "data", "masters", "replicas", "leader"),
     [
@@ -96,25 +103,18 @@ def test_a_server_is_what_sentinels_say_it_is(run, ordinal, data, masters, repli
     if data:
         (run.directory / "data" / "appendonlydir").mkdir()
     answers(run, *masters, replicas=replicas)
-    done = run(server_sh(APP), POD_NAME=me)
-    assert done.returncode == 0, done.stderr
-    conf = run.directory / "run" / "redis.conf"
-    assert done.stdout.splitlines()[-2:] == ["started", str(conf)]
-    lines = conf.read_text().splitlines()
-    assert f"replica-announce-ip {me}.shop-sessions-nodes" in lines
-    follows = [line for line in lines if line.startswith("replicaof")]
-    mine = leader == f"{me}.shop-sessions-nodes"
-    assert follows == ([] if mine else [f"replicaof {leader} 6379"])
-    assert lines[0].startswith("include ")
+    started = server(run, me)
+    name = f"{me}.shop-sessions-nodes"
+    follows = [] if leader == name else ["--replicaof", leader, "6379"]
+    assert started == ["redis.conf", "--replica-announce-ip", name, *follows]
 
 
 def test_an_empty_server_that_is_called_the_master_waits_for_one_with_data(run):
     answers(run, *(FIRST,) * 3, replicas=(SECOND,))
-    done = run(server_sh(APP), POD_NAME="shop-sessions-0")
+    done = run(server_sh(APP), "redis-server", POD_NAME="shop-sessions-0")
     assert "empty, and called the master" in done.stdout
+    assert "--replicaof" not in done.stdout  # nobody came: there is nobody
     assert (run.directory / "answers" / "slept").read_text().splitlines() == ["1"] * 60
-    # Nobody came: there is nobody.
-    assert "replicaof" not in (run.directory / "run" / "redis.conf").read_text()
 
 
 def test_a_server_with_data_does_not_guess(run):
@@ -126,9 +126,9 @@ def test_a_server_with_data_does_not_guess(run):
         f'#!/bin/sh\necho . >> "$ANSWERS/slept"\n'
         f'[ "$(wc -l < "$ANSWERS/slept")" -lt 10 ] || echo "{SECOND}" > {answer}\n'
     )
-    done = run(server_sh(APP), POD_NAME="shop-sessions-0")
+    done = run(server_sh(APP), "redis-server", POD_NAME="shop-sessions-0")
     assert done.stdout.count("waiting for a Sentinel") == 10
-    assert f"replicaof {SECOND} 6379" in (run.directory / "run" / "redis.conf").read_text()
+    assert done.stdout.splitlines()[-3:] == ["--replicaof", SECOND, "6379"]
 
 
 def sentinel_file(run, **env):

@@ -33,6 +33,12 @@ DURABLE = (
 """What keeps sessions through a restart."""
 
 
+_REPLICAS_PASSWORD = (
+    "# By whom replicas are let in; first, so that nothing below can be overridden.",
+    f"include {RUN}/replica.conf",
+)
+
+
 def full(redis: Redis) -> Sequence[str]:
     """What happens when the memory is used up: writes are refused, nobody is logged out."""
     return (
@@ -44,6 +50,7 @@ def full(redis: Redis) -> Sequence[str]:
 def redis_conf(redis: Redis) -> str:
     """The configuration of a server; what differs between pods is made at their start."""
     lines = [
+        *(_REPLICAS_PASSWORD if isinstance(redis, SentinelRedis) else ()),
         f"port {REDIS_PORT}",
         "bind * -::*",
         f"dir {DATA}",

@@ -43,7 +43,7 @@ def objects(app: App, redis: SentinelRedis) -> Iterator[Object]:
     yield servers(
         app,
         redis,
-        command=["sh", f"{DIRECTORY}/start.sh"],
+        command=["sh", f"{DIRECTORY}/start.sh", "redis-server", f"{DIRECTORY}/redis.conf"],
         config=config["metadata"]["name"],
         replicas=redis.replicas,
         env=[dict(_POD_NAME)],

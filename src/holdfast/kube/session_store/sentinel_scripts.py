@@ -36,7 +36,11 @@ def sentinel_host(app: App, ordinal: int) -> str:
 
 
 def server_sh(app: App) -> str:
-    """Starts a server as what the Sentinels say it is; POSIX sh, busybox is enough."""
+    """Starts a server as what the Sentinels say it is; POSIX sh, busybox is enough.
+
+    It is given the server's command, and adds who the master is. Sentinels cannot rewrite the
+    configuration, which is read-only, and need not: the next start asks again.
+    """
     sentinels = " ".join(sentinel_host(app, ordinal) for ordinal in range(SENTINEL_COUNT))
     return f"""\
 #!/bin/sh
@@ -44,7 +48,6 @@ def server_sh(app: App) -> str:
 set -eu
 umask 077
 me="$POD_NAME.{named(app, f"{SERVERS}-nodes")}"
-conf={RUN}/redis.conf
 export REDISCLI_AUTH="$(cat {RUN}/sentinels.password)"
 
 ask() {{
@@ -80,15 +83,11 @@ while :; do
   sleep 1
   waited=$((waited + 1))
 done
-{{
-  echo "include {DIRECTORY}/redis.conf"
-  echo "include {RUN}/replica.conf"
-  echo "replica-announce-ip $me"
-  [ "$leader" = "$me" ] || echo "replicaof $leader {REDIS_PORT}"
-}} > "$conf"
 unset REDISCLI_AUTH
 echo "$me starts; the master is $leader"
-exec redis-server "$conf"
+set -- "$@" --replica-announce-ip "$me"
+[ "$leader" = "$me" ] || set -- "$@" --replicaof "$leader" {REDIS_PORT}
+exec "$@"
 """
 
 

@@ -37,12 +37,12 @@ def _volume(broken: Callable[[Volume], bool]) -> Callable[[App], bool]:
     return of_a_volume
 
 
-def _needs_a_node(reason: str, needs: Callable[[App], bool], cel: str) -> Rule:
+def _needs_a_node(reason: str, server: str, needs: Callable[[App], bool], cel: str) -> Rule:
     """What a pod keeps on a block device, and nobody on a network file system."""
     return rule(
         (*_VOLUME, "access"),
         reason,
-        "access: ReadWriteOnce, for one pod; or a server",
+        f"access: ReadWriteOnce, for one pod; or {server}",
         broken=lambda app: needs(app) and _volume(lambda one: one.access == "ReadWriteMany")(app),
         cel=f"!{_SHARED} || !({cel})",
     )
@@ -97,11 +97,13 @@ RULES = (
     ),
     _needs_a_node(
         "SQLite's file would be on a network file system, where its locks hold nobody off",
+        "a database server",
         lambda app: storage.database(app) is not None,
         f"{given('self.spec.database')} && self.spec.database.driver == 'sqlite'",
     ),
     _needs_a_node(
         "sessions in files are those of one pod, and each request would wait for the network",
+        "session.driver: redis",
         lambda app: app.spec.session.driver == "file",
         "self.spec.session.driver == 'file'",
     ),
@@ -169,7 +171,7 @@ def _path(app: App) -> Iterator[Refusal]:
     if path is None or storage.volume(app) is None:
         return
     at, way_out = ("storage", "path"), f"leave it out: {root}"
-    if ".." in path.split("/") or not f"{path}/".startswith(f"{root}/"):
+    if not f"{path}/".startswith(f"{root}/"):
         yield Refusal(
             at,
             "a volume there would hide or share what is each pod's own: views, caches, code",

@@ -11,6 +11,7 @@ from holdfast.kube.refusals import (
     mesh,
     monitoring,
     network,
+    quantities,
     queue,
     session,
     session_store,
@@ -33,6 +34,7 @@ _SECTIONS = (
     mesh,
     monitoring,
     network,
+    quantities,
 )
 
 RULES: tuple[Rule, ...] = (

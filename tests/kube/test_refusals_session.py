@@ -181,6 +181,13 @@ REFUSED = [
         {"session": {"cookie": "shop"}},
     ),
     (
+        "DB_CONNECTION sqlite is a file in each pod",
+        "config",
+        {"config": {"DB_CONNECTION": "sqlite"}},
+        {"database": SQLITE, "storage": VOLUME, "web": ALONE},
+        {"config": {"DB_CONNECTION": "mysql"}},
+    ),
+    (
         "PHP gives a cookie whose name has a dot back",
         "session.cookie",
         {"session": {"cookie": "shop.session"}},

@@ -47,6 +47,19 @@ RULES = (
     *map(_image, fields(Images)),
     *variables.RULES,
     rule(
+        ("config",),
+        "DB_CONNECTION sqlite is a file in each pod: each has other users, and sessions and caches"
+        " of its own",
+        "database, with its driver",
+        broken=lambda app: (
+            app.spec.database is None and app.spec.config.get("DB_CONNECTION") == "sqlite"
+        ),
+        cel=(
+            "has(self.spec.database) || !('DB_CONNECTION' in self.spec.config)"
+            " || self.spec.config['DB_CONNECTION'] != 'sqlite'"
+        ),
+    ),
+    rule(
         ("cache", "store"),
         "each pod would have a cache of its own: locks hold nobody off, session blocking among"
         " them, and limits on logins count by pod",

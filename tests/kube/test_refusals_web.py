@@ -19,6 +19,11 @@ REFUSED = [
         {"web": {"grace": 60, "drain": 30, "longestRequest": 26}},
         {"web": {"grace": 60, "drain": 30, "longestRequest": 25}},
     ),
+    (
+        "web.drain",
+        {"web": {"runtime": "frankenphp", "drain": 4}},
+        {"web": {"runtime": "frankenphp", "drain": 5}},
+    ),
     ("web.max", {"web": {"min": 3, "max": 2}}, {"web": {"min": 3, "max": 3}}),
     (
         "web.server",

@@ -39,6 +39,14 @@ RULES = (
         cel=f"!{given(f'{_WEB}.grace')} || {_WEB}.grace >= {_NEEDED}",
     ),
     rule(
+        ("web", "drain"),
+        f"edges let a request take {SPARE} s more than longestRequest, and a server that is HTTP"
+        " and PHP in one is killed by then: it only waits for drain and longestRequest",
+        f"drain: {SPARE}, or more",
+        broken=lambda app: app.spec.web.runtime != "fpm-nginx" and app.spec.web.drain < SPARE,
+        cel=f"{_RUNTIME} == 'fpm-nginx' || {_WEB}.drain >= {SPARE}",
+    ),
+    rule(
         ("web", "max"),
         "there would be fewer replicas at most than at least",
         "web.max of at least web.min, or none",

@@ -88,6 +88,9 @@ def test_the_stop_is_computed_before_ones_eyes() -> None:
     [said] = decided("stop of web pods", web={"drain": 12, "longestRequest": 50})
     assert said.startswith("67 s: 12 s until edges know")
     assert "50 s for the longest request" in said
+    assert "each stop waits so long" not in said
+    [said] = decided("stop of web pods", web={"runtime": "frankenphp"})
+    assert "each stop waits so long" in said
     assert decided("stop of web pods", web={"grace": 99}) == ["99 s: web.grace says so"]
 
 
@@ -143,6 +146,20 @@ def test_octanes_own_limit_is_said(web: Object, said: int) -> None:
 )
 def test_swooles_own_limit_is_said(web: Object, said: int) -> None:
     assert len(decided("largest body", web=web)) == said
+
+
+@pytest.mark.parametrize(
+    ("web", "said"),
+    [
+        ({}, 0),
+        ({"runtime": "frankenphp"}, 1),
+        ({"runtime": "octane"}, 1),
+        ({"runtime": "octane", "server": "frankenphp"}, 1),
+        ({"runtime": "octane", "server": "swoole"}, 0),
+    ],
+)
+def test_a_capability_is_explained(web: Object, said: int) -> None:
+    assert len(decided("capability of web pods", web=web)) == said
 
 
 def test_probes_are_explained() -> None:

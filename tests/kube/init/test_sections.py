@@ -32,8 +32,8 @@ def gaps(found) -> dict[str, str]:
         ("", '{"name": "acme/web-shop"}', "web-shop"),
         ("", '{"name": "laravel/laravel"}', "project"),
         ("", '{"name": 5}', "project"),
-        ("APP_NAME=" + "x" * 60 + "\n", "{}", "x" * 40),
-        ("APP_NAME=" + "x" * 39 + "_y\n", "{}", "x" * 39),
+        ("APP_NAME=" + "x" * 60 + "\n", "{}", "x" * 34),
+        ("APP_NAME=" + "x" * 33 + "_y\n", "{}", "x" * 33),
         ("APP_NAME=2048\n", "{}", "app-2048"),
     ],
 )
@@ -67,7 +67,7 @@ def test_hosts(project, url, host):
     "asked",
     [
         {"name": "Shop"},
-        {"name": "x" * 41},
+        {"name": "x" * 35},
         {"name": "2shop"},
         {"host": "localhost"},
         {"image": "Shop:1"},

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from holdfast.core.errors import UsageError
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
-from holdfast.kube.spec.words import Beginning, Host, Image
+from holdfast.kube.spec.words import LONGEST, Beginning, Host, Image
 
 _STOCK_NAMES: Final = ("laravel", "")
 _DEBIAN, _ALPINE = 33, 82
@@ -23,7 +23,7 @@ def name(facts: Facts) -> tuple[str, str]:
         if not fits(asked, Beginning):
             raise UsageError(
                 f"--name {asked[:60]} is no name of an object",
-                hint="lower-case letters, digits and -, a letter first, at most 40",
+                hint=f"lower-case letters, digits and -, a letter first, at most {LONGEST}",
             )
         return asked, "--name"
     own = facts.directory.json("composer.json").get("name")
@@ -33,10 +33,10 @@ def name(facts: Facts) -> tuple[str, str]:
         (package.rpartition("/")[2], "composer.json, name"),
         (facts.directory.root.name, "the directory's name"),
     ):
-        found = re.sub(r"[^a-z0-9]+", "-", text.lower())[:40].strip("-")
+        found = re.sub(r"[^a-z0-9]+", "-", text.lower())[:LONGEST].strip("-")
         if found not in _STOCK_NAMES:
             # A Service's name begins with a letter.
-            return f"app-{found}"[:40].strip("-") if found[0].isdigit() else found, where
+            return f"app-{found}"[:LONGEST].strip("-") if found[0].isdigit() else found, where
     return "app", "nothing in the project has a name"
 
 

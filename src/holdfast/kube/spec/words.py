@@ -27,13 +27,17 @@ Name = Annotated[
 ]
 """A name of ours, to which suffixes are added; Kubernetes allows 63 characters in all."""
 
+LONGEST = 34
+"""Characters of an application's name. A StatefulSet's name has 52 at most (its pods have a label
+with eleven more, kubernetes/kubernetes issue 64023), and ours ends in ``-sessions-sentinel``."""
+
 Beginning = Annotated[
     str,
     Meta(
         pattern="^[a-z]([-a-z0-9]*[a-z0-9])?$",
         min_length=1,
-        max_length=40,
-        title="a name that begins with a letter: lower-case letters, digits and -, up to 40",
+        max_length=LONGEST,
+        title="a name that begins with a letter: lower-case letters, digits and -, up to 34",
     ),
 ]
 """With which names begin that Services have too: no digit first (DNS-1035)."""

@@ -29,6 +29,7 @@ def explained(app: App) -> Iterator[Decision]:
     yield _number(app)
     yield _stop(app)
     yield from _octane(app)
+    yield from _capability(app)
 
 
 def _image(app: App) -> Iterator[Decision]:
@@ -102,11 +103,13 @@ def _stop(app: App) -> Decision:
     grace = web_grace(app)
     if web.grace is not None:
         return Decision("stop of web pods", f"{grace} s", "web.grace says so")
+    always = "; each stop waits so long, as the signal could cut requests"
     return Decision(
         "stop of web pods",
         f"{grace} s",
         f"{web.drain} s until edges know (web.drain), {web.longest_request} s for the longest"
-        f" request (web.longestRequest), {SPARE} s to spare",
+        f" request (web.longestRequest), {SPARE} s to spare"
+        + (always if web.runtime != "fpm-nginx" else ""),
     )
 
 
@@ -126,4 +129,17 @@ def _octane(app: App) -> Iterator[Decision]:
             web.max_body,
             "Swoole takes 10Mi, unless 'swoole' => ['options' => ['package_max_length' => ...]] in"
             " config/octane.php allows it",
+        )
+
+
+def _capability(app: App) -> Iterator[Decision]:
+    web = app.spec.web
+    if web.runtime == "frankenphp" or (
+        web.runtime == "octane" and octane.server(app) == "frankenphp"
+    ):
+        yield Decision(
+            "capability of web pods",
+            "NET_BIND_SERVICE",
+            "the program of FrankenPHP's images has it as a file capability, and does not start"
+            " where it may not be granted; the restricted standard allows it",
         )

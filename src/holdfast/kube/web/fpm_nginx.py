@@ -13,7 +13,8 @@ from holdfast.kube.pod import php_container, prepare, resources, security
 from holdfast.kube.spec.words import Resources
 from holdfast.kube.web import disk, nginx_conf, php_fpm_conf, php_ini, probes, stop, store_probe
 
-_SMALL = Resources(cpu="50m", memory="64Mi")
+_COPY = Resources(cpu="50m", memory="64Mi")
+_NGINX = Resources(cpu="50m", memory="128Mi")
 _DISK = "1Gi"
 """What nginx may write: ``public/``, and request bodies before PHP gets them."""
 
@@ -81,7 +82,7 @@ def _public(app: App) -> Object:
         command=["cp", "-Rp", f"{app.spec.root}/public", "/srv/"],
         volumeMounts=[{"name": "public", "mountPath": "/srv"}],
         securityContext=security(),
-        resources=resources(_SMALL, ephemeral=_DISK),
+        resources=resources(_COPY, ephemeral=_DISK),
     )
 
 
@@ -111,7 +112,7 @@ def _nginx(app: App) -> Object:
         livenessProbe=probes.liveness({"httpGet": {"path": nginx_conf.ALIVE, "port": "http"}}),
         lifecycle=stop.nginx(app),
         securityContext=security(),
-        resources=resources(_SMALL, ephemeral=_DISK),
+        resources=resources(_NGINX, ephemeral=_DISK),
     )
 
 

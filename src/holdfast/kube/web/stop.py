@@ -23,8 +23,8 @@ nginx before php-fpm: the other way round each request on a connection that an e
 answered 502 for as long as nginx is there.
 
 A hook ends by the death of its container, for as soon as it returned Kubernetes would send the
-image's STOPSIGNAL, which may be SIGTERM. Kubernetes writes an event «FailedPreStopHook» then; it
-means nothing here.
+image's STOPSIGNAL, which may be SIGTERM. Kubernetes writes an event «FailedPreStopHook» then
+(kubernetes/kubernetes issue 39170); it means nothing here.
 """
 
 from __future__ import annotations

@@ -270,6 +270,10 @@ def test_the_stop_of_a_scheduler_waits_for_the_task_that_runs(scheduler, tmp_pat
 def test_a_worker_that_is_stopped_while_it_starts_begins_no_job(deployed):
     with deployed() as here:
         with here.running() as process:
+            deadline = time.monotonic() + DEADLINE
+            php = ["grep", "-q", "^php", "/proc/1/comm"]
+            while here.container.execute(process, php, DEADLINE) != 0:
+                assert time.monotonic() < deadline
             assert process.stop(grace_seconds=here.grace)
         here.push("mails:late:0")
         assert here.written("begun") == []

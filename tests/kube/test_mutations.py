@@ -378,6 +378,7 @@ MUTATIONS = [
     ("HF501", "basic", text("noeviction", "allkeys-lru")),
     ("HF501", "sentinel", text("noeviction", "allkeys-lru")),
     ("HF502", "basic", text("noeviction", "volatile-lru")),
+    ("HF502", "sentinel", text("noeviction", "volatile-ttl")),
     ("HF504", "basic", on_an_empty_dir),
     ("HF505", "basic", both(
         text("^appendonly yes", "appendonly no"), text('^save ""', "save 60 1")
@@ -387,7 +388,9 @@ MUTATIONS = [
         "Service", "-sessions", "spec", "selector",
         value={"app.kubernetes.io/component": "sessions", "app.kubernetes.io/instance": "shop"},
     )),
+    ("HF513", "sentinel", text("expect string role:master", "expect string +OK")),
     ("HF519", "basic", text("^ *maxmemory [0-9].*\n", "")),
+    ("HF519", "sentinel", text("^maxmemory [0-9]*", "maxmemory 300mb")),
     ("HF533", "basic", put(*REDIS, "spec", "replicas", value=3)),
     ("HF606", "basic", each_container(*WEB, ask("/"))),
     ("HF610", "basic", pod(*WEB, migrate_first)),
@@ -420,6 +423,9 @@ MUTATIONS = [
     ("HF953", "basic", setting("MAIL_PASSWORD", "correct horse")),
     ("HF955", "basic", setting("SESSION_HTTP_ONLY", "false")),
     ("HF956", "basic", both(
+        without("NetworkPolicy", "-sessions"), without("NetworkPolicy", "-default-deny")
+    )),
+    ("HF956", "sentinel", both(
         without("NetworkPolicy", "-sessions"), without("NetworkPolicy", "-default-deny")
     )),
 ]  # fmt: skip

@@ -211,7 +211,6 @@ def test_the_operator_is_told_what_it_would_not_do_by_itself():
         "appendonly yes",
         "maxmemory-policy noeviction",
         f"maxmemory {179 * MEBI}",
-        "databases 1",
         "min-replicas-to-write 1",
         'rename-command FLUSHDB ""',
         'rename-command FLUSHALL ""',

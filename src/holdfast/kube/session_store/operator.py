@@ -68,7 +68,6 @@ def _configuration(redis: OperatorRedis) -> str:
     lines = (
         *DURABLE,
         *full(redis),
-        "databases 1",
         "# A master that no replica hears refuses writes: whoever takes over would not have them.",
         "min-replicas-to-write 1",
         f"min-replicas-max-lag {LATE_SECONDS}",

@@ -41,16 +41,11 @@ def decisions(app: App) -> Iterator[Decision]:
         "Redis fills 70 % of its container, and refuses to write when that is full: nobody is"
         " logged out, nobody can log in. `session.store` has `memory`.",
     )
-    yield Decision(
-        "databases of the session store",
-        "one",
-        "a cache that is put into this Redis by mistake asks for database 1 and gets an error; it"
-        " can neither flush sessions nor fill their memory.",
-    )
     if not isinstance(redis, OperatorRedis):
         yield Decision(
             "password of the session store",
             f"{password_key(app)} of {secret_name(app)}",
             "Redis is told its hash when its pod starts. The application is Redis's user `default`"
-            " and may neither flush, list keys (KEYS) nor configure.",
+            " and may neither flush (cache:clear on the wrong connection is an error), list keys"
+            " (KEYS) nor configure.",
         )

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from holdfast.check.kubernetes.objects import items
+from holdfast.check.kubernetes.stores.mounted import files_of
 from holdfast.check.kubernetes.stores.redis_conf import UNKNOWN, Word
 from holdfast.check.kubernetes.workload import Container
 from holdfast.check.sources.shell import SHELLS
@@ -34,6 +35,8 @@ _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 # What the shell works out: ${NAME:-default}, $(command), `command`.
 _WORKED_OUT = re.compile(r"\$\{[A-Za-z_]\w*[^}\w][^}]*\}|\$\([^)]*\)|`[^`]*`")
 _EXPANDED = re.compile(r"\$\(([A-Za-z_]\w*)\)")
+_RUNS_ARGUMENTS: Final = re.compile(r'^exec "\$@"\s*\Z', re.MULTILINE)
+_OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 _MAX_SCRIPT: Final = 64 * 1024
 
 
@@ -45,12 +48,15 @@ class Invocation(msgspec.Struct, frozen=True):
         words: its arguments.
         whole: whether nothing else happens that could set it otherwise; where not, why.
         scripts: the scripts that are run instead, as they are named.
+        added: the options, ``--replicaof``, that a script adds to the server's arguments, perhaps
+            not in every pod.
     """
 
     program: str
     words: tuple[Word, ...] = ()
     whole: str = ""
     scripts: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 def invocation(container: Container) -> Invocation:
@@ -92,13 +98,29 @@ def _shell(words: Sequence[Word], container: Container) -> Invocation:
     script: Word | None = None
     for index, (word, _place) in enumerate(words):
         if not word.startswith("-"):
-            return Invocation("", whole="it is started by a script", scripts=(word,))
+            return _by_script(word, words[index + 1 :], container)
         if "c" in word.lstrip("-") and not word.startswith("--"):
             script = words[index + 1] if index + 1 < len(words) else None
             break
     if script is None or len(script[0]) > _MAX_SCRIPT:
         return Invocation("", whole="it is started by a script")
     return _script(script[0], script[1], container)
+
+
+def _by_script(script: str, rest: Sequence[Word], container: Container) -> Invocation:
+    """A script that is given the server's command, and ends by running it, perhaps with more."""
+    unread = Invocation("", whole="it is started by a script", scripts=(script,))
+    file = files_of(container)(script)
+    if file is None or not rest or not _RUNS_ARGUMENTS.search(file[0]):
+        return unread
+    given = _started(rest, container, own=False)
+    if not given.program:
+        return unread
+    text, place = file
+    added = tuple(_OPTION.findall(text))
+    words = [word for option in added for word in ((option, place), (UNKNOWN, place))]
+    whole = "the script that starts it may add more"
+    return Invocation(given.program, (*given.words, *words), whole, (script,), added)
 
 
 def _script(script: str, place: Place, container: Container) -> Invocation:

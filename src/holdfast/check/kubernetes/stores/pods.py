@@ -141,6 +141,8 @@ def _role(named: Image, started: Invocation, settings: Settings, container: Cont
     if settings.value("cluster-enabled", "no") == "yes" or settings.get("cluster_mode"):
         return Role.CLUSTER
     replica = settings.get("replicaof")
+    if "--replicaof" in started.added:
+        return Role.REPLICATION
     if replica and (replica.value or "").lower() != "no one":
         return Role.REPLICA
     if told := scripted.role(started.scripts, files_of(container)):

@@ -212,6 +212,11 @@ def gateway(controller, **more):
         ),
         ({}, STRANGER, None),
         ({"ingress": {"controller": "alb"}}, {"address": "10.0.3.4"}, None),
+        (
+            {"ingress": {"controller": "alb"}, "trustedProxies": ["10.0.0.0/16"]},
+            {"address": "10.0.3.4"},
+            {"address": "10.1.3.4"},
+        ),
         (gateway("cilium"), {"address": "10.0.3.4"}, None),
         (gateway("other"), STRANGER, None),
     ],

@@ -14,8 +14,8 @@ from holdfast.kube.app import App, Decision
 from holdfast.kube.edge.choice import controller
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-"""Networks that pods and nodes have (RFC 1918, 6598, 4193); nobody comes from there but through the
-edge, as the NetworkPolicy lets only the edge in."""
+"""Networks that pods and nodes have (RFC 1918, 6598, 4193). Where it is known who the edge is, the
+NetworkPolicy lets in nobody else of them."""
 
 SIDECAR = "127.0.0.0/8"
 """A mesh's proxy in the pod connects from there: Istio's from 127.0.0.6 (istio.io, «Understanding

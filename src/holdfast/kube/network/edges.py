@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from holdfast.kube.app import App, Object
 from holdfast.kube.edge import entry
-from holdfast.kube.network.rule import namespace
+from holdfast.kube.network.rule import namespace, network
 from holdfast.kube.objects import present
 
 _INGRESSES = {"nginx": "ingress-nginx", "traefik": "traefik", "haproxy": "haproxy-controller"}
@@ -21,14 +21,24 @@ _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 
 _ANYWHERE = {
     "any": "which ingress controller serves it is not said (edge.ingress.controller)",
-    "alb": "the load balancer connects from the addresses of its subnets",
+    "alb": "the load balancer connects from addresses that are not said (edge.trustedProxies)",
     "cilium": "its proxies are no pods; narrow it by a CiliumNetworkPolicy from entity ingress",
     "other": "where the Gateway's pods run is not said (edge.namespace)",
 }
 
 
-def peer(app: App) -> Object | None:
-    """The pods that send requests; None where they cannot be told from others."""
+def peers(app: App) -> list[Object]:
+    """Who sends requests; empty where they cannot be told from others."""
+    edge = app.spec.edge
+    balancer = edge.ingress is not None and edge.ingress.controller == "alb"
+    if balancer and edge.namespace is None:
+        # It is no pod: it has addresses of the VPC, whose headers Laravel believes, too.
+        return [network(block) for block in edge.trusted_proxies]
+    found = _pods(app)
+    return [] if found is None else [found]
+
+
+def _pods(app: App) -> Object | None:
     edge = app.spec.edge
     if edge.namespace is not None:
         return namespace(edge.namespace)

@@ -40,7 +40,7 @@ def objects(app: App) -> Iterator[Object]:
 
 def decisions(app: App) -> Iterator[Decision]:
     """Who may connect, and what is left open."""
-    if edges.peer(app) is None:
+    if not edges.peers(app):
         yield Decision(
             "who may connect to web pods",
             f"everybody, on port {app.spec.web.port} alone",
@@ -48,7 +48,7 @@ def decisions(app: App) -> Iterator[Decision]:
         )
     else:
         yield Decision(
-            "who may connect to web pods", "the edge's pods alone", "edge.namespace says where."
+            "who may connect to web pods", "the edge alone", "edge.namespace says where it is."
         )
     if components(app):
         yield Decision(
@@ -66,9 +66,8 @@ def decisions(app: App) -> Iterator[Decision]:
 
 
 def _web(app: App) -> Object:
-    peer = edges.peer(app)
     rule = present(
-        **{"from": None if peer is None else [peer]},
+        **{"from": edges.peers(app)},
         ports=tcp([app.spec.web.port, *mesh.ports(app)]),
     )
     return policy(app, named(app, "web"), "web", pods_of(app, ["web"]), ingress=[rule])

@@ -49,6 +49,25 @@ def test_pods_of_every_kind_carry_the_same(
     assert pod_annotations(app, component) == annotations
 
 
+@pytest.mark.parametrize(
+    ("database", "past"),
+    [
+        (None, None),
+        ({"driver": "mysql", "host": "db"}, None),
+        ({"driver": "mysql", "host": "db", "port": 3306}, None),
+        ({"driver": "mysql", "host": "db", "port": 3307}, "3307"),
+        ({"driver": "mariadb", "host": "db", "port": 3307}, "3307"),
+        ({"driver": "pgsql", "host": "db", "port": 5433}, None),
+    ],
+)
+def test_a_server_that_speaks_first_is_reached_past_linkerd(
+    database: Any, past: str | None
+) -> None:
+    annotations = pod_annotations(application(mesh={"linkerd": {}}, database=database), "web")
+
+    assert annotations.get("config.linkerd.io/skip-outbound-ports") == past
+
+
 def test_a_pod_template_carries_them_beside_its_own() -> None:
     template = pod_template(application(mesh={"linkerd": {}}), "web", containers=[], grace=30)
 

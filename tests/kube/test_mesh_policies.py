@@ -214,8 +214,6 @@ def test_a_request_that_php_has_seen_is_not_sent_again() -> None:
         ("mysql.databases", False),
         ("mysql.databases.svc", False),
         ("mysql.databases.svc.cluster.local", False),
-        ("10.0.0.7", False),
-        ("fd00::7", False),
     ],
 )
 def test_servers_outside_are_entered_by_the_address_that_was_chosen(
@@ -244,6 +242,33 @@ def test_servers_outside_are_entered_by_the_address_that_was_chosen(
     assert "addresses" not in found["shop-outside-sessions"]
     assert found["shop-outside-sessions"]["ports"][0]["number"] == 6379
     assert found["shop-outside-redis"]["ports"][0]["number"] == 6380
+
+
+@pytest.mark.parametrize(
+    ("host", "network", "egress", "addresses"),
+    [
+        ("10.0.0.7", None, None, ["10.0.0.7/32"]),
+        ("fd00::7", None, None, ["fd00::7/128"]),
+        ("10.0.0.7", "10.0.0.0/24", None, ["10.0.0.0/24"]),
+        ("mysql.databases", "10.0.0.0/24", None, None),
+        # The way out is closed: what NetworkPolicies let through, proxies do, too.
+        ("mysql.databases", "10.0.0.0/24", [], ["10.0.0.0/24"]),
+        ("mysql.databases", None, [], None),
+    ],
+)
+def test_a_server_without_a_name_of_its_own_is_known_by_its_address(
+    host: str, network: str | None, egress: Any, addresses: list[str] | None
+) -> None:
+    database = {"host": host, **({"network": network} if network else {})}
+    app = application(mesh={"istio": {}}, database=database, network={"egress": egress})
+
+    found = _by_kind(app).get("ServiceEntry", {})
+
+    if addresses is None:
+        assert found == {}
+        return
+    assert found["shop-outside-database"]["addresses"] == addresses
+    assert found["shop-outside-database"]["hosts"] == ["database.shop.internal"]
 
 
 def test_a_memcached_outside_has_its_own_port() -> None:

@@ -262,6 +262,15 @@ def test_every_alert_has_its_place_on_the_page_and_the_page_no_other() -> None:
     assert sorted(headings) == sorted(known)
 
 
+def test_the_page_says_what_the_alert_says() -> None:
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+
+    for spec in SPECS.values():
+        for alert in _of(application(**spec)).values():
+            assert alert.users in page
+            assert alert.do in page
+
+
 def test_a_lost_session_is_always_critical() -> None:
     alerts = _of(application(**BIG))
 
@@ -287,6 +296,36 @@ def test_volumes_are_found_by_the_names_that_a_stateful_set_gives_them() -> None
     matchers = next(_selectors(expr)).matchers.matchers
     (pattern,) = [m.value for m in matchers if m.name == "persistentvolumeclaim"]
     assert re.fullmatch(pattern, "data-shop-sessions-0")
+
+
+@pytest.mark.parametrize("busy", [None, 80])
+def test_what_the_autoscaler_asks_for_is_recorded(busy: int | None) -> None:
+    web = {"max": 9, "autoscale": {"busy": busy}}
+    app = application(monitoring={}, web=web)
+    (rule,) = (item for item in rules.objects(app) if item["kind"] == "PrometheusRule")
+    recorded = {
+        one["record"]: one["expr"]
+        for group in rule["spec"]["groups"]
+        for one in group["rules"]
+        if "record" in one
+    }
+    asked = {
+        metric["pods"]["metric"]["name"]
+        for objects in render(app).objects.values()
+        for item in objects
+        if item["kind"] == "HorizontalPodAutoscaler"
+        for metric in item["spec"]["metrics"]
+        if metric["type"] == "Pods"
+    }
+
+    assert set(recorded) == asked
+    assert len(asked) == (0 if busy is None else 1)
+    for expr in recorded.values():
+        assert {one.name for one in _selectors(expr)} == {
+            "phpfpm_active_processes",
+            "phpfpm_total_processes",
+        }
+    assert all_problems(rules.objects(app), app) == []
 
 
 def test_a_scheduler_is_late_beyond_its_longest_task() -> None:

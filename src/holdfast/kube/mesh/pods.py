@@ -16,6 +16,9 @@ from holdfast.kube.app import App
 NATIVE = "sidecar.istio.io/nativeSidecar"
 """Wins over istiod's own setting (istio 1.32, pkg/kube/inject/inject.go)."""
 
+_OPAQUE = frozenset((25, 587, 3306, 4444, 5432, 6379, 9300, 11211))
+"""Ports at which Linkerd 2.20 guesses nothing (charts/linkerd-control-plane, opaquePorts)."""
+
 _PREFIXES = ("config.beta.linkerd.io", "config.linkerd.io")
 """Linkerd 2.19 and 2.20 call it by different prefixes; the newer one wins (pkg/k8s/labels.go)."""
 
@@ -51,8 +54,20 @@ def pod_annotations(app: App, component: str) -> dict[str, str]:
         return {}
     if mesh.linkerd is not None:
         native = {f"{prefix}/proxy-enable-native-sidecar": "true" for prefix in _PREFIXES}
-        return {"linkerd.io/inject": "enabled", **native}
+        return {"linkerd.io/inject": "enabled", **native, **_past_linkerd(app)}
     if mesh.istio is not None and mesh.istio.mode == "sidecar":
         # The kubelet has no certificate: its HTTP probes go by Istio's agent, or STRICT ends them.
         return {NATIVE: "true", "sidecar.istio.io/rewriteAppHTTPProbers": "true"}
     return {}
+
+
+def _past_linkerd(app: App) -> dict[str, str]:
+    """MySQL at a port of its own goes past the proxy: there, the server speaks first, and Linkerd
+    would wait ten seconds for the client to (linkerd.io, «TCP Proxying and Protocol Detection»).
+    """
+    database = app.spec.database
+    if database is None or database.driver not in ("mysql", "mariadb"):
+        return {}
+    if database.port is None or database.port in _OPAQUE:
+        return {}
+    return {"config.linkerd.io/skip-outbound-ports": str(database.port)}

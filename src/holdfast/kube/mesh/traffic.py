@@ -90,16 +90,25 @@ def _outside(app: App) -> Iterator[Object]:
         ("redis", redis.external if redis else None, 6379),
     ]
     for name, server, usual in servers:
-        if server is not None and server.host is not None and _is_outside(server.host):
-            where = [server.network] if server.network else []
-            yield _entry(app, f"outside-{name}", server.host, [server.port or usual], where)
+        if server is None or server.host is None:
+            continue
+        host, ports = server.host, [server.port or usual]
+        where = [server.network or f"{host}/{128 if ':' in host else 32}"]
+        if _is_outside(host):
+            yield _entry(app, f"outside-{name}", host, ports, where if server.network else [])
+        elif _is_address(host) or (app.spec.network.egress is not None and server.network):
+            # An entry wants a name, and finds this one by its address alone.
+            yield _entry(app, f"outside-{name}", f"{name}.{app.name}.internal", ports, where)
 
 
 def _is_outside(host: str) -> bool:
     """Whether a name is certainly none of the cluster's; there, an entry would hide a Service."""
-    parts = host.split(".")
-    numeric = ":" in host or all(part.isdigit() for part in parts)
-    return len(parts) > 2 and not numeric and not any(mark in f"{host}." for mark in _INSIDE)
+    named_inside = any(mark in f"{host}." for mark in _INSIDE)
+    return host.count(".") > 1 and not _is_address(host) and not named_inside
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
 
 
 def _only_known(app: App) -> Iterator[Object]:

@@ -15,6 +15,7 @@ from holdfast.kube.monitoring import (
     user_alerts,
 )
 from holdfast.kube.monitoring.alert import Alert
+from holdfast.kube.monitoring.promql import ours
 from holdfast.kube.monitoring.watched import watched
 from holdfast.kube.objects import named
 from holdfast.kube.session_store import exporter
@@ -50,13 +51,34 @@ def _rule(app: App, monitoring: Monitoring) -> Object:
         "metadata": monitors.chosen_metadata(app, monitoring, app.name, "monitoring"),
         "spec": {
             "groups": [
-                {
-                    "name": named(app, name),
-                    "rules": [alert.rule(app) for alert in alerts],
-                }
-                for name, alerts in groups_of_alerts(app).items()
+                *(
+                    {"name": named(app, name), "rules": [alert.rule(app) for alert in alerts]}
+                    for name, alerts in groups_of_alerts(app).items()
+                ),
+                *_recorded(app),
             ]
         },
+    }
+
+
+def _recorded(app: App) -> Iterator[Object]:
+    """The share of busy PHP processes, by which ``web.autoscale.busy`` scales.
+
+    prometheus-adapter hands on every series with a namespace and a pod (its chart's default rules).
+    """
+    if app.spec.web.autoscale.busy is None or not exporters.containers(app, "web"):
+        return
+    active = ours(app, "web", "phpfpm_active_processes")
+    total = ours(app, "web", "phpfpm_total_processes")
+    by = "by (namespace, pod)"
+    yield {
+        "name": named(app, "autoscaling"),
+        "rules": [
+            {
+                "record": "phpfpm_process_utilization",
+                "expr": f"100 * sum {by} ({active}) / sum {by} ({total})",
+            }
+        ],
     }
 
 

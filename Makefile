@@ -4,6 +4,7 @@ PYTHON ?= python3
 # What a machine has to add, e.g. `export HOLDFAST_CRD_SCHEMAS := ...` (CONTRIBUTING.md).
 -include local.mk
 BIN := .venv/bin
+CRD_MODELS := $(addprefix cloudcoil.models.,cert-manager istio keda prometheus-operator)
 
 .PHONY: demo test check install debian soak fuzz bench format clean
 
@@ -21,7 +22,7 @@ check: install  ## format, lint, types, and who may import whom
 
 install: .venv/installed  ## .venv with Holdfast and everything its tests need
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt scripts/crd-schemas
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Holdfast needs Python 3.11 or newer; say where it is: make PYTHON=python3.11"; exit 3; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; as root: apt install python3-venv"; exit 3; }
 	@echo "installing into .venv"
@@ -29,7 +30,11 @@ install: .venv/installed  ## .venv with Holdfast and everything its tests need
 	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install -qq --disable-pip-version-check -e '.[dev]'
 	@echo "Kubernetes' schemas into .venv-kubernetes"
 	@$(PYTHON) -m venv --clear --without-pip .venv-kubernetes
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip --python .venv-kubernetes install -qq --disable-pip-version-check --no-deps --no-compile kubernetes-validate
+ifndef HOLDFAST_CRD_SCHEMAS
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip --python .venv-kubernetes install -qq --disable-pip-version-check --no-compile $(CRD_MODELS)
+	@.venv-kubernetes/bin/python scripts/crd-schemas .venv-kubernetes/crds
+endif
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip --python .venv-kubernetes install -qqq --disable-pip-version-check --no-deps --no-compile kubernetes-validate
 	@touch $@
 
 debian:  ## the Debian packages that the tests start: real Laravel, its servers, a browser

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
+from tests.kube.schemas import CRDS, unvalidated
+
 settings.register_profile(
     "suite",
     derandomize=True,
@@ -24,3 +26,11 @@ providers._get_local_constants = lambda: providers._local_constants
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What nobody has looked at is said."""
+    if CRDS is None and (kinds := unvalidated()):
+        terminalreporter.write_line(
+            f"HOLDFAST_CRD_SCHEMAS is not set: not validated are {', '.join(kinds)}"
+        )

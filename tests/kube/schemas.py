@@ -3,8 +3,9 @@
 Kubernetes': the strict JSON schemas of ``kubernetes-validate`` (PyPI), which ``make install`` puts
 into ``.venv-kubernetes`` (a hundred megabytes of data; nothing of it is run). Custom resources':
 the directory that HOLDFAST_CRD_SCHEMAS names, one folder a project and version with files
-``Kind_group_version.json`` (the ``openAPIV3Schema`` of a CRD), and ``crds`` beside this file;
-``unvalidated`` has what could not be looked at.
+``Kind_group_version.json`` (the ``openAPIV3Schema`` of a CRD), and ``crds`` beside this file.
+Without that variable, what PyPI has models of (``scripts/crd-schemas``); ``unvalidated`` says of
+what the examples have there is none.
 """
 
 from __future__ import annotations
@@ -23,17 +24,16 @@ from holdfast.kube.app import OLDEST, App, Object
 
 ROOT = Path(__file__).parents[2]
 CRDS = os.environ.get("HOLDFAST_CRD_SCHEMAS")
+FROM_PYPI = ROOT / ".venv-kubernetes" / "crds"
 OURS = Path(__file__).parent / "crds"
 LAST = 4
 """So many of the newest minors are validated against, beside the oldest that is rendered for."""
 
+_KINDS = re.compile(r"^apiVersion: (\S+)$(?:\n.*)*?\nkind: (\S+)$", re.MULTILINE)
 _BASE = "https://kubernetes.invalid/api"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _LABEL = re.compile(r"([-a-z0-9.]{1,253}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-
-unvalidated: set[str] = set()
-"""Custom resources for which no schema was at hand."""
 
 
 def _directories() -> dict[int, Path]:
@@ -60,9 +60,7 @@ def problems(one: Object, minor: int, app: App | None = None) -> list[str]:
     name = f"{one.get('kind')} {one.get('metadata', {}).get('name')}"
     schema = _schema(one["apiVersion"], one["kind"], minor, _gateway_api(app))
     found = [*_of_metadata(one.get("metadata", {})), *_nothing(one, ())]
-    if schema is None:
-        unvalidated.add(f"{one['apiVersion']} {one['kind']}")
-    else:
+    if schema is not None:
         found += [
             f"{'.'.join(map(str, error.instance_path))}: {error.message}"
             for error in schema.iter_errors(one)
@@ -89,6 +87,20 @@ def all_problems(
     return found
 
 
+def unvalidated() -> list[str]:
+    """Custom resources of the examples for which no schema is at hand, as ``Kind (group)``."""
+    kinds = {
+        (version, kind)
+        for file in ROOT.glob("examples/*/rendered/*.yaml")
+        for version, kind in _KINDS.findall(file.read_text())
+    }
+    return sorted(
+        f"{kind} ({version.partition('/')[0]})"
+        for version, kind in kinds
+        if _schema(version, kind, OLDEST, _gateway_api(None)) is None
+    )
+
+
 @cache
 def _schema(
     api_version: str, kind: str, minor: int, gateway_api: str
@@ -105,14 +117,13 @@ def _schema(
         schema = json.loads(file.read_bytes()) | {"$id": f"{_BASE}/{file.name}"}
         return jsonschema_rs.validator_for(schema, registry=_definitions(minor))
     file_name = f"{kind}_{group}_{version}.json"
-    ours = sorted(OURS.glob(f"*/{file_name}"))
-    if CRDS is None and not ours:
-        return None
-    files = [
+    files = sorted(OURS.glob(f"*/{file_name}")) or [
         file
-        for file in ours or sorted(Path(CRDS or "").glob(f"*/{file_name}"))
+        for file in sorted(Path(CRDS or FROM_PYPI).glob(f"*/{file_name}"))
         if not file.parent.name.startswith("gateway-api") or file.parent.match(gateway_api)
     ]
+    if CRDS is None and not files:
+        return None
     assert files, f"no CRD is {api_version} {kind} ({gateway_api})"
     schema = json.loads(files[-1].read_bytes())
     strict = _strict(schema)

@@ -15,7 +15,7 @@ from holdfast.check.kubernetes.stores.store import Role
 
 _CONFIGURATION = re.compile(r"\b(?:include|(?:redis|valkey|keydb)-server)\s+[\"']?(/[\w./-]+)")
 _SENTINEL = re.compile(r"\b(?:redis|valkey)-sentinel\b|--sentinel\b")
-_REPLICA = re.compile(r"\b(?:replicaof|slaveof)\s+[^\s\"']*\$")
+_REPLICA = re.compile(r"\b(?:replicaof|slaveof)\s+[\"']?[^\s\"']*\$")
 
 
 def read(reading: Reading, scripts: Iterable[str], files: Files) -> None:

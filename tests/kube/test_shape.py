@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.kube.shape import control_characters, dotted, kind_of, wrong
-from holdfast.kube.spec.laravel_app import LaravelApp, Spec
+from holdfast.kube.spec.laravel_app import Cache, LaravelApp, Spec
 from holdfast.kube.spec.web import Web
 
 from .specs import documents
@@ -123,3 +123,34 @@ def test_too_many_entries():
     spec = {"image": "a:1", "host": "a.b", "secretName": "a", "config": config}
     (one,) = wrong(spec, kind_of(Spec))
     assert (one.reason, one.way_out) == ("config has 201 entries", "at most 200")
+
+
+def test_as_much_as_there_may_be():
+    config = {f"A{number}": "x" * 8192 for number in range(200)}
+    spec = {
+        "image": "a:" + "1" * 510,
+        "host": "a.b",
+        "secretName": "a",
+        "config": config,
+        "aliases": ["a.b"] * 100,
+        "workers": [{"name": "a", "queues": ["a"] * 20}] * 50,
+    }
+    assert list(wrong(spec, kind_of(Spec))) == []
+    assert [one.path for one in wrong(spec | {"image": "a:" + "1" * 511}, kind_of(Spec))] == [
+        ("image",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "way_out"),
+    [
+        ("issuer", "did you mean spec.edge.tls.issuer?"),
+        ("claim", "did you mean spec.storage.uploads.volume.claim?"),
+        ("password", "did you mean spec.session.store.external.password or"),
+        ("storageClass", "there are prefix, store"),
+        ("x", "there are prefix, store"),
+    ],
+)
+def test_where_else_a_key_is_known(word, way_out):
+    (one,) = wrong({word: "a"}, kind_of(Cache))
+    assert one.way_out.startswith(way_out)

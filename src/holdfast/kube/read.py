@@ -56,10 +56,10 @@ def read(
         for name, place in document.repeated
     ]
     base, *others = _versions(document.value)
-    everywhere = _refused(base, kubernetes)
+    everywhere = _refused(base, kubernetes, None)
     complaints += [_complaint(document, base, refusal) for refusal in everywhere]
     for version in others:
-        its_own = (one for one in _refused(version, kubernetes) if one not in everywhere)
+        its_own = (one for one in _refused(version, kubernetes, None) if one not in everywhere)
         complaints += [_complaint(document, version, refusal) for refusal in its_own]
     asked = next((version for version in (base, *others) if version.name == environment), None)
     if asked is None:
@@ -68,6 +68,9 @@ def read(
         complaints.append(
             Complaint(document.at("spec", "environments"), f"no environment {environment}", hint)
         )
+    elif secret is not None and not complaints:
+        with_it = _refused(asked, kubernetes, secret)
+        complaints += [_complaint(document, asked, refusal) for refusal in with_it]
     if complaints or asked is None:
         raise Rejected(sorted(set(complaints)))
     return _app(asked, kubernetes, secret)
@@ -101,7 +104,7 @@ def _versions(value: dict[str, Any]) -> list[_Version]:
     return versions
 
 
-def _refused(version: _Version, kubernetes: int) -> list[Refusal]:
+def _refused(version: _Version, kubernetes: int, secret: Mapping[str, str] | None) -> list[Refusal]:
     """What is wrong with a version; refusals of sense only where its shape is right."""
     found = [
         *_wrong_patch(version.patch),
@@ -111,7 +114,7 @@ def _refused(version: _Version, kubernetes: int) -> list[Refusal]:
     if found:
         return found
     try:
-        app = _app(version, kubernetes, None)
+        app = _app(version, kubernetes, secret)
     except msgspec.ValidationError as error:
         return [Refusal((), str(error), f"see kind {KIND} in docs/laravel-app.md")]
     return [replace(refusal, path=("spec", *refusal.path)) for refusal in refusals(app)]

@@ -141,6 +141,17 @@ def decided_by_sections(app: App) -> Iterator[Refusal]:
             )
 
 
+def field_of(app: App, name: str) -> str | None:
+    """Which field decides a variable; None where it is a person's own."""
+    if name in _FREE:
+        return None
+    if name in FIELDS:
+        return FIELDS[name]
+    if name in (urls := _urls(app)):
+        return urls[name]
+    return _field(app, name) if name in pinned(app) else None
+
+
 def _urls(app: App) -> dict[str, str]:
     """Variables in which stock configuration files take a whole address, and what that bypasses."""
     urls: dict[str, str] = {}
@@ -163,6 +174,8 @@ def _field(app: App, name: str) -> str:
         return "redis.external"
     if name.endswith("_QUEUE_RETRY_AFTER"):
         return "queue.retryAfter"
+    if name == "APP_DEBUG":
+        return "nothing: it is always false, or errors show APP_KEY"
     found = (field for start, field in _WHERE_GIVEN.items() if name.startswith(start))
     return next(found, "nothing: Holdfast sets it to what the rest needs")
 

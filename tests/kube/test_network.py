@@ -337,22 +337,19 @@ def test_closed_it_reaches_the_store(session, entrance):
     assert not network.leaves("web", network.ours("worker-x"), 6379)
 
 
-@pytest.mark.parametrize(
-    ("spec", "path"),
-    [
-        ({"session": {"store": {"external": {"host": "r"}}}}, "session.store.external"),
-        (
-            {"session": {"driver": "memcached", "store": {"external": {"host": "m"}}}},
-            "session.store.external",
-        ),
-        ({"database": {"host": "db"}}, "database"),
-        ({"redis": {"external": {"host": "j"}}}, "redis.external"),
-        (
-            {"database": {"host": "db", "network": "10.0.0.0/99"}},
-            "database.network",
-        ),
-    ],
-)
+REFUSED = [
+    ({"session": {"store": {"external": {"host": "r"}}}}, "session.store.external"),
+    (
+        {"session": {"driver": "memcached", "store": {"external": {"host": "m"}}}},
+        "session.store.external",
+    ),
+    ({"database": {"host": "db"}}, "database"),
+    ({"redis": {"external": {"host": "j"}}}, "redis.external"),
+    ({"database": {"host": "db", "network": "10.0.0.0/99"}}, "database.network"),
+]
+
+
+@pytest.mark.parametrize(("spec", "path"), REFUSED)
 def test_a_server_that_could_not_be_reached_is_refused(spec, path):
     [refusal] = refusals(application(**spec, network={"egress": []}))
     assert ".".join(refusal.path) == path

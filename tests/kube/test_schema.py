@@ -18,8 +18,10 @@ from holdfast.kube.spec.laravel_app import LaravelApp
 
 from . import (
     test_edge_refusals,
+    test_network,
     test_refusals_session,
     test_refusals_web,
+    test_session_store,
     test_storage,
     test_workers_refused,
 )
@@ -252,6 +254,8 @@ _BREAKING = [
     *test_workers_refused.BREAKING,
     *(spec for spec, *_ in test_edge_refusals.REFUSED.values()),
     *(spec for spec, *_ in test_storage.REFUSED.values()),
+    *(spec for spec, _ in test_session_store.REFUSED),
+    *({**spec, "network": {"egress": []}} for spec, _ in test_network.REFUSED),
     {"redis": {}},
     {"redis": {"external": {"host": "10.1.2.3"}}},
     {"queue": {"connection": "redis"}},

@@ -10,7 +10,7 @@ from holdfast.kube.app import NEWEST, OLDEST
 from holdfast.kube.environment import session_store as environment
 from holdfast.kube.objects import selector
 from holdfast.kube.quantity import MEBI
-from holdfast.kube.refusals.session_store import refusals
+from holdfast.kube.refusals.session_store import LONGEST_NAME, refusals
 from holdfast.kube.session_store import capacity, exporter, store
 from holdfast.kube.session_store.choice import components, rendered_redis
 from tests.kube import schemas
@@ -248,22 +248,31 @@ def test_what_fits_in_is_what_was_measured():
     assert "120 minutes" in said.choice
 
 
-@pytest.mark.parametrize(
-    ("session", "path"),
-    [
-        ({"store": {"single": {"memory": "63Mi"}}}, "single.memory"),
-        ({"store": {"single": {"memory": "1Gi", "storage": "2Gi"}}}, "single.storage"),
-        ({"store": {"sentinel": {"memory": "1Gi", "storage": "2Gi"}}}, "sentinel.storage"),
-        ({"store": {"sentinel": {"replicas": 2}}}, "sentinel.replicas"),
-        ({"store": {"operator": {"replicas": 2}}}, "operator.replicas"),
-        (
-            {"driver": "memcached", "store": {"external": {"host": "m", "tls": True}}},
-            "external.tls",
-        ),
-    ],
-)
-def test_what_would_not_hold_is_refused(session, path):
-    [refusal] = refusals(application(session=session))
+REFUSED = [
+    ({"session": {"store": {"single": {"memory": "63Mi"}}}}, "single.memory"),
+    ({"session": {"store": {"single": {"memory": "1Gi", "storage": "2Gi"}}}}, "single.storage"),
+    ({"session": {"store": {"sentinel": {"memory": "1Gi", "storage": "2Gi"}}}}, "sentinel.storage"),
+    ({"session": {"store": {"sentinel": {"replicas": 2}}}}, "sentinel.replicas"),
+    ({"session": {"store": {"operator": {"replicas": 2}}}}, "operator.replicas"),
+    ({"session": SENTINEL, "name": "a" * 35}, "sentinel"),
+    ({"session": OPERATOR, "name": "a" * 35}, "operator"),
+    (
+        {"session": {"driver": "memcached", "store": {"external": {"host": "m", "tls": True}}}},
+        "external.tls",
+    ),
+    (
+        {
+            "session": DYNAMODB,
+            "storage": {"uploads": {"s3": {"bucket": "files", "region": "us-east-1"}}},
+        },
+        "dynamodb.region",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spec", "path"), REFUSED, ids=[path for _, path in REFUSED])
+def test_what_would_not_hold_is_refused(spec, path):
+    [refusal] = refusals(application(**spec))
     assert ".".join(refusal.path) == f"session.store.{path}"
 
 
@@ -291,11 +300,25 @@ def test_the_storage_that_is_named_as_the_way_out_is_enough():
     assert list(refusals(application(session=session))) == []
 
 
-@pytest.mark.parametrize(("region", "refused"), [("eu-west-1", False), ("us-east-1", True)])
-def test_one_variable_has_the_region_of_table_and_bucket(region, refused):
-    uploads = {"uploads": {"s3": {"bucket": "files", "region": region}}}
-    found = list(refusals(application(session=DYNAMODB, storage=uploads)))
-    assert bool(found) is refused
+def test_table_and_bucket_of_one_region():
+    uploads = {"uploads": {"s3": {"bucket": "files", "region": "eu-west-1"}}}
+    assert list(refusals(application(session=DYNAMODB, storage=uploads))) == []
+
+
+@pytest.mark.parametrize("session", [SENTINEL, OPERATOR])
+def test_the_longest_names_are_names(session):
+    app = application(name="a" * LONGEST_NAME, session=session, monitoring={})
+    assert list(refusals(app)) == []
+    sets = [*by_kind(app, "StatefulSet"), f"{app.name}-sessions-sentinel"]
+    assert max(map(len, sets)) + len("-0123456789") <= 63
+    assert all(len(name) <= 63 for name in by_kind(app, "Service"))
+
+
+def test_one_redis_has_room_for_any_name():
+    app = application(name="a" * 40, monitoring={})
+    assert list(refusals(app)) == []
+    assert all(len(name) + len("-0123456789") <= 63 for name in by_kind(app, "StatefulSet"))
+    assert all(len(name) <= 63 for name in by_kind(app, "Service"))
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -41,6 +41,7 @@ _SECTIONS = (
 
 RULES: tuple[Rule, ...] = (
     *session.RULES,
+    *session_store.RULES,
     *web.RULES,
     *queue.RULES,
     *workers.RULES,
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     *storage.RULES,
     *edge.RULES,
     *mesh.RULES,
+    *network.RULES,
 )
 """What the API server refuses too."""
 

@@ -7,59 +7,106 @@ from collections.abc import Iterator
 from holdfast.kube.app import App
 from holdfast.kube.quantity import GIBI, MEBI, whole
 from holdfast.kube.refusals.refusal import Refusal
+from holdfast.kube.refusals.rule import Rule, all_refused, given, rule
 from holdfast.kube.session_store.capacity import LEAST_MEMORY, least_storage
 from holdfast.kube.session_store.choice import external, rendered_redis, store
 from holdfast.kube.spec.session import OperatorRedis, SentinelRedis, SingleRedis
 
-_STORE = ("session", "store")
+_PATH = ("session", "store")
+_DRIVER = "self.spec.session.driver"
+_STORE = "self.spec.session.store"
+_UPLOADS = "self.spec.storage.uploads"
+
+LONGEST_NAME = 34
+"""Of an application whose store is a replication. A StatefulSet's pods carry its name with a hash
+in a label (kubernetes/kubernetes 64023), which has 63 characters: NAME-sessions-sentinel-HASH."""
+
+
+def _several(app: App, kind: str) -> SentinelRedis | OperatorRedis | None:
+    found: SentinelRedis | OperatorRedis | None = getattr(store(app), kind)
+    return found
+
+
+def _kind(kind: str) -> str:
+    """CEL: it is not this kind of store."""
+    return f"!{given(_STORE)} || !{given(f'{_STORE}.{kind}')}"
+
+
+def _two(kind: str) -> Rule:
+    return rule(
+        (*_PATH, kind, "replicas"),
+        "of two servers the one that is left refuses to write, so every roll and every drain is an"
+        " outage",
+        "3 servers, or session.store.single",
+        broken=lambda app: (found := _several(app, kind)) is not None and found.replicas == 2,
+        cel=f"{_kind(kind)} || {_STORE}.{kind}.replicas != 2",
+    )
+
+
+def _long_name(kind: str) -> Rule:
+    return rule(
+        (*_PATH, kind),
+        "with so long a name of the application Kubernetes cannot make the pods of its Sentinels",
+        f"a metadata.name of up to {LONGEST_NAME} characters, or session.store.single",
+        broken=lambda app: _several(app, kind) is not None and len(app.name) > LONGEST_NAME,
+        cel=f"{_kind(kind)} || size(self.metadata.name) <= {LONGEST_NAME}",
+    )
+
+
+def _two_regions(app: App) -> bool:
+    table, uploads = store(app).dynamodb, app.spec.storage.uploads
+    if app.spec.session.driver != "dynamodb" or table is None or uploads is None:
+        return False
+    return uploads.s3 is not None and uploads.s3.region != table.region
+
+
+RULES = (
+    _two("sentinel"),
+    _two("operator"),
+    _long_name("sentinel"),
+    _long_name("operator"),
+    rule(
+        (*_PATH, "external", "tls"),
+        "Laravel's stock config/cache.php has no TLS for memcached",
+        "leave it out, and let a mesh encrypt, or use Redis",
+        broken=lambda app: (
+            app.spec.session.driver == "memcached"
+            and (found := external(app)) is not None
+            and found.tls
+        ),
+        cel=f"{_DRIVER} != 'memcached' || {_kind('external')} || !{_STORE}.external.tls",
+    ),
+    rule(
+        (*_PATH, "dynamodb", "region"),
+        "the table and the bucket of uploads are in different regions: Laravel's stock"
+        " configuration reads AWS_DEFAULT_REGION for both",
+        "a table and a bucket of one region",
+        broken=_two_regions,
+        cel=f"{_DRIVER} != 'dynamodb' || {_kind('dynamodb')} || !{given(_UPLOADS)}"
+        f" || !{given(f'{_UPLOADS}.s3')} || {_UPLOADS}.s3.region == {_STORE}.dynamodb.region",
+    ),
+)
 
 
 def refusals(app: App) -> Iterator[Refusal]:
     """Too small, too few, or told to reach two places by one variable."""
+    yield from all_refused(RULES, app)
     redis = rendered_redis(app)
-    if redis is not None:
-        kind = {SingleRedis: "single", SentinelRedis: "sentinel", OperatorRedis: "operator"}
-        place = (*_STORE, kind[type(redis)])
-        if whole(redis.memory) < LEAST_MEMORY:
-            yield Refusal(
-                (*place, "memory"),
-                f"in {redis.memory} there is hardly room for Redis itself",
-                f"{LEAST_MEMORY // MEBI}Mi or more",
-            )
-        elif whole(redis.storage) < least_storage(redis):
-            yield Refusal(
-                (*place, "storage"),
-                f"{redis.storage} is filled up while Redis rewrites its append-only file, and then"
-                " it refuses to write",
-                f"{-(-least_storage(redis) // GIBI)}Gi or more, three times what Redis may fill"
-                f" of {redis.memory}",
-            )
-        if not isinstance(redis, SingleRedis) and redis.replicas == 2:
-            yield Refusal(
-                (*place, "replicas"),
-                "of two servers the one that is left refuses to write, so every roll and every"
-                " drain is an outage",
-                "3 servers, or session.store.single",
-            )
-    found = external(app)
-    if found is not None and found.tls and app.spec.session.driver == "memcached":
-        yield Refusal(
-            (*_STORE, "external", "tls"),
-            "Laravel's stock config/cache.php has no TLS for memcached",
-            "leave it out, and let a mesh encrypt, or use Redis",
-        )
-    yield from _regions(app)
-
-
-def _regions(app: App) -> Iterator[Refusal]:
-    table = store(app).dynamodb
-    uploads = app.spec.storage.uploads
-    if app.spec.session.driver != "dynamodb" or table is None:
+    if redis is None:
         return
-    if uploads is not None and uploads.s3 is not None and uploads.s3.region != table.region:
+    kind = {SingleRedis: "single", SentinelRedis: "sentinel", OperatorRedis: "operator"}
+    place = (*_PATH, kind[type(redis)])
+    if whole(redis.memory) < LEAST_MEMORY:
         yield Refusal(
-            (*_STORE, "dynamodb", "region"),
-            f"the table is in {table.region} and the bucket in {uploads.s3.region}: Laravel's stock"
-            " configuration reads AWS_DEFAULT_REGION for both",
-            f"a bucket or a table of one region: storage.uploads.s3.region: {table.region}",
+            (*place, "memory"),
+            f"in {redis.memory} there is hardly room for Redis itself",
+            f"{LEAST_MEMORY // MEBI}Mi or more",
+        )
+    elif whole(redis.storage) < least_storage(redis):
+        yield Refusal(
+            (*place, "storage"),
+            f"{redis.storage} is filled up while Redis rewrites its append-only file, and then it"
+            " refuses to write",
+            f"{-(-least_storage(redis) // GIBI)}Gi or more, three times what Redis may fill of"
+            f" {redis.memory}",
         )

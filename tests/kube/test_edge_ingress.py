@@ -155,6 +155,7 @@ def test_haproxy():
     app = behind("haproxy", session={"affinity": {"cookie": "at"}})
     assert words(app, "haproxy.org/") == {
         "forwarded-for": "true",
+        "request-set-header": "X-Forwarded-Host %[req.hdr(host)]",
         "ssl-redirect": "true",
         "ssl-redirect-port": "443",
         "timeout-server": "35s",

@@ -99,6 +99,12 @@ def session_name(objects: list[Object]) -> None:
     rule["sessionPersistence"]["sessionName"] = "shop_session"
 
 
+def all_listeners(objects: list[Object]) -> None:
+    """The route is at the listener for plain HTTP too, and nothing redirects."""
+    objects.remove(one(objects, "HTTPRoute", "shop-redirect"))
+    del one(objects, "HTTPRoute", "shop")["spec"]["parentRefs"][0]["sectionName"]
+
+
 def gateway_class(controller: str) -> Break:
     """The class is served by somebody else."""
 
@@ -305,6 +311,13 @@ CASES = {
     ),
     "Gateway: standard channel": Case(
         "HF716", schema_of("backendRefs", "matches"), {"edge": ENVOY, "session": STICKY}
+    ),
+    "Gateway: plain HTTP": Case("HF416", all_listeners, {"edge": ENVOY}),
+    "nginx: plain HTTP": Case(
+        "HF416",
+        said("Ingress", **{N + "force-ssl-redirect": None, N + "ssl-redirect": "false"}),
+        {"edge": NGINX},
+        unsure=True,
     ),
     "sessions in pods": Case("HF101", IN_PODS, {"edge": NGINX}),
     "sessions in pods, and affinity": Case(

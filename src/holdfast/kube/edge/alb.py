@@ -83,6 +83,12 @@ def decisions(app: App) -> Iterator[Decision]:
         " elbv2.k8s.aws/pod-readiness-gate-inject=enabled, so that a rollout waits until it knows"
         " the new pods",
     )
+    yield Decision(
+        "X-Forwarded-Host",
+        "as the client wrote it",
+        "the load balancer passes it on; tell Laravel to believe the others alone: headers:"
+        " Request::HEADER_X_FORWARDED_AWS_ELB in TrustProxies",
+    )
     if affinity.cookie(app) is not None and affinity.seconds(app) > affinity.ALB_MOST:
         yield Decision(
             "affinity cookie", "seven days", "a load balancer's cookie lives no longer; sessions do"

@@ -16,11 +16,20 @@ CLASS: str | None = "haproxy"
 CHANGEABLE: frozenset[str] = frozenset({"haproxy.org/ssl-redirect-port"})
 PREFIX = "haproxy.org/"
 
+FORWARDED_HOST = "X-Forwarded-Host %[req.hdr(host)]"
+"""Name and format: pkg/annotations/ingress/reqSetHdr.go makes an ``http-request set-header`` of
+them, the format in quotation marks."""
+
 
 def ingress_annotations(app: App) -> dict[str, str]:
-    """The Ingress's; the port is the one that browsers know, not the container's 8443."""
+    """The Ingress's; the port is the one that browsers know, not the container's 8443.
+
+    X-Forwarded-Host is the host that was asked for, whatever a client wrote there: HAProxy would
+    pass it on, and Laravel believes it of a trusted proxy.
+    """
     words = {
         "forwarded-for": "true",
+        "request-set-header": FORWARDED_HOST,
         "ssl-redirect": "true",
         "ssl-redirect-port": "443",
         "timeout-server": f"{request_timeout(app)}s",

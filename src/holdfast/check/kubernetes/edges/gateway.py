@@ -24,7 +24,7 @@ def gateway_routes(objects: Objects) -> Iterator[Route]:
     for route in objects.of("HTTPRoute"):
         if route.group != GROUP:
             continue
-        tls = _tls(route, objects)
+        tls, redirects = _tls(route, objects), _redirects(route, objects)
         hosts = list(enumerate(map(text, items(route.body, "spec", "hostnames")))) or [(-1, "")]
         for index, rule in enumerate(items(route.body, "spec", "rules")):
             path = text(get(rule, "matches", 0, "path", "value"))
@@ -51,6 +51,7 @@ def gateway_routes(objects: Objects) -> Iterator[Route]:
                         if host
                         else route.at("spec", "rules", index, "backendRefs", number),
                         tls=tls,
+                        redirects=redirects,
                         affinity=affinity,
                         rewrite=_rewrite(rule),
                         regex=regex,
@@ -81,14 +82,50 @@ def gateway_controller(gateway: Object, objects: Objects) -> str:
 
 
 def _tls(route: Object, objects: Objects) -> bool | None:
-    sections = {text(get(p, "sectionName")) for p in items(route.body, "spec", "parentRefs")}
-    for gateway in gateways(route, objects):
-        for listener in items(gateway.body, "spec", "listeners"):
-            if "" not in sections and text(get(listener, "name")) not in sections:
+    return True if _listeners(route, objects, "HTTPS") else None
+
+
+def _redirects(route: Object, objects: Objects) -> bool | None:
+    """False where it is at a listener for plain HTTP, and no route there redirects to HTTPS."""
+    plain = _listeners(route, objects, "HTTP")
+    if not plain:
+        return None
+    for other in objects.of("HTTPRoute"):
+        if other.group == GROUP and _to_https(other) and plain & _listeners(other, objects, "HTTP"):
+            return None
+    return False
+
+
+def _listeners(route: Object, objects: Objects, protocol: str) -> set[tuple[Object, int]]:
+    """Those of a protocol that a route is attached to: the Gateway, and the listener's index."""
+    found: set[tuple[Object, int]] = set()
+    for parent in items(route.body, "spec", "parentRefs"):
+        namespace = text(get(parent, "namespace")) or route.namespace
+        gateway = objects.find("Gateway", text(get(parent, "name")), namespace)
+        if (
+            gateway is None
+            or gateway.group != GROUP
+            or get(parent, "kind") not in (None, "Gateway")
+        ):
+            continue
+        section, port = text(get(parent, "sectionName")), whole(get(parent, "port"))
+        for index, listener in enumerate(items(gateway.body, "spec", "listeners")):
+            if section not in ("", text(get(listener, "name"))):
                 continue
-            if get(listener, "protocol") == "HTTPS":
-                return True
-    return None
+            if (
+                port in (None, whole(get(listener, "port")))
+                and get(listener, "protocol") == protocol
+            ):
+                found.add((gateway, index))
+    return found
+
+
+def _to_https(route: Object) -> bool:
+    return any(
+        get(entry, "requestRedirect", "scheme") == "https"
+        for rule in items(route.body, "spec", "rules")
+        for entry in items(rule, "filters")
+    )
 
 
 def _affinity(route: Object, index: int, rule: Any) -> Affinity | None:

@@ -137,7 +137,7 @@ def test_json(holdfast, here):
     assert found["kubernetes"] == "1.31"
     assert {one["kind"] for one in found["objects"]["config"]} >= {"ConfigMap", "ServiceAccount"}
     assert [step["station"] for step in found["path"]][:2] == ["cookie", "key"]
-    assert "APP_KEY" in found["needed"]["secret_keys"]
+    assert "APP_KEY" in found["needed"]["keys"]
 
 
 def test_a_secret_is_named_after_its_content(holdfast, here):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from holdfast.kube.files import files, steps
@@ -78,20 +80,38 @@ def test_the_order_of_stations():
         ({"session": {"driver": "dynamodb", "store": {"dynamodb": DYNAMODB | {
             "role": "arn:aws:iam::123456789012:role/shop"}}}},
          {"APP_KEY", "DB_PASSWORD"}),
+        ({"session": {"driver": "memcached", "store": {"external": {"host": "mc"}}}},
+         {"APP_KEY", "DB_PASSWORD", "MEMCACHED_USERNAME", "MEMCACHED_PASSWORD"}),
+        ({"session": {"driver": "database"}, "redis": {"external": {"host": "jobs"}}},
+         {"APP_KEY", "DB_PASSWORD", "REDIS_PASSWORD"}),
+        ({"session": {"driver": "database"}, "storage": {"uploads": {"azure": {
+            "account": "abc", "container": "abc"}}}},
+         {"APP_KEY", "DB_PASSWORD", "AZURE_STORAGE_CONNECTION_STRING"}),
+        ({"session": {"driver": "database"}, "queue": {"connection": "sqs", "sqsQueueUrl":
+            "https://sqs.eu-central-1.amazonaws.com/1/default"}, "workers": [{"name": "a"}]},
+         {"APP_KEY", "DB_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}),
     ],
 )  # fmt: skip
 def test_what_the_secret_holds(spec, keys):
     app = application(database=DATABASE, **spec)
     found = needed(app, every(app))
-    assert found.secret == "shop-env"
-    assert set(found.secret_keys) == keys
+    assert found.keys_are_in == "the Secret shop-env"
+    assert set(found.keys) == keys
 
 
-def test_a_secret_that_somebody_else_makes_is_not_asked_for():
-    app = application(secrets={"external": {"store": "vault", "key": "shop"}})
+def test_keys_of_an_external_secret():
+    app = application(secrets={"external": {"store": "vault", "key": "apps/shop"}})
     found = needed(app, every(app))
-    assert found.secret == ""
+    assert found.keys_are_in == "apps/shop of the ClusterSecretStore vault"
+    assert found.keys == ("APP_KEY", "REDIS_PASSWORD")
     assert any(one.startswith("External Secrets Operator") for one in found.installed)
+
+
+def test_keys_that_a_rendered_secret_lacks():
+    app = replace(application(database=DATABASE), secret={"APP_KEY": "x", "REDIS_PASSWORD": "y"})
+    found = needed(app, every(app))
+    assert found.keys == ("DB_PASSWORD",)
+    assert "lacks" in found.keys_are_in
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def _decided(decisions: Sequence[Decision]) -> Table:
 
 
 def _there(needed: Needed) -> Iterable[str]:
-    if needed.secret:
-        yield f"the Secret {needed.secret} with {', '.join(needed.secret_keys)}"
+    if needed.keys:
+        yield f"{', '.join(needed.keys)} in {needed.keys_are_in}"
     yield from (f"the Secret {name}, of type kubernetes.io/tls" for name in needed.certificates)
     yield from (f"{project} in the cluster" for project in needed.installed)

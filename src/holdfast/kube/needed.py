@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from holdfast.kube.app import App, Object
-from holdfast.kube.environment import redis
 from holdfast.kube.environment.gather import secret_name
 from holdfast.kube.spec.session import Store
 
@@ -31,14 +30,14 @@ class Needed(msgspec.Struct, frozen=True):
     """What a person has to see to.
 
     Args:
-        secret: name of the Secret; empty where it is rendered.
-        secret_keys: what it has to hold.
+        keys_are_in: where the secret values have to be, in words.
+        keys: their names; where the Secret is rendered, those that its file lacks.
         certificates: names of Secrets with a certificate that nothing here makes.
         installed: what has to be installed in the cluster.
     """
 
-    secret: str
-    secret_keys: tuple[str, ...]
+    keys_are_in: str
+    keys: tuple[str, ...]
     certificates: tuple[str, ...]
     installed: tuple[str, ...]
 
@@ -50,13 +49,21 @@ def needed(app: App, objects: Iterable[Object]) -> Needed:
         objects: of the same application.
     """
     objects = list(objects)
-    rendered = app.secret is not None or app.spec.secrets.external is not None
+    keys = {*_of_the_specification(app), *_referred_to(objects, secret_name(app))}
     return Needed(
-        "" if rendered else app.spec.secret_name,
-        tuple(sorted({*_of_the_specification(app), *_referred_to(objects, secret_name(app))})),
+        _place(app),
+        tuple(sorted(keys - set(app.secret or ()))),
         tuple(sorted(set(_certificates(objects)) - set(_issued(objects)))),
         tuple(sorted(set(_projects(app, objects)))),
     )
+
+
+def _place(app: App) -> str:
+    if app.secret is not None:
+        return "the file of --secret-env, which lacks them"
+    if (external := app.spec.secrets.external) is not None:
+        return f"{external.key} of the {external.kind} {external.store}"
+    return f"the Secret {app.spec.secret_name}"
 
 
 def _of_the_specification(app: App) -> Iterator[str]:
@@ -67,30 +74,30 @@ def _of_the_specification(app: App) -> Iterator[str]:
     if spec.database is not None and spec.database.driver != "sqlite":
         yield "DB_PASSWORD"
     store = spec.session.store or Store()
-    if spec.session.driver == "redis" and (store.external is None or store.external.password):
+    asks = store.external is None or store.external.password
+    if spec.session.driver == "redis" and asks:
         yield f"{store.variables}_PASSWORD"
-    jobs = redis.server(app)
-    if jobs is not None and jobs.password is not None:
-        yield jobs.password
+    if spec.session.driver == "memcached" and asks:
+        yield from ("MEMCACHED_USERNAME", "MEMCACHED_PASSWORD")
+    if spec.redis is not None and spec.redis.external is not None and spec.redis.external.password:
+        yield "REDIS_PASSWORD"
+    uploads = spec.storage.uploads
+    if uploads is not None and uploads.azure is not None and uploads.azure.client is None:
+        yield "AZURE_STORAGE_CONNECTION_STRING"
     roles = []
     if store.dynamodb is not None and spec.session.driver == "dynamodb":
         roles.append(store.dynamodb.role)
-    if spec.storage.uploads is not None and spec.storage.uploads.s3 is not None:
-        roles.append(spec.storage.uploads.s3.role)
+    if uploads is not None and uploads.s3 is not None:
+        roles.append(uploads.s3.role)
     if None in roles or (spec.queue.connection == "sqs" and not roles):
         yield from ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
 def _referred_to(value: Any, secret: str) -> Iterator[str]:
-    """Keys that manifests name: ``secretKeyRef`` of any container."""
+    """Keys that manifests name, of containers (``secretKeyRef``) and of KEDA's triggers."""
     if isinstance(value, dict):
-        reference = value.get("secretKeyRef")
-        if (
-            isinstance(reference, dict)
-            and reference.get("name") == secret
-            and not reference.get("optional")
-        ):
-            yield reference["key"]
+        if value.get("name") == secret and "key" in value and not value.get("optional"):
+            yield value["key"]
         for inner in value.values():
             yield from _referred_to(inner, secret)
     elif isinstance(value, list):

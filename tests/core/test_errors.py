@@ -20,3 +20,9 @@ def test_a_log_line_has_the_hint_where_there_is_one():
     bare = UsageError("two of them")
     assert bare.in_full == str(bare) == "two of them"
     assert not hasattr(bare, "__notes__")
+
+
+def test_most_errors_are_one_line():
+    assert UsageError("two of them", hint="leave one out").lines == [
+        ("two of them", "leave one out")
+    ]

@@ -154,3 +154,13 @@ def test_as_much_as_there_may_be():
 def test_where_else_a_key_is_known(word, way_out):
     (one,) = wrong({word: "a"}, kind_of(Cache))
     assert one.way_out.startswith(way_out)
+
+
+@pytest.mark.parametrize("port", [1024, 65535])
+def test_both_ends_of_a_range_are_in(port):
+    assert list(wrong({"port": port}, kind_of(Web))) == []
+
+
+@pytest.mark.parametrize("port", [1023, 65536])
+def test_what_is_outside_is_not(port):
+    assert [one.path for one in wrong({"port": port}, kind_of(Web))] == [("port",)]

@@ -22,6 +22,7 @@ from msgspec.inspect import Type
 
 from holdfast.kube.app import NEWEST, OLDEST, App
 from holdfast.kube.expected import bare, nullable
+from holdfast.kube.merge import merged
 from holdfast.kube.refusals.gather import refusals
 from holdfast.kube.shape import kind_of, wrong
 from holdfast.kube.spec.edge import Edge, Mesh
@@ -69,6 +70,73 @@ _CURES = {
     ("web", "drain"): ("web", "drain", 60),
 }
 """Values in place of some that are refused where they are absent, too."""
+
+_HOST = {"host": "db.example.com", "network": "10.1.0.0/16"}
+_FILES = {
+    "session": {"driver": "file", "store": None, "affinity": None},
+    "storage": {"uploads": {"volume": {"access": "ReadWriteOnce"}}},
+    "web": {"min": 1, "max": None},
+    "workers": [],
+    "scheduler": None,
+}
+_JOBS = {"name": "jobs", "max": 5, "scaleOn": {"jobs": 10}}
+_HORIZON = {"name": "horizon", "horizon": True, "queues": ["default"], "longestJob": 50}
+_OTHER_REDIS = {
+    "redis": {"external": _HOST},
+    "queue": {"connection": "redis", "retryAfter": None},
+    "session": {"driver": "database", "store": None, "connection": None},
+    "database": {"driver": "mysql", **_HOST},
+}
+_FRAGMENTS: list[dict[str, Any]] = [
+    *(
+        {"session": {"driver": "redis", "store": {kind: {"replicas": 3}}, "connection": None}}
+        for kind in ("sentinel", "operator")
+    ),
+    {"session": {"driver": "redis", "store": {"single": {"memory": "1Gi", "storage": "8Gi"}}}},
+    _FILES,
+    {**_FILES, "session": {}, "database": {"driver": "sqlite"}, "migrations": {}},
+    {
+        "workers": [_JOBS],
+        "queue": {"connection": "database", "retryAfter": None},
+        "database": {"driver": "pgsql", **_HOST},
+    },
+    {"workers": [{"name": "cpu", "max": 3, "scaleOn": {"cpu": 70}}], "queue": {"retryAfter": None}},
+    {**_OTHER_REDIS, "workers": [_JOBS]},
+    {**_OTHER_REDIS, "workers": [_HORIZON]},
+    {"web": {"min": 2, "max": 9, "autoscale": {"cpu": 50, "busy": None}, "grace": None}},
+    {"web": {"min": 2, "max": 9, "runtime": "fpm-nginx", "autoscale": {"busy": 60}}},
+    *(
+        {"web": {"runtime": "octane", "server": server, "grace": None, "health": "/up"}}
+        for server in ("swoole", "roadrunner", "frankenphp")
+    ),
+    *(
+        {
+            "edge": {
+                "ingress": None,
+                "gateway": {
+                    "controller": controller,
+                    "channel": "experimental",
+                    "className": "a",
+                    **dict.fromkeys(("name", "namespace", "section", "version")),
+                },
+            }
+        }
+        for controller in ("envoy-gateway", "istio", "cilium", "traefik", "other")
+    ),
+    {"edge": {"gateway": None, "ingress": {"controller": "alb"}, "trustedProxies": ["10.0.0.0/8"]}},
+    *(
+        {"storage": {"uploads": {**dict.fromkeys(("s3", "gcs", "azure", "volume")), kind: bucket}}}
+        for kind, bucket in (
+            ("s3", {"bucket": "shop"}),
+            ("gcs", {"bucket": "shop", "project": "my-project"}),
+            ("azure", {"account": "shopfiles", "container": "files"}),
+            ("volume", {"access": "ReadWriteMany", "storageClass": "efs"}),
+        )
+    ),
+    {"mesh": {"istio": {"mode": "sidecar"}, "linkerd": None}},
+    {"monitoring": {}},
+]
+"""What random choices seldom come to; put into a document as an environment's patch would be."""
 
 _SECRET = {"APP_KEY": "base64:" + "A" * 43 + "=", "DB_PASSWORD": "x"}
 _NEEDED = ("image", "host", "secretName")
@@ -156,6 +224,8 @@ def valid_apps(draw: st.DrawFn) -> App:
     document = draw(documents())
     kubernetes = draw(st.integers(OLDEST, NEWEST))
     secret = draw(st.sampled_from([None, _SECRET]))
+    for fragment in draw(st.lists(st.sampled_from(_FRAGMENTS), max_size=3)):
+        document["spec"] = copy.deepcopy(merged(document["spec"], fragment))
     spec = document["spec"]
     if draw(st.integers(0, 3)) == 3:
         _make_alone(spec)

@@ -35,7 +35,7 @@ def session(facts: Facts, found: Layout, host: str) -> Part:
         why = (more,) if lifetime.value > _YEAR * 60 else ()
         part.line("lifetime", minutes, str(lifetime.source), *why)
     _cookie(facts, host, part)
-    if driver == "redis":
+    if driver == "redis" or found.others:
         _prefix(facts, part)
     return part
 
@@ -180,6 +180,7 @@ def _domain(domain: str, where: str, host: str, part: Part) -> None:
 
 
 def _prefix(facts: Facts, part: Part) -> None:
+    """REDIS_PREFIX: of sessions, and of the jobs that wait now."""
     value = facts.project.get("database.redis.options.prefix")
     if isinstance(value, Known) and fits(value.value or "", Prefix):
         part.line("prefix", value.value or "", str(value.source))

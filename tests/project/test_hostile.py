@@ -76,6 +76,12 @@ def test_a_lock_file_that_is_deep(project):
     assert "composer.lock is not JSON" in refused(project({"composer.lock": text}), FormatError)
 
 
+def test_a_lock_file_that_is_not_utf_8(project):
+    root = project({})
+    (root / "composer.lock").write_bytes(b'{"a": "\xff"}')
+    assert "composer.lock is not JSON" in refused(root, FormatError)
+
+
 def test_not_utf_8(project):
     root = project({})
     (root / ".env").write_bytes(b"A=1\nB=\xff\n")

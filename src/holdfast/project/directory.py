@@ -126,7 +126,7 @@ class Directory:
 def _decoded(data: bytes, path: Path) -> Any:
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(
             f"{path} is not JSON: {str(error)[:80]}",
             expected="JSON",

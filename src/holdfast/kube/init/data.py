@@ -54,7 +54,13 @@ def _server(found: Connection, driver: str, part: Part) -> None:
             fill="the server" + (f"; {_where(found, 'host')} has {host}" if host else ""),
         )  # fmt: skip
     port = _text(found, "port")
-    if port and port.isdigit() and fits(int(port), Port) and int(port) != _PORTS[driver]:
+    if (
+        port
+        and port.isascii()
+        and port.isdigit()
+        and fits(int(port), Port)
+        and int(port) != _PORTS[driver]
+    ):
         part.line("port", int(port), _where(found, "port"))
     for key, member, example in (("name", "database", "app"), ("user", "username", "app")):
         value = _text(found, member)

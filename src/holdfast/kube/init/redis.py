@@ -12,11 +12,12 @@ from typing import Final
 
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
-from holdfast.kube.spec.words import Address, Variable
+from holdfast.kube.spec.words import Address, Port, Variable
 from holdfast.project.connections import Connection, connection
 from holdfast.project.horizon import PACKAGE as HORIZON
-from holdfast.project.values import Known
+from holdfast.project.values import Known, Value
 
+_PORT: Final = 6379
 STOCK: Final = "REDIS"
 OWN: Final = "SESSION_REDIS"
 CONNECTION: Final = "session"
@@ -101,12 +102,17 @@ def external(found: Connection) -> Part:
             isinstance(scheme, Known) and scheme.value in ("tls", "rediss")
         ):
             part.line("tls", content=True)
-    if isinstance(port, Known) and str(port.value or "").isdigit() and int(str(port.value)) != 6379:
-        part.line("port", int(str(port.value)), str(port.source))
+    said = str(port.value) if isinstance(port, Known) else ""
+    if said.isascii() and said.isdigit() and fits(int(said), Port) and int(said) != _PORT:
+        part.line("port", int(said), _where(port))
     password = found.get("password")
     if isinstance(password, Known) and password.value in (None, ""):
         part.line("password", False, str(password.source))
     return part
+
+
+def _where(value: Value) -> str:
+    return str(value.source) if isinstance(value, Known) else value.place
 
 
 def client(facts: Facts) -> Part:

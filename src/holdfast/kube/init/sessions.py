@@ -7,9 +7,12 @@ from typing import Final
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
 from holdfast.kube.init.redis import DATABASE, KEPT, Layout, client, external, snippet
-from holdfast.kube.spec.session import DynamoTable
+from holdfast.kube.spec.session import DynamoTable, Session
 from holdfast.kube.spec.words import Address, CookieName, Host, Prefix
 from holdfast.project.values import Known
+
+_YEAR: Final = 525_600
+"""Minutes."""
 
 _ONCE: Final = "Whoever is logged in now logs in once more."
 
@@ -20,19 +23,19 @@ def session(facts: Facts, found: Layout, host: str) -> Part:
     driver = _driver(facts, part)
     part.take([_store(facts, found, driver)])
     if driver == "redis":
-        if found.connection is not None:
-            part.line(
-                "connection", found.connection,
-                "" if found.added else facts.where("session.connection"),
-            )  # fmt: skip
+        where = "" if found.added else facts.where("session.connection")
+        _connection(found.connection, where, part)
         part.tasks += client(facts).tasks
     elif driver == "database":
         _table(facts, part)
     lifetime = facts.row("lifetime")
     if lifetime is not None and isinstance(lifetime.value, int) and lifetime.value >= 60:
-        part.line("lifetime", lifetime.value // 60, str(lifetime.source))
+        minutes = min(lifetime.value // 60, _YEAR)
+        more = f"{lifetime.source} says more than a year, which is the most."
+        why = (more,) if lifetime.value > _YEAR * 60 else ()
+        part.line("lifetime", minutes, str(lifetime.source), *why)
     _cookie(facts, host, part)
-    if driver == "redis":
+    if driver == "redis" or found.others:
         _prefix(facts, part)
     return part
 
@@ -134,17 +137,23 @@ def _table(facts: Facts, part: Part) -> None:
     row = facts.row("table")
     name = str(row.value) if row is not None else "sessions"
     connection = facts.text("session.connection")
-    if connection is not None:
-        part.line("connection", connection, facts.where("session.connection"))
+    _connection(connection, facts.where("session.connection"), part)
     if facts.lacks_table(name):
         command = "make:session-table" if facts.major >= 11 else "session:table"
         part.task("database/migrations", f"no migration makes {name}: php artisan {command}")
 
 
+def _connection(name: str | None, where: str, part: Part) -> None:
+    if name is not None and fits({"connection": name}, Session):
+        part.line("connection", name, where)
+    elif name is not None:
+        part.task(where, f"the connection {name} needs a name of letters, digits, - and _")
+
+
 def _cookie(facts: Facts, host: str, part: Part) -> None:
     """The cookie as it is now: under another name nobody would be logged in."""
     row = facts.row("cookie")
-    if row is not None and fits(row.value, CookieName):
+    if row is not None and fits(row.value, CookieName) and row.value != "XSRF-TOKEN":
         part.line("cookie", row.value, str(row.source))
     else:
         why = facts.why_unknown("cookie") if row is None else f"{row.source} has one that browsers"
@@ -152,7 +161,8 @@ def _cookie(facts: Facts, host: str, part: Part) -> None:
         part.missing("cookie", f"its name as it is now, or users log in once more; {why}{more}")
     domain = facts.row("domain")
     bare = str(domain.value or "").removeprefix(".") if domain is not None else ""
-    if domain is not None and fits(bare, Host) and not is_local(bare):
+    whole = row is not None and str(row.value).lower().startswith("__host-")
+    if domain is not None and fits(bare, Host) and not is_local(bare) and not whole:
         _domain(bare, str(domain.source), host, part)
     same_site = facts.row("same_site")
     if same_site is not None and same_site.value in ("lax", "strict", "none"):
@@ -170,6 +180,7 @@ def _domain(domain: str, where: str, host: str, part: Part) -> None:
 
 
 def _prefix(facts: Facts, part: Part) -> None:
+    """REDIS_PREFIX: of sessions, and of the jobs that wait now."""
     value = facts.project.get("database.redis.options.prefix")
     if isinstance(value, Known) and fits(value.value or "", Prefix):
         part.line("prefix", value.value or "", str(value.source))

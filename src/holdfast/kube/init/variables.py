@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
-from holdfast.kube.spec.words import Variable
+from holdfast.kube.spec.words import Address, Variable
 from holdfast.project.code import code
 from holdfast.project.effective import effective_session
 from holdfast.project.middleware import middleware
@@ -58,12 +58,11 @@ _SANCTUM: Final = "laravel/sanctum"
 _MOST: Final = 60
 
 
-def config(facts: Facts, host: str, *, volume: bool) -> Part:
+def config(facts: Facts, spec: dict[str, Any]) -> Part:
     """The section ``config``.
 
     Args:
-        host: where users find the application.
-        volume: whether files go to a volume, where the default disk may be any local one.
+        spec: the rest of the specification, as far as it is known.
     """
     part, inner = Part(), Part()
     environment = facts.project.environment
@@ -71,9 +70,11 @@ def config(facts: Facts, host: str, *, volume: bool) -> Part:
         raw = environment.raw(name)
         if isinstance(raw, tuple) and fits(name, Variable) and not _REFERENCE.search(raw[0]):
             inner.line(name, raw[0], place)
-    _sanctum(facts, host, inner)
-    if volume:
+    _sanctum(facts, spec["host"], inner)
+    if "volume" in spec.get("storage", {}).get("uploads", {}):
         _disk(facts, inner)
+    if spec["cache"]["store"] == "memcached":
+        _memcached(facts, inner)
     file, names = facts.env_file()
     told = {use.name for row in facts.session.rows for use in row.source.uses}
     rest = [
@@ -165,3 +166,13 @@ def _disk(facts: Facts, part: Part) -> None:
         return
     variable = "FILESYSTEM_DISK" if facts.major >= 9 else "FILESYSTEM_DRIVER"
     part.line(variable, disk, facts.where("filesystems.default"))
+
+
+def _memcached(facts: Facts, part: Part) -> None:
+    """The server of a cache that has no section of its own."""
+    setting = "cache.stores.memcached.servers.0.host"
+    host = facts.text(setting) or ""
+    if fits(host, Address) and not is_local(host):
+        part.line("MEMCACHED_HOST", host, facts.where(setting))
+    else:
+        part.line("MEMCACHED_HOST", "memcached.example.com", fill="the memcached of the cache")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from holdfast.kube.init.commented import Block, Line
@@ -88,7 +89,8 @@ def _retry_after(facts: Facts, name: str, told: Told, part: Part) -> None:
 def _sqs(facts: Facts, name: str, part: Part) -> None:
     prefix = facts.text(f"queue.connections.{name}.prefix") or ""
     queue = facts.text(f"queue.connections.{name}.queue") or "default"
-    region = facts.text(f"queue.connections.{name}.region") or "us-east-1"
+    said = facts.text(f"queue.connections.{name}.region") or ""
+    region = said if re.fullmatch(r"[a-z0-9-]+", said) else "us-east-1"
     url = f"{prefix.rstrip('/')}/{queue}"
     where = facts.where(f"queue.connections.{name}.prefix")
     if "your-account-id" not in url and fits({"sqsQueueUrl": url}, Queue):

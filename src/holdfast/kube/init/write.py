@@ -11,6 +11,7 @@ from holdfast.kube.init import redis as redis_servers
 from holdfast.kube.init.facts import Facts
 from holdfast.kube.init.names import unread
 from holdfast.kube.init.part import Part, Task
+from holdfast.kube.init.regions import one_region
 from holdfast.kube.spec.laravel_app import API_VERSION, KIND
 
 _REVERB: Final = "laravel/reverb"
@@ -104,8 +105,8 @@ def _spec(facts: Facts, called: str) -> Part:
     spec.tasks += web.proxies(facts).tasks
     if layout.others and not layout.sessions:
         spec.tasks += redis_servers.client(facts).tasks
-    uploads = commented.values(spec.lines).get("storage", {}).get("uploads", {})
-    config = variables.config(facts, host, volume="volume" in uploads)
+    one_region(spec.lines)
+    config = variables.config(facts, commented.values(spec.lines))
     spec.take([config, variables.secrets(facts)])
     spec.tasks += unread(facts, commented.values(spec.lines))
     return spec

@@ -97,6 +97,7 @@ def test_nobody_writes_but_where_laravel_does(web: Object) -> None:
     }
     assert written - {"/run/php-fpm"} == {
         "/var/www/html/bootstrap/cache",
+        "/var/www/html/storage/framework",
         "/var/www/html/storage/framework/cache",
         "/var/www/html/storage/framework/views",
         "/var/www/html/storage/logs",
@@ -392,3 +393,19 @@ def test_session_files_outlive_their_pod_where_they_are_allowed() -> None:
     assert mounted["name"] == "session-files"
     for other in (application(storage=volume, web={"min": 1}), application()):
         assert "framework/sessions" not in str(objects(other))
+
+
+@pytest.mark.parametrize(
+    ("spec", "writable"),
+    [({}, True), ({"laravel": 10}, False), ({"cache": {"store": "array"}}, False)],
+)
+def test_artisan_down_can_write_where_all_replicas_hear_of_it(spec: Object, writable: bool) -> None:
+    found = objects(application(**spec))["Deployment"]["spec"]["template"]["spec"]
+    paths = [one["mountPath"] for one in found["containers"][0]["volumeMounts"]]
+    place = "/var/www/html/storage/framework"
+    assert (place in paths) is writable
+    if writable:
+        # It would hide those below it, had they been mounted before.
+        assert paths.index(place) < min(
+            paths.index(path) for path in paths if path.startswith(f"{place}/")
+        )

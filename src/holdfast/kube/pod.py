@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.kube import identity, storage
 from holdfast.kube.app import App, Object
+from holdfast.kube.environment.application import maintenance_store
 from holdfast.kube.environment.gather import environment_from
 from holdfast.kube.mesh import pods as mesh
 from holdfast.kube.objects import labels, present, selector, version
@@ -55,9 +56,21 @@ def resources(wanted: Resources, *, ephemeral: str = "256Mi") -> Object:
     }
 
 
+def _writable(app: App) -> dict[str, str]:
+    """The places in the application where it may write, by the volume.
+
+    ``artisan down`` keeps its word in a store that all replicas see, then writes a stub into
+    storage/framework, and fails where it cannot (DownCommand.php). Where maintenance is a file it
+    has to fail: one pod alone would be down.
+    """
+    if maintenance_store(app) is None:
+        return _WRITABLE
+    return {"framework": "storage/framework", **_WRITABLE}
+
+
 def writable_mounts(app: App) -> list[Object]:
-    """Where the application's containers may write."""
-    places = {name: f"{app.spec.root}/{path}" for name, path in _WRITABLE.items()}
+    """Where the application's containers may write; what holds others comes first."""
+    places = {name: f"{app.spec.root}/{path}" for name, path in _writable(app).items()}
     places["tmp"] = "/tmp"  # noqa: S108 - the container's
     return [{"name": name, "mountPath": path} for name, path in places.items()]
 
@@ -138,7 +151,7 @@ def pod_template(
         tmp: how much may be in ``/tmp``, where PHP keeps uploads while a request lasts.
         constraints: of topology, from ``spread``.
     """
-    sizes = {**dict.fromkeys(_WRITABLE, "128Mi"), "bootstrap-cache": "32Mi", "tmp": tmp}
+    sizes = {**dict.fromkeys(_writable(app), "128Mi"), "bootstrap-cache": "32Mi", "tmp": tmp}
     # config.php has the Secret's values in it: it is never on the disk of a node.
     medium = {"bootstrap-cache": "Memory"}
     scratch = [

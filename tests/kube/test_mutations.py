@@ -384,6 +384,7 @@ MUTATIONS = [
         text("^appendonly yes", "appendonly no"), text('^save ""', "save 60 1")
     )),
     ("HF506", "basic", both(setting("CACHE_STORE", "redis"), setting("REDIS_CACHE_DB", "0"))),
+    ("HF508", "basic", setting("QUEUE_CONNECTION", "redis")),
     ("HF513", "sentinel", put(
         "Service", "-sessions", "spec", "selector",
         value={"app.kubernetes.io/component": "sessions", "app.kubernetes.io/instance": "shop"},
@@ -417,6 +418,7 @@ MUTATIONS = [
     ("HF921", "basic", pod(*WORKER, lambda spec: spec.update(terminationGracePeriodSeconds=30))),
     ("HF922", "keda", setting("REDIS_QUEUE_RETRY_AFTER", "30")),
     ("HF924", "basic", pod(*WEB, schedule_too)),
+    ("HF928", "keda", setting("REDIS_PREFIX", "laravel_database_")),
     ("HF930", "basic", setting("FILESYSTEM_DISK", "public")),
     ("HF932", "basic", setting("CACHE_STORE", "file")),
     ("HF951", "basic", setting("SESSION_ENCRYPT", "false")),

@@ -22,6 +22,13 @@ def hook(pod):
     return container["lifecycle"]["preStop"]["exec"]["command"][-1].splitlines()
 
 
+def script(pod):
+    (container,) = pod["containers"]
+    *shell, lines = container["command"]
+    assert shell == ["/bin/sh", "-c"]
+    return lines.splitlines()
+
+
 def test_none_where_nobody_asks_for_one():
     assert rendered() == []
     (said,) = scheduler.decisions(application())
@@ -42,7 +49,12 @@ def test_each_minute_is_a_run_of_its_own():
     pod = job["template"]["spec"]
     assert pod["restartPolicy"] == "Never"
     assert pod["terminationGracePeriodSeconds"] == 615
-    assert pod["containers"][0]["command"] == ["php", "artisan", "schedule:run"]
+    assert script(pod)[1:] == [
+        "php artisan schedule:run",
+        "status=$?",
+        "while busy 0 || { sleep 1; busy 0; }; do sleep 1; done",
+        "exit $status",
+    ]
     assert "lifecycle" not in pod["containers"][0]
 
 
@@ -60,30 +72,24 @@ def test_a_process_is_never_there_twice():
 
 
 @pytest.mark.parametrize(
-    ("laravel", "interrupts"), [(8, False), (9, False), (10, True), (12, True)]
+    ("laravel", "interrupts"), [(8, False), (9, False), (10, True), (13, True)]
 )
-def test_a_process_that_hears_nothing_is_ended_between_two_tasks(laravel, interrupts):
+def test_a_process_is_ended_between_two_tasks(laravel, interrupts):
     (one,) = rendered(laravel=laravel, scheduler={"mode": "process"})
     pod = one["spec"]["template"]["spec"]
-    assert pod["containers"][0]["command"] == [
-        "/bin/sh",
-        "-c",
-        "php artisan schedule:work & wait $!",
+    assert script(pod)[1:] == [
+        "php artisan schedule:work &",
+        "echo $! > /tmp/schedule-work.pid",
+        "wait $!",
+        "while busy 0 || { sleep 1; busy 0; }; do sleep 1; done",
     ]
-    lines = hook(pod)
-    assert ("php artisan schedule:interrupt" in lines) == interrupts
-    assert [line.split()[0] for line in lines[-3:]] == [
-        "until",
-        "process=${1#/proc/}",
-        "while",
+    assert hook(pod)[1:] == [
+        *(["php artisan schedule:interrupt"] if interrupts else []),
+        "while busy 1 || { sleep 1; busy 1; }; do sleep 1; done",
+        'kill -TERM "$(cat /tmp/schedule-work.pid)"',
+        "while kill -0 1 2>/dev/null; do sleep 1; done",
     ]
-
-
-def test_a_process_that_hears_sigterm_waits_for_its_tasks_itself():
-    (one,) = rendered(laravel=13, scheduler={"mode": "process"})
-    pod = one["spec"]["template"]["spec"]
-    assert pod["containers"][0]["command"] == ["php", "artisan", "schedule:work"]
-    assert hook(pod) == ["while kill -TERM 1 2>/dev/null; do sleep 5; done"]
+    assert hook(pod)[0] == script(pod)[0]
 
 
 @pytest.mark.parametrize(("mode", "choice"), [("cronjob", "CronJob"), ("process", "schedule:work")])

@@ -25,6 +25,7 @@ import redis
 from holdfast.kube.app import App
 from holdfast.kube.environment.gather import config
 from holdfast.kube.render import render
+from holdfast.kube.workers import tasks
 from holdfast.rehearsal.app_key import fresh_app_key
 from holdfast.rehearsal.laravel import FIXTURE
 from holdfast.servers.pods.container import Container
@@ -248,14 +249,38 @@ def test_a_scheduler_that_hears_no_signal_is_ended_all_the_same(scheduler):
         assert process.stop(grace_seconds=scheduler.grace)
 
 
+def in_place_of(container, command, code):
+    *shell, script = container.manifest["command"]
+    assert command in script
+    container.manifest["command"] = [
+        *shell,
+        script.replace(command, shlex.join(["php", "-r", code])),
+    ]
+
+
+IN_THE_BACKGROUND = """
+exec("(php -r 'sleep(2);'; touch /tmp/done) > /dev/null 2>&1 &");
+exit(3);
+"""
+
+
+def test_a_minute_ends_when_what_it_put_into_the_background_has_ended(scheduler, tmp_path):
+    (container,) = scheduler.containers
+    container.manifest["command"] = tasks.once()
+    del container.manifest["lifecycle"]
+    in_place_of(container, "php artisan schedule:run", IN_THE_BACKGROUND)
+    with container.start() as process:
+        deadline = time.monotonic() + DEADLINE
+        while process.running:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert process.exit_status == 3
+    assert (tmp_path / "scheduler/pod/tmp/done").exists()
+
+
 def test_the_stop_of_a_scheduler_waits_for_the_task_that_runs(scheduler, tmp_path):
     (container,) = scheduler.containers
-    shell, option, line = container.manifest["command"]
-    command = shlex.join(["php", "-r", TASK])
-    container.manifest["command"] = [
-        *(shell, option),
-        line.replace("php artisan schedule:work", command),
-    ]
+    in_place_of(container, "php artisan schedule:work", TASK)
     tmp = tmp_path / "scheduler/pod/tmp"
     with container.start() as process:
         container.wait_born(process)

@@ -46,6 +46,10 @@ def of_worker(worker, **spec):
             "session": {"store": {"external": {"host": "redis.example.com"}}},
         },
         {"cache": {"store": "array"}},
+        {
+            "queue": {"connection": "sqs", "sqsQueueUrl": URL},
+            "storage": {"uploads": {"s3": {"bucket": "files", "region": "eu-central-1"}}},
+        },
     ],
 )
 def test_what_is_right_is_let_through(spec):
@@ -142,7 +146,22 @@ def test_keda_has_to_find_the_jobs(spec, namespace, refuses):
     assert places(found) == (["workers.0.scaleOn.jobs"] if refuses else [])
 
 
+SQS = {"connection": "sqs", "sqsQueueUrl": URL}
 QUEUES = [
+    (
+        {"queue": SQS, "storage": {"uploads": {"s3": {"bucket": "files", "region": "eu-west-1"}}}},
+        "queue.sqsQueueUrl",
+    ),
+    (
+        {
+            "queue": SQS,
+            "session": {
+                "driver": "dynamodb",
+                "store": {"dynamodb": {"table": "sessions", "region": "eu-west-1"}},
+            },
+        },
+        "queue.sqsQueueUrl",
+    ),
     ({"redis": {}, **DATABASE}, "redis"),
     (REDIS | {"session": {"driver": "redis"}}, "redis"),
     (REDIS | {"session": {"store": {"single": {}}}}, "redis"),

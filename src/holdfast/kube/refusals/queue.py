@@ -24,6 +24,8 @@ CONNECTION = (
 )
 """CEL: where jobs go."""
 _CACHE = "self.spec.cache.store"
+_URL = "self.spec.queue.sqsQueueUrl"
+_UPLOADS = "self.spec.storage.uploads"
 _HOST = f"('{VARIABLES}_HOST' in self.spec.config)"
 
 _APART = (
@@ -35,6 +37,32 @@ _APART = (
 
 def _found(app: App) -> bool:
     return server(app) is not None or f"{VARIABLES}_HOST" in app.spec.config
+
+
+def _region(outer: str, name: str) -> str:
+    """CEL: something that has a region, if it is there, is in that of the queue."""
+    inner = f"{outer}.{name}"
+    there = f"{given(outer)} && {given(inner)}"
+    return f"(!({there}) || {_URL}.startsWith('https://sqs.' + {inner}.region + '.'))"
+
+
+def _other_regions(app: App) -> bool:
+    """Whether the queue is in another region than what else Laravel's stock configuration finds by
+    AWS_DEFAULT_REGION.
+    """
+    url, uploads, store = (
+        app.spec.queue.sqs_queue_url,
+        app.spec.storage.uploads,
+        app.spec.session.store,
+    )
+    if connection(app) != "sqs" or url is None:
+        return False
+    regions = set()
+    if uploads is not None and uploads.s3 is not None:
+        regions.add(uploads.s3.region)
+    if store is not None and store.dynamodb is not None:
+        regions.add(store.dynamodb.region)
+    return bool(regions - {sqs_region(url)})
 
 
 def _in_sessions(app: App) -> bool:
@@ -90,7 +118,7 @@ RULES = (
         "it is not said which queue of SQS",
         "queue.sqsQueueUrl",
         broken=lambda app: connection(app) == "sqs" and app.spec.queue.sqs_queue_url is None,
-        cel=f"{CONNECTION} != 'sqs' || {given('self.spec.queue.sqsQueueUrl')}",
+        cel=f"{CONNECTION} != 'sqs' || {given(_URL)}",
     ),
     rule(
         ("queue", "sqsQueueUrl"),
@@ -100,9 +128,17 @@ RULES = (
             app.spec.queue.sqs_queue_url is not None
             and not sqs_region(app.spec.queue.sqs_queue_url)
         ),
+        cel=(f"!{given(_URL)} || {_URL}.matches('^https://sqs[.][^./]+[.]')"),
+    ),
+    rule(
+        ("queue", "sqsQueueUrl"),
+        "Laravel's stock configuration reads AWS_DEFAULT_REGION for queue, bucket and table, and"
+        " they are in different regions",
+        "one region: that of storage.uploads.s3.region and session.store.dynamodb.region",
+        broken=_other_regions,
         cel=(
-            f"!{given('self.spec.queue.sqsQueueUrl')}"
-            " || self.spec.queue.sqsQueueUrl.matches('^https://sqs[.][^./]+[.]')"
+            f"{CONNECTION} != 'sqs' || !{given(_URL)}"
+            f" || ({_region(_UPLOADS, 's3')} && {_region(_STORE, 'dynamodb')})"
         ),
     ),
     rule(

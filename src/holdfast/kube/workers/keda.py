@@ -153,21 +153,20 @@ def _keys(app: App, worker: Worker, jobs: int) -> tuple[list[Object], str]:
             name = f"{kind}_{number}"
             (later if kind == "delayed" else counted).append(name)
             key = f"{told['REDIS_PREFIX']}queues:{queue}{suffix}"
-            triggers.append(_trigger(app, "redis", _list(app, found, key, jobs), name))
+            place = _address(app, found) | {"databaseIndex": told.get("REDIS_DB", "0")}
+            counted_by = {**place, "listLength": str(jobs), "listName": key}
+            triggers.append(_trigger(app, "redis", counted_by, name))
     formula = " + ".join(counted)
     if later:
         formula += f" + ({' + '.join(later)} > 0 ? 0.001 : 0.0)"
     return triggers, formula
 
 
-def _list(app: App, found: Server, key: str, jobs: int) -> Object:
+def _address(app: App, found: Server) -> Object:
     host = reachable(app, found.host)
     return present(
         address=f"[{host}]:{found.port}" if ":" in host else f"{host}:{found.port}",
-        databaseIndex=variables(app).get("REDIS_DB", "0"),
         enableTLS="true" if found.tls else None,
-        listLength=str(jobs),
-        listName=key,
     )
 
 

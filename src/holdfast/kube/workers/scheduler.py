@@ -20,7 +20,7 @@ from holdfast.kube.objects import metadata, named, selector
 from holdfast.kube.pod import php_container, pod_template
 from holdfast.kube.spec.workers import Scheduler
 from holdfast.kube.timing import JOB_SPARE
-from holdfast.kube.workers import stop
+from holdfast.kube.workers import tasks
 
 COMPONENT = "scheduler"
 LATE = 30
@@ -64,7 +64,7 @@ def _cron_job(app: App, scheduler: Scheduler) -> Object:
                 "spec": {
                     "activeDeadlineSeconds": scheduler.longest_task,
                     "backoffLimit": 0,
-                    "template": _template(app, scheduler, ["php", "artisan", "schedule:run"], None),
+                    "template": _template(app, scheduler, tasks.once(), None),
                 }
             },
             "schedule": "* * * * *",
@@ -75,8 +75,7 @@ def _cron_job(app: App, scheduler: Scheduler) -> Object:
 
 
 def _deployment(app: App, scheduler: Scheduler) -> Object:
-    laravel = app.spec.laravel
-    command, lifecycle = stop.schedule_work(laravel), stop.between_tasks(laravel)
+    lifecycle = tasks.between_tasks(app.spec.laravel)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -86,7 +85,7 @@ def _deployment(app: App, scheduler: Scheduler) -> Object:
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": selector(app, COMPONENT)},
             "strategy": {"type": "Recreate"},
-            "template": _template(app, scheduler, command, lifecycle),
+            "template": _template(app, scheduler, tasks.always(), lifecycle),
         },
     }
 

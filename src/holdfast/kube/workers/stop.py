@@ -9,10 +9,10 @@ queue:work        8.x: SIGTERM alone; 9.x to 13.x SIGQUIT too (Illuminate/Queue/
 horizon           SIGTERM, not SIGQUIT (laravel/horizon 5.29, src/ListensForSignals.php). Its
                   supervisors are told, their workers end their jobs
                   (src/MasterSupervisor.php, ``terminate``)
-schedule:work     13.x: waits for the tasks that run (ScheduleWorkCommand.php,
-                  ``listenForSignals``); 8.x to 12.x: listens to nothing
-schedule:run,     listen to nothing (Illuminate/Foundation/Console/Kernel.php hands Symfony's
-migrate           console no signals to dispatch)
+schedule:work     13.x: SIGTERM and SIGQUIT, waits for the tasks that run
+                  (ScheduleWorkCommand.php, ``listenForSignals``); 8.x to 12.x: nothing
+schedule:run,     nothing (Illuminate/Foundation/Console/Kernel.php hands Symfony's console no
+migrate           signals to dispatch)
 ================  ==================================================================================
 
 The first process of a container gets no signal that it has no handler for (pid_namespaces(7)): a
@@ -22,7 +22,7 @@ the image's. It is ended by the container's end; Kubernetes writes an event «Fa
 then, which means nothing here. All this needs the extension pcntl (startup.py).
 
 ``schedule:run`` and ``migrate`` need no hook: nothing disturbs them, they end by themselves and
-have the grace period for it.
+have the grace period for it. How ``schedule:work`` is stopped is in ``tasks``.
 
 No time to drain, as web pods have it: nobody sends anything to a worker, it fetches its jobs.
 """
@@ -39,43 +39,13 @@ STAYS = {
 
 _TERM = "while kill -TERM 1 2>/dev/null; do sleep 5; done"
 """More than once: while PHP is still starting it has no handler, and the signal is lost."""
-_PHP = "grep -l ^php /proc/[0-9]*/comm 2>/dev/null"
-"""Who runs PHP, by the name of the program: what stands in arguments does not count."""
 
 
 def after_the_job() -> Object:
     """The lifecycle of workers: no further job, then gone."""
-    return _hook(_TERM)
+    return hook(_TERM)
 
 
-def schedule_work(laravel: int) -> list[str]:
-    """The command of a scheduler that can be stopped.
-
-    Before 13 PHP is not the first process: as that it could be ended by nobody, not by SIGKILL from
-    within either.
-    """
-    if laravel >= 13:
-        return ["php", "artisan", "schedule:work"]
-    return ["/bin/sh", "-c", "php artisan schedule:work & wait $!"]
-
-
-def between_tasks(laravel: int) -> Object:
-    """The lifecycle of ``schedule_work``: no task is cut off.
-
-    Before 13 it is ended when nothing else runs PHP. Tasks below a minute keep ``schedule:run``
-    busy for the whole minute; ``schedule:interrupt`` (10.15 on) ends that after the task that it is
-    at.
-    """
-    if laravel >= 13:
-        return _hook(_TERM)
-    interrupt = ["php artisan schedule:interrupt"] if laravel >= 10 else []
-    return _hook(
-        *interrupt,
-        f"until set -- $({_PHP}) && [ $# -le 1 ]; do sleep 1; done",
-        'process=${1#/proc/} && kill -TERM "${process%/comm}"',
-        "while kill -0 1 2>/dev/null; do sleep 1; done",
-    )
-
-
-def _hook(*script: str) -> Object:
+def hook(*script: str) -> Object:
+    """A ``preStop`` hook of lines of sh, which every image of PHP has."""
     return {"preStop": {"exec": {"command": ["/bin/sh", "-c", "\n".join(script)]}}}

@@ -9,7 +9,12 @@ import subprocess
 import pytest
 
 from holdfast.kube.session_store.haproxy_cfg import START_SH
-from holdfast.kube.session_store.sentinel_scripts import sentinel_conf, sentinel_sh, server_sh
+from holdfast.kube.session_store.sentinel_scripts import (
+    handover_sh,
+    sentinel_conf,
+    sentinel_sh,
+    server_sh,
+)
 from holdfast.kube.session_store.users import users_sh
 from tests.kube.conftest import application
 
@@ -219,3 +224,57 @@ def test_while_the_password_changes_both_are_accepted_everywhere(run):
     assert users(PASSWORD="old", ALSO="new") == {user: old[user] + new[user] for user in old}
     assert users(PASSWORD="new", ALSO="old") == {user: new[user] + old[user] for user in old}
     assert users(PASSWORD="old", ALSO="") == old
+
+
+HANDOVER_CLI = """#!/bin/sh
+case "$*" in
+  *"info replication") cat "$ANSWERS/info" ;;
+  *"--user handover"*) shift 5; echo "$@" >> "$ANSWERS/said" ;;
+  *failover*) echo "$3 failover" >> "$ANSWERS/said"; cat "$ANSWERS/order" ;;
+  *get-master*) cat "$ANSWERS/leader" ;;
+esac
+"""
+MASTER = "role:master\r\nslave0:ip=a,state=online,offset=7,lag=0\r\nmaster_repl_offset:7\r\n"
+PAUSE = "client pause 15000 write"
+FAILOVER = "shop-sessions-sentinel-0.shop-sessions-sentinel-nodes failover"
+UNPAUSE = "client unpause"
+
+
+@pytest.mark.parametrize(
+    ("info", "order", "leader", "said"),
+    [
+        pytest.param(MASTER, "OK", SECOND, [PAUSE, FAILOVER], id="it hands over"),
+        pytest.param("role:slave\r\n", "OK", SECOND, [], id="it is no master"),
+        pytest.param(
+            MASTER.replace("offset=7", "offset=6"),
+            "OK",
+            SECOND,
+            [PAUSE, UNPAUSE],
+            id="replicas lag",
+        ),
+        pytest.param(
+            MASTER.replace("online", "wait_bgsave"), "OK", SECOND, [PAUSE, UNPAUSE], id="or load"
+        ),
+        pytest.param(MASTER, "OK", FIRST, [PAUSE, FAILOVER, UNPAUSE], id="nobody takes over"),
+        pytest.param(MASTER, "OK", "", [PAUSE, FAILOVER, UNPAUSE], id="nobody is known"),
+    ],
+)
+def test_a_master_hands_over_before_it_stops_or_goes_on(run, info, order, leader, said):
+    (run.directory / "programs" / "redis-cli").write_text(HANDOVER_CLI)
+    (run.directory / "run" / "handover.password").write_text("h\n")
+    for name, text in {"info": info, "order": order, "leader": leader, "said": ""}.items():
+        (run.directory / "answers" / name).write_text(text)
+    done = run(handover_sh(APP), POD_NAME="shop-sessions-0")
+    assert done.returncode == 0, done.stderr
+    assert (run.directory / "answers" / "said").read_text().splitlines() == said
+
+
+def test_writers_go_on_where_no_sentinel_takes_the_order(run):
+    (run.directory / "programs" / "redis-cli").write_text(HANDOVER_CLI)
+    (run.directory / "run" / "handover.password").write_text("h\n")
+    for name, text in {"info": MASTER, "order": "NOGOODSLAVE", "leader": SECOND}.items():
+        (run.directory / "answers" / name).write_text(text)
+    assert run(handover_sh(APP), POD_NAME="shop-sessions-0").returncode == 0
+    said = (run.directory / "answers" / "said").read_text().splitlines()
+    assert [said[0], said[-1]] == [PAUSE, UNPAUSE]
+    assert len([one for one in said if one.endswith("failover")]) == 5 * 3

@@ -17,10 +17,6 @@ _DRIVER = "self.spec.session.driver"
 _STORE = "self.spec.session.store"
 _UPLOADS = "self.spec.storage.uploads"
 
-LONGEST_NAME = 34
-"""Of an application whose store is a replication. A StatefulSet's pods carry its name with a hash
-in a label (kubernetes/kubernetes 64023), which has 63 characters: NAME-sessions-sentinel-HASH."""
-
 
 def _several(app: App, kind: str) -> SentinelRedis | OperatorRedis | None:
     found: SentinelRedis | OperatorRedis | None = getattr(store(app), kind)
@@ -43,16 +39,6 @@ def _two(kind: str) -> Rule:
     )
 
 
-def _long_name(kind: str) -> Rule:
-    return rule(
-        (*_PATH, kind),
-        "with so long a name of the application Kubernetes cannot make the pods of its Sentinels",
-        f"a metadata.name of up to {LONGEST_NAME} characters, or session.store.single",
-        broken=lambda app: _several(app, kind) is not None and len(app.name) > LONGEST_NAME,
-        cel=f"{_kind(kind)} || size(self.metadata.name) <= {LONGEST_NAME}",
-    )
-
-
 def _two_regions(app: App) -> bool:
     table, uploads = store(app).dynamodb, app.spec.storage.uploads
     if app.spec.session.driver != "dynamodb" or table is None or uploads is None:
@@ -63,8 +49,6 @@ def _two_regions(app: App) -> bool:
 RULES = (
     _two("sentinel"),
     _two("operator"),
-    _long_name("sentinel"),
-    _long_name("operator"),
     rule(
         (*_PATH, "external", "tls"),
         "Laravel's stock config/cache.php has no TLS for memcached",

@@ -14,6 +14,7 @@ from holdfast.kube.session_store.redis_conf import DATA, DIRECTORY, LATE_SECONDS
 from holdfast.kube.session_store.sentinel_scripts import (
     DOWN_SECONDS,
     SENTINEL_COUNT,
+    handover_sh,
     sentinel_conf,
     sentinel_sh,
     server_sh,
@@ -33,6 +34,7 @@ def objects(app: App, redis: SentinelRedis) -> Iterator[Object]:
     files = {
         READY: READY_SH,
         SCRIPT: users_sh(app),
+        "handover.sh": handover_sh(app),
         "redis.conf": redis_conf(redis),
         "start.sh": server_sh(app),
     }
@@ -47,6 +49,7 @@ def objects(app: App, redis: SentinelRedis) -> Iterator[Object]:
         config=config["metadata"]["name"],
         replicas=redis.replicas,
         env=[dict(_POD_NAME)],
+        before_stop=["sh", f"{DIRECTORY}/handover.sh"],
     )
     yield budget(app, SERVERS)
     yield from _sentinels(app, redis)
@@ -73,8 +76,8 @@ def decisions(app: App, redis: SentinelRedis) -> Iterator[Decision]:
     yield Decision(
         "failover of the session store",
         f"{DOWN_SECONDS} s without an answer, then some seconds more",
-        "in that time pages fail. A server that is stopped by a roll or a drain waits until a"
-        " replica has all its writes.",
+        "in that time pages fail. A master that is stopped by a roll or a drain hands over first:"
+        " writers wait until a replica has everything and takes its place.",
     )
 
 

@@ -20,6 +20,9 @@ QUORUM = 2
 DOWN_SECONDS = LATE_SECONDS
 """How long a master says nothing until it is taken for dead."""
 
+HANDOVER_SECONDS = 15
+"""How long writers may wait for another master, where this one is stopped."""
+
 EMPTY_SECONDS = 60
 """So long an empty server that is still called the master waits for somebody with data to take
 over: many times as long as a failover takes."""
@@ -88,6 +91,68 @@ echo "$me starts; the master is $leader"
 set -- "$@" --replica-announce-ip "$me"
 [ "$leader" = "$me" ] || set -- "$@" --replicaof "$leader" {REDIS_PORT}
 exec "$@"
+"""
+
+
+def handover_sh(app: App) -> str:
+    """Before a server is stopped: if it is the master, another one becomes it.
+
+    A planned failover alone would lose what the old master takes while it still thinks to be one
+    (docs/durability.md): writers wait meanwhile. Should it not work out, they go on, and the stop
+    itself waits for replicas.
+    """
+    sentinels = " ".join(sentinel_host(app, ordinal) for ordinal in range(SENTINEL_COUNT))
+    return f"""\
+#!/bin/sh
+# Before this server is stopped: if it is the master, another one becomes it.
+set -u
+me="$POD_NAME.{named(app, f"{SERVERS}-nodes")}"
+here="$(cat {RUN}/handover.password)"
+there="$(cat {RUN}/sentinels.password)"
+redis() {{
+  REDISCLI_AUTH="$here" redis-cli --user handover --no-auth-warning -p {REDIS_PORT} "$@"
+}}
+ask() {{
+  REDISCLI_AUTH="$there" timeout 2 redis-cli --no-auth-warning -h "$1" -p {SENTINEL_PORT} \
+    sentinel "$2" {MASTER} 2> /dev/null
+}}
+# Whether a replica has confirmed all there is; replicas confirm once a second.
+caught_up() {{
+  state="$(redis info replication | tr -d "\r")"
+  all="$(echo "$state" | sed -n "s/^master_repl_offset://p")"
+  echo "$state" | grep -q "^slave.*state=online,offset=$all,"
+}}
+within() {{
+  tries="$1"
+  shift
+  until "$@"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
+    sleep 0.1
+  done
+}}
+order() {{
+  for host in {sentinels}; do
+    ask "$host" failover | grep -q OK && return 0
+  done
+  return 1
+}}
+gone() {{
+  for host in {sentinels}; do
+    leader="$(ask "$host" get-master-addr-by-name | head -n 1)"
+    [ -z "$leader" ] || [ "$leader" = "$me" ] || return 0
+  done
+  return 1
+}}
+
+redis info replication | grep -q role:master || exit 0
+# Writers wait, none is refused: until this is over, or so many milliseconds.
+redis client pause {HANDOVER_SECONDS * 1000} write > /dev/null
+if within 20 caught_up && within 5 order && within 40 gone; then
+  echo "the master is $leader"
+else
+  redis client unpause > /dev/null
+fi
 """
 
 

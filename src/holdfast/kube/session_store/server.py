@@ -61,6 +61,7 @@ def servers(
     config: str,
     replicas: int = 1,
     env: list[Object] | None = None,
+    before_stop: list[str] | None = None,
 ) -> Object:
     """The StatefulSet of the servers.
 
@@ -68,6 +69,7 @@ def servers(
         command: that starts one.
         config: the ConfigMap with all that it reads.
         env: its variables.
+        before_stop: a command that runs in its container before it is stopped.
     """
     container = present(
         name="redis",
@@ -80,6 +82,7 @@ def servers(
         startupProbe=_probe(["sh", f"{DIRECTORY}/{READY}"], period=5, failures=120),
         readinessProbe=_probe(["sh", f"{DIRECTORY}/{READY}"], period=5, failures=2),
         livenessProbe=_probe(["sh", "-c", _ALIVE], period=20, failures=6),
+        lifecycle=None if before_stop is None else {"preStop": {"exec": {"command": before_stop}}},
         resources=resources(Resources(cpu="100m", memory=redis.memory), ephemeral="64Mi"),
         securityContext=security(),
         volumeMounts=[

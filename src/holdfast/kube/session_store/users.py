@@ -30,6 +30,7 @@ Holdfast's own stores ask."""
 PROBE = "+ping +info"
 EXPORTER = "+ping +info +select +client|setname +slowlog|len +slowlog|get +latency|latest"
 EXPORTER += " +latency|histogram"
+HANDOVER = "+info +client|pause +client|unpause"
 REPLICA = "+psync +replconf +ping"
 SENTINEL = (
     "&* +multi +exec +slaveof +ping +subscribe +publish +config|rewrite +role +info"
@@ -44,7 +45,7 @@ def users_sh(app: App) -> str:
     if app.spec.monitoring is not None:
         users["exporter"] = EXPORTER
     if replicated:
-        users |= {"proxy": PROBE, "replica": REPLICA, "sentinel": SENTINEL}
+        users |= {"handover": HANDOVER, "proxy": PROBE, "replica": REPLICA, "sentinel": SENTINEL}
     lines = [
         "#!/bin/sh",
         "# The users of Redis, made of the one password in the Secret. It stays in this container:",
@@ -69,6 +70,7 @@ def users_sh(app: App) -> str:
         lines.append(f"printf '{file}' \"$(own exporter)\" > {RUN}/exporter.json")
     if replicated:
         lines += [
+            f"own handover > {RUN}/handover.password",
             f"own proxy > {RUN}/proxy.password",
             "# What asks Sentinels, Sentinels among them.",
             f"own sentinels > {RUN}/sentinels.password",

@@ -42,6 +42,7 @@ SPECS: dict[str, Any] = {
     "database": {"monitoring": {}, "session": {"driver": "database"}, "database": DATABASE},
     "octane": {"monitoring": {}, "web": {"runtime": "octane", "server": "swoole"}},
     "linkerd": {"monitoring": {}, "mesh": {"linkerd": {}}},
+    "volume": {"monitoring": {}, "storage": {"uploads": {"volume": {"storageClass": "efs"}}}},
     "nginx": {"monitoring": {}, "edge": {"ingress": {"controller": "nginx"}}},
 }
 
@@ -223,7 +224,8 @@ PHP = {"PhpBusy", "PhpSilent"}
             set(),
         ),
         ("linkerd", {"ServerErrors"}, {"SchedulerLate", "ScalerBlind", "AutoscalerAtMax"}),
-        ("nginx", {"ServerErrors"}, set()),
+        ("nginx", {"ServerErrors"}, {"VolumeFillsUp"}),
+        ("volume", {"VolumeFillsUp"}, set()),
     ],
 )
 def test_there_is_an_alert_for_what_there_is(name: str, there: set[str], missing: set[str]) -> None:
@@ -522,6 +524,7 @@ def test_names_are_those_of_what_is_rendered(name: str) -> None:
     assert {*there.autoscalers} == found.get("HorizontalPodAutoscaler", set()) | {
         f"keda-hpa-{scaled}" for scaled in found.get("ScaledObject", set())
     }
+    assert {*there.claims} == found.get("PersistentVolumeClaim", set())
     assert {job.rpartition("-")[0] for job in found.get("Job", set())} == {*there.migrations}
     if name == "nginx":
         assert found["Ingress"] == {"shop"}

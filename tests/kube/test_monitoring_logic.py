@@ -18,11 +18,13 @@ import yaml
 from holdfast.kube.monitoring import rules
 
 from .conftest import application
-from .test_monitoring import BIG
+from .test_monitoring import BIG as MOST
+from .test_monitoring import SPECS
 
 PROMTOOL = os.environ.get("HOLDFAST_TEST_PROMTOOL") or shutil.which("promtool")
 pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="no promtool")
 
+BIG = MOST | SPECS["volume"]
 REDIS = '{app="shop",component="sessions",namespace="a",pod="shop-sessions-%d"}'
 WEB = '{app="shop",component="web",namespace="a",pod="shop-web-1-a"}'
 CANARY = '{app="shop",component="canary",namespace="a"%s}'
@@ -31,6 +33,8 @@ DEPLOYMENT = '{namespace="a",deployment="shop-web"%s}'
 CRON = '{namespace="a",cronjob="shop-scheduler"}'
 HPA = '{namespace="a",horizontalpodautoscaler="keda-hpa-shop-worker-mail"}'
 CLAIM = '{namespace="a",persistentvolumeclaim="data-shop-sessions-0"}'
+VOLUME = "kubelet_volume_stats_%s_bytes"
+UPLOADS = '{namespace="a",persistentvolumeclaim="shop-uploads"}'
 ISTIO = '{namespace="a",reporter="destination",destination_workload="shop-web",response_code="%d"}'
 
 Series = dict[str, str]
@@ -95,6 +99,10 @@ CASES: dict[str, tuple[Series, Series]] = {
             f"kubelet_volume_stats_available_bytes{CLAIM}": "50x60",
             f"kubelet_volume_stats_capacity_bytes{CLAIM}": "100x60",
         },
+    ),
+    "VolumeFillsUp": (
+        {f"{VOLUME % 'available'}{UPLOADS}": "10x60", f"{VOLUME % 'capacity'}{UPLOADS}": "100x60"},
+        {f"{VOLUME % 'available'}{UPLOADS}": "20x60", f"{VOLUME % 'capacity'}{UPLOADS}": "100x60"},
     ),
     "SessionsNotWritten": (
         _redis("redis_aof_last_write_status", "1x60", "0x60")

@@ -11,7 +11,16 @@ from collections.abc import Iterator, Sequence
 from holdfast.kube.app import App
 from holdfast.kube.monitoring import exporters
 from holdfast.kube.monitoring.alert import Alert
-from holdfast.kube.monitoring.promql import BY, any_of, deployed, numbered, ours, series
+from holdfast.kube.monitoring.promql import (
+    BY,
+    NEARLY_FULL,
+    any_of,
+    deployed,
+    free,
+    numbered,
+    ours,
+    series,
+)
 from holdfast.kube.monitoring.watched import Watched
 
 BUSY = 0.9
@@ -27,6 +36,8 @@ def alerts(app: App, there: Watched) -> Iterator[Alert]:
         yield _at_most(app, there.autoscalers)
     if exporters.containers(app, "web"):
         yield from _php(app)
+    if there.claims:
+        yield _full(app, there.claims)
 
 
 def pods(there: Watched) -> list[str]:
@@ -126,6 +137,18 @@ def _at_most(app: App, scaled: Sequence[str]) -> Alert:
         "a part of the application has as many pods as it may",
         "Pages are slow, or jobs wait longer.",
         "Raise max, and the database's and the store's connections with it.",
+    )
+
+
+def _full(app: App, claims: Sequence[str]) -> Alert:
+    return Alert(
+        "VolumeFillsUp",
+        f"{free(app, claims)} < {NEARLY_FULL}",
+        10,
+        "warning",
+        "a volume of the application is nearly full",
+        "When it is, uploads fail; where SQLite or session files are on it, so does every page.",
+        "Expand the claim, or see what grows there.",
     )
 
 

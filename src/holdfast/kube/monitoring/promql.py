@@ -10,6 +10,10 @@ BY = "by (namespace)"
 """Two applications of one name in two namespaces are two: every alert is told apart by it."""
 
 
+NEARLY_FULL = 0.15
+"""The share of a volume that is left, below which somebody is told."""
+
+
 def series(app: App, metric: str, *matchers: str) -> str:
     """A selector, for one namespace where it is known.
 
@@ -28,6 +32,14 @@ def ours(app: App, component: str, metric: str, *matchers: str) -> str:
 def any_of(label: str, values: Iterable[str]) -> str:
     """A matcher: one of these, which are regular expressions."""
     return f'{label}=~"{"|".join(values)}"'
+
+
+def free(app: App, claims: Iterable[str]) -> str:
+    """The share of volumes that is free, by the kubelet's metrics; claims are expressions."""
+    where = any_of("persistentvolumeclaim", claims)
+    available = series(app, "kubelet_volume_stats_available_bytes", where)
+    size = series(app, "kubelet_volume_stats_capacity_bytes", where)
+    return f"min by (namespace, persistentvolumeclaim) ({available} / {size})"
 
 
 def deployed(names: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from holdfast.kube.app import App
 from holdfast.kube.monitoring.alert import Alert
-from holdfast.kube.monitoring.promql import BY, any_of, numbered, ours, series
+from holdfast.kube.monitoring.promql import BY, NEARLY_FULL, free, numbered, ours
 from holdfast.kube.monitoring.watched import Watched
 from holdfast.kube.session_store import exporter
 
@@ -141,12 +141,9 @@ def _room(app: App, there: Watched) -> Iterator[Alert]:
     if there.stateful_sets:
         # Kubernetes names the claim of a pod after its template, here «data», and the pod.
         claims = [f"data-{name}" for name in there.stateful_sets]
-        where = any_of("persistentvolumeclaim", numbered(claims))
-        free = series(app, "kubelet_volume_stats_available_bytes", where)
-        size = series(app, "kubelet_volume_stats_capacity_bytes", where)
         yield Alert(
             "SessionVolumeFillsUp",
-            f"min by (namespace, persistentvolumeclaim) ({free} / {size}) < 0.15",
+            f"{free(app, numbered(claims))} < {NEARLY_FULL}",
             10,
             "critical",
             "the volume of the session store is nearly full",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from holdfast.kube import storage
 from holdfast.kube.app import App
 from holdfast.kube.objects import named
 from holdfast.kube.session_store.choice import PROXY, SENTINELS, SERVERS, components, rendered_redis
@@ -29,6 +30,7 @@ class Watched:
         scaled_objects: KEDA's own objects.
         cron_jobs: that run each minute.
         migrations: how the names of Jobs begin, without the hash.
+        claims: of the application's own volumes.
     """
 
     deployments: tuple[str, ...]
@@ -38,6 +40,7 @@ class Watched:
     scaled_objects: tuple[str, ...]
     cron_jobs: tuple[str, ...]
     migrations: tuple[str, ...]
+    claims: tuple[str, ...]
 
 
 def watched(app: App) -> Watched:
@@ -64,6 +67,11 @@ def watched(app: App) -> Watched:
         scaled_objects=counted,
         cron_jobs=() if process else timed,
         migrations=(named(app, migrations.COMPONENT),) if spec.migrations is not None else (),
+        claims=tuple(
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in storage.volumes(app, "web")
+            if "persistentVolumeClaim" in volume
+        ),
     )
 
 

@@ -24,7 +24,7 @@ from .consistent import inconsistencies
 from .schemas import all_problems
 from .specs import valid_apps
 
-MANY = int(os.environ.get("HOLDFAST_APPLICATIONS", "40"))
+MANY = int(os.environ.get("HOLDFAST_APPLICATIONS", "25"))
 SETTINGS = settings(
     derandomize=True,
     database=None,

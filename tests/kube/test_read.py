@@ -378,3 +378,11 @@ class TestEnvironments:
             "secretName: shop-env", "secretName: shop-env\n  session: {driver: database}"
         ).replace("production: {}", "production: {database: {host: db}}")
         assert [line.partition(": ")[0] for line in rejected(text)] == ["app.yaml:8:21"]
+
+    @pytest.mark.parametrize(("number", "wrong"), [(50, 50), (51, 1)])
+    def test_of_too_many_it_is_only_said_that_they_are(self, number, wrong):
+        text = SMALLEST + "  environments:\n"
+        text += "".join(f"    e{index}: {{web: {{min: 0}}}}\n" for index in range(number))
+        lines = rejected(text)
+        assert len(lines) == wrong
+        assert ("has 51 entries -> at most 50" in lines[0]) is (number == 51)

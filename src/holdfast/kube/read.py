@@ -19,7 +19,7 @@ from holdfast.kube.refusals.gather import refusals
 from holdfast.kube.refusals.refusal import Refusal
 from holdfast.kube.rejected import Complaint, Rejected
 from holdfast.kube.shape import control_characters, kind_of, wrong
-from holdfast.kube.spec.laravel_app import API_VERSION, KIND, LaravelApp, Spec
+from holdfast.kube.spec.laravel_app import API_VERSION, KIND, MOST_ENVIRONMENTS, LaravelApp, Spec
 from holdfast.manifests.place import Place
 from holdfast.manifests.unreadable import Unreadable
 from holdfast.manifests.yaml import Document, documents
@@ -91,11 +91,13 @@ class _Version(NamedTuple):
 
 
 def _versions(value: dict[str, Any]) -> list[_Version]:
-    """The object as it is written, and in each environment."""
+    """The object as it is written, and in each environment; none of too many, which are refused."""
     versions = [_Version(None, {}, value)]
     spec = value.get("spec")
     environments = spec.get("environments") if isinstance(spec, dict) else None
     if not isinstance(spec, dict) or not isinstance(environments, dict):
+        return versions
+    if len(environments) > MOST_ENVIRONMENTS:
         return versions
     common = {key: part for key, part in spec.items() if key != "environments"}
     for name, patch in environments.items():

@@ -27,6 +27,7 @@ from holdfast.kube.spec.workers import Migrations, OtherRedis, Queue, Scheduler,
 
 API_VERSION = "holdfast.dev/v1alpha1"
 KIND = "LaravelApp"
+MOST_ENVIRONMENTS = 50
 
 
 class ExternalSecret(Part, frozen=True, kw_only=True):
@@ -124,7 +125,7 @@ class Spec(Part, frozen=True, kw_only=True):
     environments: Annotated[
         dict[Name, dict[str, Any]],
         Meta(
-            max_length=50,
+            max_length=MOST_ENVIRONMENTS,
             description="Per environment what differs: a merge patch of the specification.",
         ),
     ] = msgspec.field(default_factory=dict)

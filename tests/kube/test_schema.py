@@ -159,6 +159,16 @@ class TestStructural:
         assert ROOT["properties"]["spec"]["properties"]["host"]["description"]
         assert all(node["description"] for _, node in nodes(ROOT) if "description" in node)
 
+    def test_patterns_mean_the_same_to_every_engine(self):
+        # Python's, the API server's RE2, an editor's: no escapes, no looking around, both ends.
+        patterns = {node["pattern"]: path for path, node in nodes(ROOT) if "pattern" in node}
+        assert len(patterns) > 20
+        for pattern, path in patterns.items():
+            assert pattern.startswith("^"), path
+            assert pattern.endswith("$"), path
+            assert "\\" not in pattern, path
+            assert "(?" not in pattern, path
+
     def test_unknown_parts_are_kept_where_they_are_somebody_elses(self):
         spec = ROOT["properties"]["spec"]["properties"]
         patch = spec["environments"]["additionalProperties"]

@@ -19,7 +19,8 @@ from tests.kube.init.made import NAMES, copied, written
 GIVEN = {"image": "registry.example.com/shop:1.4.2", "name": "other"}
 KEPT = (
     "cookie", "lifetime", "path", "same_site", "encrypt", "http_only", "expire_on_close", "table",
-    "serialization", "lottery", "app.cipher", "cache.prefix", "redis.prefix", "redis.session_key_prefix",
+    "serialization", "lottery", "app.cipher", "cache.prefix", "redis.prefix",
+    "redis.session_key_prefix",
 )  # fmt: skip
 ODD = """
 APP_NAME='My Shop & Co'

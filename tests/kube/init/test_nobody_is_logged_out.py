@@ -19,7 +19,8 @@ from tests.kube.init.made import NAMES, copied, written
 GIVEN = {"image": "registry.example.com/shop:1.4.2", "name": "other"}
 KEPT = (
     "cookie", "lifetime", "path", "same_site", "encrypt", "http_only", "expire_on_close", "table",
-    "serialization", "lottery", "app.cipher", "cache.prefix",
+    "serialization", "lottery", "app.cipher", "cache.prefix", "redis.prefix",
+    "redis.session_key_prefix",
 )  # fmt: skip
 ODD = """
 APP_NAME='My Shop & Co'
@@ -49,9 +50,7 @@ def test_same_sessions(name, more, driver, tmp_path):
     before = effective(root, {}, dotenv=True)
     app = read(written(root, host="shop.example.org", **GIVEN).text.encode(), "app.yaml")
     after = effective(root, variables(app), dotenv=False)
-    in_redis = "redis" in (before["driver"], before["queue.default"], before["cache.default"])
-    kept = [*KEPT, *(["redis.prefix", "redis.session_key_prefix"] if in_redis else [])]
-    assert {row: after.get(row) for row in kept} == {row: before.get(row) for row in kept}
+    assert {row: after.get(row) for row in KEPT} == {row: before.get(row) for row in KEPT}
     assert str(after["domain"] or "") == str(before["domain"] or "").removeprefix(".")
     assert after["secure"] is True
     if driver:

@@ -502,6 +502,14 @@ def test_secrets_are_names(project):
     assert "url-value" not in said
 
 
+def test_an_address_that_a_section_takes_apart_is_no_key(project):
+    names = ("DB_URL", "DATABASE_URL", "REDIS_URL", "SEARCH_URL")
+    env = "".join(f"{name}=x://u:p@a.example.org\n" for name in names)
+    assert spec(project(env=env + "DB_READ_PASSWORD=x\n"))["secrets"]["keys"] == [
+        "DB_READ_PASSWORD", "SEARCH_URL",
+    ]  # fmt: skip
+
+
 def test_the_example_file_has_names_too(project):
     files = {".env.example": "STRIPE_SECRET=\nMAIL_PASSWORD=null\nAPP_KEY=\nA=1\n"}
     found = spec(project(files=files, dotenv=False))

@@ -20,6 +20,7 @@ def test_the_effective_names_are_pinned(project):
         "cookie": "my-app-session",
         "sameSite": "strict",
         "encrypt": False,
+        "prefix": "my-app-database-",
     }
     assert session["cache"] == {"store": "database", "prefix": "my-app-cache-"}
 

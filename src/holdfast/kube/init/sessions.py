@@ -35,8 +35,7 @@ def session(facts: Facts, found: Layout, host: str) -> Part:
         why = (more,) if lifetime.value > _YEAR * 60 else ()
         part.line("lifetime", minutes, str(lifetime.source), *why)
     _cookie(facts, host, part)
-    if driver == "redis" or found.others:
-        _prefix(facts, part)
+    _prefix(facts, part, in_redis=driver == "redis")
     return part
 
 
@@ -179,8 +178,11 @@ def _domain(domain: str, where: str, host: str, part: Part) -> None:
         part.remark("domain", f"No domain: {where} says {domain}, which {host} is not in.")
 
 
-def _prefix(facts: Facts, part: Part) -> None:
-    """REDIS_PREFIX: of sessions, and of the jobs that wait now."""
+def _prefix(facts: Facts, part: Part, *, in_redis: bool) -> None:
+    """REDIS_PREFIX: of sessions, of jobs that wait now, of whatever else is in a Redis."""
     value = facts.project.get("database.redis.options.prefix")
-    if isinstance(value, Known) and fits(value.value or "", Prefix):
-        part.line("prefix", value.value or "", str(value.source))
+    if not isinstance(value, Known) or not fits(value.value or "", Prefix):
+        return
+    if in_redis or facts.keys("database.redis"):
+        why = () if in_redis else ("Of what else is in a Redis: it is found again.",)
+        part.line("prefix", value.value or "", str(value.source), *why)

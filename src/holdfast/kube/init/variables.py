@@ -18,7 +18,7 @@ _DECIDED: Final = re.compile(
     r"|(?:SESSION_)?REDIS_(?!CLIENT)\w+|CACHE_(?:STORE|DRIVER|PREFIX)|QUEUE_CONNECTION"
     r"|FILESYSTEM_(?:DISK|DRIVER)|MEMCACHED_HOST|MEMCACHED_PORT|DYNAMODB_CACHE_TABLE"
     r"|AWS_(?:BUCKET|DEFAULT_REGION|ENDPOINT|URL|USE_PATH_STYLE_ENDPOINT)|OCTANE_SERVER"
-    r"|TRUSTED_PROXIES|SANCTUM_STATEFUL_DOMAINS|(?:VITE|MIX)_\w+|PHP_CLI_SERVER_WORKERS"
+    r"|DATABASE_URL|TRUSTED_PROXIES|SANCTUM_STATEFUL_DOMAINS|(?:VITE|MIX)_\w+|PHP_CLI_SERVER_WORKERS"
     r"|APP_MAINTENANCE_\w+"
 )
 """What the rest of the specification decides, or only a developer's machine needs."""
@@ -98,13 +98,19 @@ def secrets(facts: Facts) -> Part:
     file, names = facts.env_file()
     found = sorted(
         name for name in names
-        if _secret(facts, name) and name not in _LISTED and not name.startswith(("VITE_", "MIX_"))
+        if _secret(facts, name) and not _decided_url(name) and name not in _LISTED
+        and not name.startswith(("VITE_", "MIX_"))
         and fits(name, Variable) and (_set(facts, name) or name not in _STOCK)
     )  # fmt: skip
     if found:
         inner.line("keys", found, f"names in {file}; no value was read out")
     part.within("secrets", inner)
     return part
+
+
+def _decided_url(name: str) -> bool:
+    """Whether an address with a password in it is one that another section takes apart."""
+    return bool(_DECIDED.fullmatch(name)) and name.endswith("URL")
 
 
 def is_secret(name: str, value: str) -> bool:

@@ -139,6 +139,7 @@ def test_octanes_own_limit_is_said(web: Object, said: int) -> None:
     ("web", "said"),
     [
         ({"runtime": "octane", "server": "swoole"}, 1),
+        ({"runtime": "octane", "server": "swoole", "maxBody": "10241Ki"}, 1),
         ({"runtime": "octane", "server": "swoole", "maxBody": "10Mi"}, 0),
         ({"runtime": "octane", "server": "roadrunner"}, 0),
         ({}, 0),

@@ -180,13 +180,18 @@ def test_nobody_is_told_what_runs_here(web: Web) -> None:
 def test_the_log_has_requests_without_what_makes_somebody_another_user(web: Web) -> None:
     web.asks(
         "/reset?token=t0ken",
-        headers={"Cookie": "laravel_session=s3ssion", "X-Forwarded-For": "192.0.2.7"},
+        headers={
+            "Cookie": "laravel_session=s3ssion",
+            "User-Agent": 'a "quoted" agent',
+            "X-Forwarded-For": "192.0.2.7",
+        },
     )
     web.asks("/nginx-health")
     text = web.log.read_text()
     found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     [one] = [line for line in found if line["path"] == "/reset"]
     assert (one["status"], one["method"], one["forwarded"]) == (200, "GET", "192.0.2.7")
+    assert one["agent"] == 'a "quoted" agent'
     assert "t0ken" not in text
     assert "s3ssion" not in text
     assert "health" not in text

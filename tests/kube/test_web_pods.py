@@ -208,6 +208,7 @@ def test_the_service_finds_the_port_and_the_pods(web: Object) -> None:
     assert service["selector"] == found["Deployment"]["spec"]["selector"]["matchLabels"]
     assert "sessionAffinity" not in service
     [port] = service["ports"]
+    assert (port["name"], port["port"], port["appProtocol"]) == ("http", 80, "http")
     ports = [
         one
         for container in found["Deployment"]["spec"]["template"]["spec"]["containers"]
@@ -238,8 +239,34 @@ def test_octane_is_the_first_process(server: str | None, words: list[str]) -> No
     web = {"runtime": "octane", "processes": 4, "port": 8000}
     command = containers(**web, **({"server": server} if server else {}))["php"]["command"]
     assert command[:3] == ["php", "artisan", "octane:start"]
-    assert {*words, "--host=0.0.0.0", "--port=8000", "--workers=4"} <= set(command)
+    usual = {"--host=0.0.0.0", "--port=8000", "--workers=4", "--max-requests=500"}
+    assert {*words, *usual} <= set(command)
     assert "--watch" not in command
+
+
+@pytest.mark.parametrize(
+    ("web", "writes"),
+    [
+        ({"runtime": "frankenphp"}, True),
+        ({"runtime": "octane"}, True),
+        ({"runtime": "octane", "server": "swoole"}, False),
+        ({}, False),
+    ],
+)
+def test_caddy_writes_where_it_may(web: Object, writes: bool) -> None:
+    told = {one["name"]: one.get("value") for one in containers(**web)["php"]["env"]}
+    assert told["PHP_INI_SCAN_DIR"] == ":/etc/holdfast"
+    places = {told.get("XDG_CONFIG_HOME"), told.get("XDG_DATA_HOME")}
+    assert places == ({"/tmp/config", "/tmp/data"} if writes else {None})
+
+
+def test_nginx_reads_uploads_that_are_on_a_volume() -> None:
+    app = application(storage={"uploads": {"volume": {"storageClass": "nfs"}}})
+    found = objects(app)["Deployment"]["spec"]["template"]["spec"]["containers"]
+    [nginx] = [one for one in found if one["name"] == "nginx"]
+    [mounted] = [one for one in nginx["volumeMounts"] if one["name"] == "uploads"]
+    assert mounted["mountPath"] == "/var/www/html/storage/app"
+    assert mounted["readOnly"] is True
 
 
 def test_roadrunner_has_a_file_that_it_need_not_write() -> None:
@@ -284,6 +311,13 @@ def test_new_pods_are_ready_before_old_ones_go() -> None:
         "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
     }
     assert spec["minReadySeconds"] > 0
+    [started] = [
+        one["startupProbe"]
+        for one in spec["template"]["spec"]["containers"]
+        if "startupProbe" in one
+    ]
+    waited = started["failureThreshold"] * started["periodSeconds"]
+    assert spec["progressDeadlineSeconds"] > waited + spec["minReadySeconds"]
 
 
 def test_a_volume_of_one_node_goes_from_the_old_pod_to_the_new() -> None:
@@ -339,8 +373,15 @@ def test_it_watches_php_alone_and_goes_down_slowly() -> None:
     assert busy["pods"]["target"]["averageValue"] == "80"
     assert hpa["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 300
     assert hpa["behavior"]["scaleUp"]["stabilizationWindowSeconds"] == 0
-    down = {one["type"]: one["value"] for one in hpa["behavior"]["scaleDown"]["policies"]}
-    assert down == {"Percent": 10, "Pods": 1}
+    for direction, expected in {
+        "scaleUp": {"Percent": (100, 15), "Pods": (4, 15)},
+        "scaleDown": {"Percent": (10, 60), "Pods": (1, 60)},
+    }.items():
+        behaviour = hpa["behavior"][direction]
+        assert behaviour["selectPolicy"] == "Max"
+        assert {
+            one["type"]: (one["value"], one["periodSeconds"]) for one in behaviour["policies"]
+        } == expected
 
 
 @pytest.mark.parametrize("web", [{"min": 1}, {"min": 2}, {"max": 9}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -225,3 +226,31 @@ def test_where_no_server_has_the_sessions_none_is_asked_for(spec: Spec) -> None:
     [found] = [one for one in deployment.objects(app) if one["kind"] == "Deployment"]
     php = found["spec"]["template"]["spec"]["containers"][0]
     assert "The session store" not in str(php["startupProbe"])
+
+
+def test_a_certificate_is_the_applications_to_mind(tmp_path) -> None:
+    """It is nobody's whom PHP knows, and names another host."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = "req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=x -days 1"
+    subprocess.run(
+        ["openssl", *made.split(), "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        connection.settimeout(5)
+        with context.wrap_socket(connection, server_side=True) as secured:
+            assert secured.recv(64) == PING
+            secured.sendall(NOAUTH)
+            secured.recv(64)
+
+    with socket.create_server((LOOPBACK, 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        told = {"REDIS_HOST": f"tls://{LOOPBACK}", "REDIS_PORT": str(server.getsockname()[1])}
+        assert asked(REDIS, told) == (0, "")
+        thread.join()

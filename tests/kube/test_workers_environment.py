@@ -91,4 +91,4 @@ def test_the_other_redis_is_that_of_the_stock_connections(external, host, port):
 def test_the_password_of_the_other_redis_is_asked_for(password):
     app = application(redis={"external": {"host": "r.example.com", "password": password}}, **OWN)
     asked = {"APP_KEY", "SESSION_REDIS_PASSWORD", *(["REDIS_PASSWORD"] if password else [])}
-    assert set(needed(app, []).secret_keys) == asked
+    assert set(needed(app, []).keys) == asked

@@ -13,6 +13,7 @@ from holdfast.kube.quantity import MEBI
 from holdfast.kube.refusals.session_store import refusals
 from holdfast.kube.session_store import capacity, exporter, store
 from holdfast.kube.session_store.choice import components, rendered_redis
+from holdfast.kube.session_store.redis_conf import SHUTDOWN_SECONDS
 from holdfast.kube.spec.words import LONGEST
 from tests.kube import schemas
 from tests.kube.conftest import application
@@ -167,6 +168,13 @@ def test_sentinel_has_as_many_servers_as_are_asked_for():
     [config] = [c for c in by_kind(app, "ConfigMap").values() if "haproxy.cfg" in c["data"]]
     servers = re.findall(r"^  server redis-\d+ ", config["data"]["haproxy.cfg"], re.MULTILINE)
     assert len(servers) == 5
+
+
+def test_a_hook_leaves_the_stop_itself_its_time():
+    pod = pods(application(session=SENTINEL))["shop-sessions"]
+    hook = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    assert hook[0] == "timeout"
+    assert int(hook[1]) + 2 * SHUTDOWN_SECONDS < pod["terminationGracePeriodSeconds"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from holdfast.kube.session_store.pods import budget, claim, service, stateful_se
 from holdfast.kube.session_store.redis_conf import DATA, DIRECTORY, LATE_SECONDS, RUN, redis_conf
 from holdfast.kube.session_store.sentinel_scripts import (
     DOWN_SECONDS,
+    HANDOVER_SECONDS,
     SENTINEL_COUNT,
     handover_sh,
     sentinel_conf,
@@ -49,7 +50,8 @@ def objects(app: App, redis: SentinelRedis) -> Iterator[Object]:
         config=config["metadata"]["name"],
         replicas=redis.replicas,
         env=[dict(_POD_NAME)],
-        before_stop=["sh", f"{DIRECTORY}/handover.sh"],
+        # Where Sentinels do not answer at all it ends when writers have waited long enough.
+        before_stop=["timeout", str(HANDOVER_SECONDS), "sh", f"{DIRECTORY}/handover.sh"],
     )
     yield budget(app, SERVERS)
     yield from _sentinels(app, redis)

@@ -62,6 +62,21 @@ def test_the_line_that_the_application_needs_is_said(laravel, file):
     assert f"Laravel {laravel} " in said.because
 
 
+@pytest.mark.parametrize(
+    ("edge", "whose"),
+    [
+        ({}, "the cluster's ingress controller"),
+        ({"ingress": {"controller": "nginx"}}, "ingress-nginx"),
+        ({"gateway": {"controller": "cilium", "className": "cilium"}}, "Cilium"),
+    ],
+)
+def test_it_is_said_whose_networks_they_are(edge, whose):
+    [said] = [
+        one for one in entry.decisions(application(edge=edge)) if one.subject == "trusted proxies"
+    ]
+    assert f"networks of {whose};" in said.because
+
+
 BOOTSTRAP = """<?php
 use Illuminate\\Foundation\\Application;
 use Illuminate\\Foundation\\Configuration\\Middleware;

@@ -163,6 +163,16 @@ def test_haproxy():
     assert service_of(app)["metadata"]["annotations"] == {"haproxy.org/cookie-persistence": "at"}
 
 
+@pytest.mark.parametrize("session", [{}, {"affinity": {}}])
+def test_haproxys_cookie_is_said_to_end_with_the_browser(session):
+    said = [
+        one
+        for one in entry.decisions(behind("haproxy", session=session))
+        if one.subject == "affinity cookie"
+    ]
+    assert [one.choice for one in said] == ["until the browser is closed"] * len(session)
+
+
 def test_alb():
     app = behind("alb", web={"longestRequest": 90})
     assert words(app, "alb.ingress.kubernetes.io/") == {
@@ -209,7 +219,9 @@ def test_alb_asks_what_the_readiness_probe_asks(spec, path):
     assert words(app, "alb.ingress.kubernetes.io/")["healthcheck-path"] == path == probe
 
 
-@pytest.mark.parametrize(("lifetime", "seconds"), [(120, 7200), (20_000, 604_800)])
+@pytest.mark.parametrize(
+    ("lifetime", "seconds"), [(120, 7200), (10_080, 604_800), (20_000, 604_800)]
+)
 def test_alb_affinity(lifetime, seconds):
     app = behind("alb", session={"affinity": {}, "lifetime": lifetime})
     said = words(app, "alb.ingress.kubernetes.io/")["target-group-attributes"]

@@ -24,9 +24,9 @@ def hosts(app: App) -> list[str]:
 
 def controller(app: App) -> str:
     """What serves it, as people call it, e.g. ``ingress-nginx``."""
-    if (wanted := ingress(app)) is not None:
-        return _INGRESS[wanted.controller]
-    return _GATEWAY[app.spec.edge.gateway.controller] if app.spec.edge.gateway else ""
+    if (other := gateway(app)) is not None:
+        return _GATEWAY[other.controller]
+    return _INGRESS[(app.spec.edge.ingress or Ingress()).controller]
 
 
 _INGRESS = {

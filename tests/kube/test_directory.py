@@ -98,6 +98,14 @@ def test_nothing_half_written_is_left(there):
     assert not list(there.glob(".*"))
 
 
+def test_what_is_no_longer_wanted_goes_last(there):
+    (there / "z.yaml").mkdir()
+    found = plan(there, "shop", {"z.yaml": "---\n"})
+    with pytest.raises(OSError, match=r"z\.yaml"):
+        write(there, found.changes)
+    assert texts(there) == ONE
+
+
 def test_the_difference(there):
     found = plan(there, "shop", {"base/web.yaml": "---\nb: 2\n", "new.yaml": "---\nc: 1\n"})
     lines = [line for change in found.changes for line in difference(change, "manifests")]

@@ -147,8 +147,11 @@ def test_nothing_new_runs_before_the_migration_has_ended():
     assert first.endswith("-f m/15-migrations.yaml")
     assert "web" not in first
     assert wait.endswith(f"job/{job['metadata']['name']}")
-    assert "--for=condition=complete" in wait
+    assert "--for=condition=complete --timeout=90s" in wait
     assert last == "kubectl apply -f m"
+    assert " -n " not in wait
+    elsewhere = replace(application(database=DATABASE), namespace="team")
+    assert steps(render(elsewhere), "m")[1].startswith("kubectl wait -n team ")
     assert steps(render(application(migrations=None)), "m") == ["kubectl apply -f m"]
 
 
@@ -166,3 +169,20 @@ def test_nothing_new_runs_before_the_migration_has_ended():
 def test_certificates_that_somebody_makes(edge, certificates):
     app = application(database=DATABASE, edge=edge)
     assert needed(app, every(app)).certificates == certificates
+
+
+def test_keys_that_only_manifests_name():
+    app = application(database=DATABASE)
+    reference = {"name": "shop-env", "key": "LICENSE"}
+    env = [
+        {"name": "A", "valueFrom": {"secretKeyRef": reference}},
+        {"name": "B", "valueFrom": {"secretKeyRef": reference | {"key": "MAY", "optional": True}}},
+        {"name": "C", "valueFrom": {"secretKeyRef": {"name": "other", "key": "OTHER"}}},
+    ]
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {},
+        "spec": {"containers": [{"env": env}]},
+    }
+    assert needed(app, [pod]).keys == ("APP_KEY", "DB_PASSWORD", "LICENSE", "REDIS_PASSWORD")

@@ -26,7 +26,8 @@ FILES: Final = (
 """The files of ``config/`` that are the application's and the framework's alone."""
 
 PACKAGES: Final = (
-    "debugbar", "horizon", "livewire", "octane", "reverb", "sanctum", "telescope", "tenancy",
+    "debugbar", "horizon", "livewire", "media-library", "octane", "reverb", "sanctum", "telescope",
+    "tenancy",
 )  # fmt: skip
 """Those that belong to packages: what they do not say has a default in the package."""
 

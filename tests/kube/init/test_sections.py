@@ -353,6 +353,20 @@ def test_horizon_with_nothing_for_production(project):
     assert "config/horizon.php: add an environment 'production'" in tasks(root)
 
 
+def test_horizon_that_cannot_be_told(project):
+    horizon = "<?php return ['environments' => f()];"
+    root = project(files={**lock("laravel/horizon"), "config/horizon.php": horizon})
+    found = written(root)
+    assert found.app["spec"]["workers"][0]["longestJob"] == 60
+    assert "are not told: config/horizon.php:1: what this" in found.text.replace("\n      # ", " ")
+
+
+def test_a_queue_that_is_named_at_run_time(project):
+    files = {"config/queue.php": QUEUE, "app/X.php": "<?php A::dispatch()->onQueue($name);"}
+    said = tasks(project(files=files, env="QUEUE_CONNECTION=redis\n"))
+    assert "app/X.php:1:22: the name of the queue is no literal" in said
+
+
 def test_migrations_that_are_not_there(project):
     root = project()
     for file in (root / "database/migrations").iterdir():
@@ -456,6 +470,35 @@ def test_livewire(project):
     assert list(found["storage"]["uploads"]) == ["s3"]
 
 
+@pytest.mark.parametrize(
+    ("disk", "said"),
+    [("null", ""), ("'media'", "Livewire keeps uploads on the disk media"), ("'s3'", "")],
+)
+def test_where_livewire_keeps_files_meanwhile(project, disk, said):
+    livewire = f"<?php return ['temporary_file_upload' => ['disk' => {disk}]];"
+    files = {**writes("s3"), "app/Livewire/P.php": LIVEWIRE, "config/livewire.php": livewire}
+    found = tasks(project(files=files))
+    assert said in found
+    assert ("Livewire" in found) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("disk", "uploads"), [("'s3'", "s3"), ("'local'", "volume"), (None, "volume")]
+)
+def test_media_of_a_package(project, disk, uploads):
+    files = {**lock("spatie/laravel-medialibrary"), "config/filesystems.php": DISKS}
+    if disk is not None:
+        files["config/media-library.php"] = f"<?php return ['disk_name' => {disk}];"
+    assert list(spec(project(files=files))["storage"]["uploads"]) == [uploads]
+
+
+def test_a_disk_that_code_names_is_not_changed(project):
+    files = {**writes("media"), **lock("league/flysystem-aws-s3-v3")}
+    assert "it names the disk media, which FILESYSTEM_DISK=s3 does not change" in tasks(
+        project(files=files)
+    )
+
+
 # Variables and secrets
 
 
@@ -468,6 +511,11 @@ def test_what_only_the_env_file_says_is_kept(project):
         "SESSION_HTTP_ONLY": "false",
         "SESSION_PATH": "/shop",
     }
+
+
+def test_a_memcached_for_the_cache(project):
+    root = project(env="CACHE_STORE=memcached\nMEMCACHED_HOST=m.example.org\n")
+    assert spec(root)["config"]["MEMCACHED_HOST"] == "m.example.org"
 
 
 def test_the_rest_is_named_without_values(project):

@@ -196,6 +196,33 @@ def test_domains(project, domain, host, kept):
     assert spec(root, host=host)["session"].get("domain") == kept
 
 
+def test_a_cookie_that_has_no_domain(project):
+    root = project(env="SESSION_DOMAIN=.example.org\nSESSION_COOKIE=__Host-sid\n")
+    session = spec(root, host="shop.example.org")["session"]
+    assert (session["cookie"], "domain" in session) == ("__Host-sid", False)
+
+
+@pytest.mark.parametrize(
+    ("said", "minutes", "most"), [("525600", 525_600, False), ("525601", 525_600, True)]
+)
+def test_no_session_lasts_more_than_a_year(project, said, minutes, most):
+    found = written(project(env=f"SESSION_LIFETIME={said}\n"))
+    assert found.app["spec"]["session"]["lifetime"] == minutes
+    assert ("more than a year" in found.text) == most
+
+
+def test_the_other_cookie_of_laravel_is_no_session(project):
+    found = written(project(env="SESSION_COOKIE=XSRF-TOKEN\n"))
+    assert "cookie" not in found.app["spec"]["session"]
+    assert "spec.session.cookie" in {gap.path for gap in found.gaps}
+
+
+def test_a_connection_with_an_odd_name(project):
+    root = project(env="SESSION_CONNECTION='Odd Name'\n")
+    assert "connection" not in spec(root)["session"]
+    assert "the connection Odd Name needs a name of letters, digits, - and _" in tasks(root)
+
+
 def test_a_host_that_is_not_known_is_in_the_domain(project):
     assert spec(project(env="SESSION_DOMAIN=.shop.org\nAPP_NAME=X\n"))["host"] == "x.shop.org"
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from holdfast.kube.app import NEWEST, OLDEST
+from holdfast.kube.environment import gather
 from holdfast.kube.environment import session_store as environment
 from holdfast.kube.objects import selector
 from holdfast.kube.quantity import MEBI
@@ -330,3 +331,12 @@ def test_the_same_application_is_the_same_objects_and_nobody_shares_them(name):
         one["metadata"]["labels"].clear()
         one.get("spec", {}).clear()
     assert list(store.objects(app)) == second
+
+
+def test_sessions_that_are_in_another_database_of_an_external_redis_stay_there():
+    there = {"store": {"external": {"host": "redis.example.com", "database": 3}}}
+    assert gather.variables(application(session=there))["REDIS_DB"] == "3"
+    jobs = application(
+        session={"driver": "cookie"}, redis={"external": {"host": "r.example.com", "database": 2}}
+    )
+    assert gather.variables(jobs)["REDIS_DB"] == "2"

@@ -13,7 +13,7 @@ from holdfast.kube.spec.session import Store
 
 _ISSUERS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")
 _PROJECTS = {
-    "keda.sh": "KEDA 2.12 or newer",
+    "keda.sh": "KEDA 2.12 or newer (2.13 for SQS with an IAM role)",
     "cert-manager.io": "cert-manager",
     "monitoring.coreos.com": "Prometheus Operator",
     "external-secrets.io": "External Secrets Operator 0.16 or newer",

@@ -30,6 +30,7 @@ class Server:
     host: str
     port: int
     tls: bool
+    database: int
     password: str | None
     of_sessions: bool
 
@@ -56,6 +57,7 @@ def _server(external: ExternalServer, *, of_sessions: bool) -> Server:
         external.host,
         external.port or 6379,
         external.tls,
+        external.database,
         f"{VARIABLES}_PASSWORD" if external.password else None,
         of_sessions,
     )
@@ -72,6 +74,7 @@ def variables(app: App) -> dict[str, str]:
     if found is None or found.of_sessions:
         return {}
     return {
+        f"{VARIABLES}_DB": str(found.database),
         f"{VARIABLES}_HOST": f"tls://{found.host}" if found.tls else found.host,
         f"{VARIABLES}_PORT": str(found.port),
     }

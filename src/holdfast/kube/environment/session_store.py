@@ -33,7 +33,7 @@ def variables(app: App) -> dict[str, str]:
     # names the scheme itself. Predis: since January 2025 (laravel/framework 70f250f), not in 8.
     scheme = "tls://" if other is not None and other.tls else ""
     return {
-        f"{said.variables}_DB": "0",
+        f"{said.variables}_DB": str(0 if other is None else other.database),
         f"{said.variables}_HOST": f"{scheme}{host}",
         f"{said.variables}_PORT": str(port),
     }

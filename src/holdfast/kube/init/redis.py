@@ -18,6 +18,7 @@ from holdfast.project.horizon import PACKAGE as HORIZON
 from holdfast.project.values import Known, Value
 
 _PORT: Final = 6379
+_MOST_DATABASES = 1023
 STOCK: Final = "REDIS"
 OWN: Final = "SESSION_REDIS"
 CONNECTION: Final = "session"
@@ -105,6 +106,10 @@ def external(found: Connection) -> Part:
     said = str(port.value) if isinstance(port, Known) else ""
     if said.isascii() and said.isdigit() and fits(int(said), Port) and int(said) != _PORT:
         part.line("port", int(said), _where(port))
+    database = found.get("database")
+    number = str(database.value) if isinstance(database, Known) else ""
+    if number.isascii() and number.isdigit() and 0 < int(number[:5]) <= _MOST_DATABASES:
+        part.line("database", int(number), _where(database))
     password = found.get("password")
     if isinstance(password, Known) and password.value in (None, ""):
         part.line("password", False, str(password.source))

@@ -65,6 +65,9 @@ class ExternalServer(Part, frozen=True, kw_only=True):
     host: Address
     port: Annotated[Port | None, Meta(description="Absent: 6379, or 11211 for memcached.")] = None
     tls: Annotated[bool, Meta(description="Redis over TLS.")] = False
+    database: Annotated[
+        int, Meta(ge=0, le=1023, description="Redis's, by number; the cache is in another one.")
+    ] = 0
     password: Annotated[
         bool, Meta(description="Whether it asks for one; it is then in the Secret.")
     ] = True

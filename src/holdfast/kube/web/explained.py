@@ -51,8 +51,8 @@ def _writable(app: App) -> Iterator[Decision]:
     yield Decision(
         "configuration cache",
         "made at each pod's start",
-        "only there the environment is known; env() outside config/*.php is null from then on. It"
-        " is kept in memory, as the Secret's values are in it",
+        "only there the environment is known; it is kept in memory, as the Secret's values are in"
+        " it",
     )
 
 

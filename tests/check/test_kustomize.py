@@ -94,6 +94,7 @@ def test_a_strategic_patch_is_merged_by_name_and_keeps_its_places(built):
             ' spec: {replicas: 4}}"}]'
         ),
         '[{target: {name: w.*}, patch: "[{op: add, path: /spec/replicas, value: 4}]"}]',
+        '[{target: {name: w.b}, patch: "[{op: add, path: /spec/replicas, value: 4}]"}]',
     ],
 )
 def test_patches_with_a_target(built, patches):

@@ -275,7 +275,7 @@ def _matches(pattern: str, word: str) -> bool:
         raise Refused("a patch whose target is no plain name")
     if re.fullmatch(r"[\w-]+", pattern):
         return pattern == word
-    if re.fullmatch(r"(\.\*|[\w-])*", pattern):
-        parts = [re.escape(part) for part in pattern.split(".*")]
-        return re.fullmatch(".*".join(parts), word) is not None
+    # A name with dots is a pattern too, for kustomize: each of them is any character.
+    if re.fullmatch(r"(\.\*?|[\w-])+", pattern):
+        return re.fullmatch(pattern, word) is not None
     raise Refused("a patch whose target is a pattern")

@@ -1,28 +1,21 @@
-"""When alerts fire: Prometheus' own promtool plays series to the rendered rules.
-
-Skipped where there is no promtool (Debian: ``prometheus``); HOLDFAST_TEST_PROMTOOL names one, which
-then has to be there.
-"""
+"""When alerts fire: Prometheus' own promtool (Debian: ``prometheus``) plays series to the rules."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from holdfast.kube.monitoring import rules
+from holdfast.servers.programs import require_program
 
 from .conftest import application
 from .test_monitoring import BIG as MOST
 from .test_monitoring import SPECS
 
-PROMTOOL = os.environ.get("HOLDFAST_TEST_PROMTOOL") or shutil.which("promtool")
-pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="no promtool")
+PROMTOOL = require_program("promtool", package="prometheus")
 
 BIG = MOST | SPECS["volume"]
 REDIS = '{app="shop",component="sessions",namespace="a",pod="shop-sessions-%d"}'
@@ -244,7 +237,6 @@ def test_every_alert_has_its_cases() -> None:
 
 
 def test_alerts_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
-    assert PROMTOOL is not None
     (rule,) = (
         item for item in rules.objects(application(**BIG)) if item["kind"] == "PrometheusRule"
     )

@@ -45,6 +45,8 @@ soak: install debian  ## long and chaotic rehearsals; SECONDS_EACH=60 SEEDS="1 2
 	$(BIN)/python bench/load.py 50000 200000 1000000
 	$(BIN)/python scripts/guarantees $(SECONDS_EACH)
 	$(BIN)/python scripts/durability
+	$(BIN)/python scripts/rendered-stop
+	HOLDFAST_APPLICATIONS=1000 $(BIN)/pytest -q tests/kube/test_properties.py --timeout 3600
 
 fuzz: install  ## every parser under atheris; SECONDS_EACH=600
 	@scripts/fuzz

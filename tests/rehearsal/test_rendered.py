@@ -90,10 +90,10 @@ def until(condition, seconds=60.0):
         time.sleep(0.05)
 
 
-def stopped(stop):
+def stopped(stop, grace=None):
     with cluster(stop) as (application, (old, new), _):
         old.start()
-        grace = application.pace.grace
+        grace = application.pace.grace if grace is None else grace
         return stop_during_requests(old, new, users=6, hold_ms=2000, lag=1.5, grace=grace)
 
 
@@ -130,6 +130,14 @@ def test_what_the_images_own_settings_lose_is_measured():
     assert found.acknowledged == found.running - found.running_lost
 
 
+def test_a_pod_that_is_killed_at_once_loses_what_runs_and_that_is_seen():
+    """What would be counted, had the rendered settings lost anything."""
+    found = stopped("rendered", grace=0)
+    assert (found.running, found.running_lost, found.acknowledged) == (6, 6, 0)
+    assert found.late_lost == found.late > 0
+    assert not found.in_time
+
+
 def test_without_hooks_and_limits_is_what_the_images_have():
     assert as_images_stop(
         {
@@ -162,12 +170,12 @@ def test_probes_neither_open_a_session_nor_need_the_store_but_startup_does():
             return bool(found) and all(found.values())
 
         until(lambda: all_pass("startupProbe") and all_pass("readinessProbe"))
-        assert all_pass("livenessProbe")
+        until(lambda: all_pass("livenessProbe"))
         assert keys(backed) == []
         backed.server.stop()
         assert not all(pass_("startupProbe").values())
-        assert all_pass("readinessProbe")
-        assert all_pass("livenessProbe")
+        until(lambda: all_pass("readinessProbe"))
+        until(lambda: all_pass("livenessProbe"))
         backed.server.start()
         until(lambda: all_pass("startupProbe"))
 

@@ -259,9 +259,12 @@ def test_probes_ask_as_the_kubelet_does(pod):
     ).containers[0]
     with served.start() as process:
         until(lambda: passes(served, process, {"tcpSocket": {"port": "http"}}))
-        assert passes(served, process, {"exec": {"command": ["test", "-d", "/tmp"]}})
+        there = {"exec": {"command": ["test", "-d", "/tmp"]}, "timeoutSeconds": 30}
+        assert passes(served, process, there)
         assert not passes(served, process, {"exec": {"command": ["test", "-d", "/nowhere"]}})
         assert not passes(served, process, {"httpGet": {"port": "http", "path": "/nothing"}})
+        slow = {"exec": {"command": ["sleep", "30"]}, "timeoutSeconds": 1}
+        assert not passes(served, process, slow)
         # PHP's server does not handle SIGTERM, and a PID 1 is not ended by what it does not handle.
         process.kill()
     assert not passes(served, process, {"tcpSocket": {"port": port}})

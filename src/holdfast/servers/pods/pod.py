@@ -117,14 +117,12 @@ def passes(container: Container, process: Process, probe: Object) -> bool:
     """Whether a probe of a running container succeeds now."""
     seconds = float(probe.get("timeoutSeconds", 1))
     if "exec" in probe:
-        return container.execute(process, probe["exec"]["command"], max(seconds, 10.0)) == 0
+        return container.execute(process, probe["exec"]["command"], seconds) == 0
     if "tcpSocket" in probe:
         return accepts(_port(container, probe["tcpSocket"]["port"]))
     asked = probe["httpGet"]
     headers = {one["name"]: one["value"] for one in asked.get("httpHeaders", ())}
-    connection = HTTPConnection(
-        LOOPBACK, _port(container, asked["port"]), timeout=max(seconds, 10.0)
-    )
+    connection = HTTPConnection(LOOPBACK, _port(container, asked["port"]), timeout=seconds)
     try:
         connection.request("GET", asked.get("path", "/"), headers=headers)
         return 200 <= connection.getresponse().status < 400

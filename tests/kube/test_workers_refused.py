@@ -146,6 +146,23 @@ def test_keda_has_to_find_the_jobs(spec, namespace, refuses):
     assert places(found) == (["workers.0.scaleOn.jobs"] if refuses else [])
 
 
+@pytest.mark.parametrize(
+    ("table", "refuses"),
+    [
+        ("jobs", False),
+        ("shop.Jobs_2", False),
+        ("jobs; DROP TABLE users --", True),
+        ("jobs'", True),
+        ('"jobs"', True),
+        ("jobs\n", True),
+        ("", True),
+    ],
+)
+def test_a_table_is_a_name_and_no_query(table, refuses):
+    found = refused(queue, config={"DB_QUEUE_TABLE": table})
+    assert places(found) == (["config.DB_QUEUE_TABLE"] if refuses else [])
+
+
 SQS = {"connection": "sqs", "sqsQueueUrl": URL}
 QUEUES = [
     (
@@ -209,6 +226,7 @@ BREAKING = [
     {"name": "s" * 32, "workers": [{"name": "w" * 24}]},
     {"workers": [{"name": "h", "horizon": True}]},
     {"workers": [SCALED]},
+    {"config": {"DB_QUEUE_TABLE": "jobs; DROP TABLE users --"}},
     {"laravel": 10, "workers": [{"name": "m", "longestJob": 90}]},
 ]
 """At least one application for each rule, for the rules in CEL."""

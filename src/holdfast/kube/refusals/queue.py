@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from holdfast.kube.app import App
 from holdfast.kube.environment.queue import connection, sqs_region
 from holdfast.kube.environment.redis import VARIABLES, server, shared
 from holdfast.kube.refusals.refusal import Refusal
-from holdfast.kube.refusals.rule import all_refused, given, rule
+from holdfast.kube.refusals.rule import Rule, all_refused, given, rule
 
 _STORE = "self.spec.session.store"
 _SHARED = (
@@ -26,7 +27,14 @@ CONNECTION = (
 _CACHE = "self.spec.cache.store"
 _URL = "self.spec.queue.sqsQueueUrl"
 _UPLOADS = "self.spec.storage.uploads"
-_HOST = f"('{VARIABLES}_HOST' in self.spec.config)"
+_CONFIG = "self.spec.config"
+_HOST = f"('{VARIABLES}_HOST' in {_CONFIG})"
+_TABLE = "DB_QUEUE_TABLE"
+_TABLE_NAME = "^[A-Za-z0-9_.]+$"
+"""What may be a table's name: it stands in KEDA's query as it is (``workers.keda``), and no other
+value of config is in a query, a script or a server's configuration."""
+_NO_TABLE = "it is no table's name, and KEDA is given it as a part of a query"
+_A_TABLE = "letters, digits, _ and points, e.g. jobs"
 
 _APART = (
     "a connection of their own for sessions in config/database.php, whose variables begin with"
@@ -75,6 +83,11 @@ def _in_sessions(app: App) -> bool:
     )
 
 
+def _table(app: App) -> Iterator[Refusal]:
+    if not re.fullmatch(_TABLE_NAME, app.spec.config.get(_TABLE, "jobs")):
+        yield Refusal(("config", _TABLE), _NO_TABLE, _A_TABLE)
+
+
 RULES = (
     rule(
         ("redis",),
@@ -119,6 +132,12 @@ RULES = (
         "queue.sqsQueueUrl",
         broken=lambda app: connection(app) == "sqs" and app.spec.queue.sqs_queue_url is None,
         cel=f"{CONNECTION} != 'sqs' || {given(_URL)}",
+    ),
+    Rule(
+        ("config",),
+        f"{_TABLE}: {_NO_TABLE}: {_A_TABLE}",
+        _table,
+        f"!('{_TABLE}' in {_CONFIG}) || {_CONFIG}['{_TABLE}'].matches('{_TABLE_NAME}')",
     ),
     rule(
         ("queue", "sqsQueueUrl"),

@@ -79,6 +79,16 @@ def steps(tmp_path):
             "snapshots",
         ),
         ('--appendonly, "yes"', "grows without a limit", "each change, within a second"),
+        (
+            '--appendonly, "yes", --appendfsync, "no"',
+            "grows without a limit",
+            "each change, when the kernel does",
+        ),
+        (
+            '--appendonly, "yes", --appendfsync, always',
+            "grows without a limit",
+            "each change, at once",
+        ),
         ('--save, ""', "grows without a limit", "nothing"),
         ("/etc/redis.conf", None, None),
     ],

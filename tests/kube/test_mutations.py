@@ -392,6 +392,7 @@ MUTATIONS = [
     ("HF513", "sentinel", text("expect string role:master", "expect string +OK")),
     ("HF519", "basic", text("^ *maxmemory [0-9].*\n", "")),
     ("HF519", "sentinel", text("^maxmemory [0-9]*", "maxmemory 300mb")),
+    ("HF527", "basic", text("^appendfsync everysec", "appendfsync no")),
     ("HF533", "basic", put(*REDIS, "spec", "replicas", value=3)),
     ("HF606", "basic", each_container(*WEB, ask("/"))),
     ("HF610", "basic", pod(*WEB, migrate_first)),

@@ -6,7 +6,7 @@ A step says what is in effect there and where that is written, or why it cannot 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -156,6 +156,13 @@ def _when_full(store: Store) -> Step:
     return Step("store", "when full", value, said.place if said else store.place)
 
 
+_FLUSHED: Final = {
+    "always": "each change, at once",
+    "everysec": "each change, within a second",
+    "no": "each change, when the kernel does",
+}
+
+
 def _writes(store: Store) -> Step:
     append = store.settings.value("appendonly", "no")
     place = (store.settings.get("appendonly") or store.settings.get("save")) or None
@@ -164,7 +171,8 @@ def _writes(store: Store) -> Step:
         return Step("store", "writes", None, at, store.settings.open)
     save = store.settings.value("save", "by default")
     if append == "yes":
-        return Step("store", "writes", "each change, within a second", at)
+        flushed = store.settings.value("appendfsync", "everysec") or ""
+        return Step("store", "writes", _FLUSHED.get(flushed.lower(), "each change"), at)
     return Step("store", "writes", "nothing" if save == "" else "snapshots", at)
 
 

@@ -19,6 +19,14 @@ spec:
   environments:
     staging: {host: staging.example.com}
 """
+SECRETS = """\
+DB_CONNECTION=mysql
+DB_HOST=db.internal
+DB_DATABASE=shop
+DB_USERNAME=shop
+DB_PASSWORD=x
+REDIS_PASSWORD=y
+"""
 
 
 @pytest.fixture
@@ -141,13 +149,13 @@ def test_json(holdfast, here):
 
 
 def test_a_secret_is_named_after_its_content(holdfast, here):
-    (here / ".env").write_text('APP_KEY="base64:abc"\nDB_PASSWORD=x\n')
+    (here / ".env").write_text(f'APP_KEY="base64:abc"\n{SECRETS}')
     ended = holdfast("render", "app.yaml", "--secret-env", ".env")
     objects = list(yaml.safe_load_all(ended.out))
     (secret,) = (one for one in objects if one["kind"] == "Secret")
     assert secret["metadata"]["name"].startswith("shop-env-")
     assert "base64:abc" not in ended.err
-    (here / ".env").write_text('APP_KEY="base64:xyz"\nDB_PASSWORD=x\n')
+    (here / ".env").write_text(f'APP_KEY="base64:xyz"\n{SECRETS}')
     changed = holdfast("render", "app.yaml", "--secret-env", ".env").out
     assert secret["metadata"]["name"] not in changed
 

@@ -53,3 +53,22 @@ def test_a_developers_env_file_is_no_secret(holdfast, file):
     ended = holdfast("render", "app.yaml", "--secret-env", ".env")
     assert ended.status == 2
     assert "app.yaml:7:15: SESSION_DRIVER in the Secret wins" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("APP_KEY=hush\nREDIS_PASSWORD=\n", "REDIS_PASSWORD of --secret-env is empty"),
+        ("", "the file of --secret-env lacks APP_KEY, DB_CONNECTION, "),
+        ("APP_KEY=hush\nAPP_KEY=hush\n", ".env:2:1: APP_KEY is in line 1 already"),
+        ('APP_KEY="hush\nB=1\n', ".env:1:1: a quote is opened and not closed"),
+        ("APP_KEY='hush\n", ".env:1: a closing quote is missing"),
+    ],
+)
+def test_a_secret_that_cannot_work(holdfast, file, text, said):
+    file.write_text(APP.replace(":latest", ":1").partition("  config")[0])
+    (file.parent / ".env").write_text(text)
+    ended = holdfast("render", "app.yaml", "--secret-env", ".env")
+    assert (ended.status, ended.out) == (2, "")
+    assert said in ended.err
+    assert "hush" not in ended.err

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from msgspec.inspect import Type
 from holdfast.kube.app import NEWEST, OLDEST, App
 from holdfast.kube.expected import bare, nullable
 from holdfast.kube.merge import merged
+from holdfast.kube.needed import required
 from holdfast.kube.refusals.gather import refusals
 from holdfast.kube.shape import kind_of, wrong
 from holdfast.kube.spec.edge import Edge, Mesh
@@ -138,7 +140,7 @@ _FRAGMENTS: list[dict[str, Any]] = [
 ]
 """What random choices seldom come to; put into a document as an environment's patch would be."""
 
-_SECRET = {"APP_KEY": "base64:" + "A" * 43 + "=", "DB_PASSWORD": "x"}
+_VALUE = "base64:" + "A" * 43 + "="
 _NEEDED = ("image", "host", "secretName")
 _CURIOUS = st.sampled_from(
     ["SESSION_DRIVER", "DB_PASSWORD", "APP_DEBUG", "APP_NAME", "REDIS_HOST", "ASSET_URL", "A"]
@@ -223,7 +225,7 @@ def valid_apps(draw: st.DrawFn) -> App:
     """Applications that are rendered."""
     document = draw(documents())
     kubernetes = draw(st.integers(OLDEST, NEWEST))
-    secret = draw(st.sampled_from([None, _SECRET]))
+    secret = draw(st.booleans())
     for fragment in draw(st.lists(st.sampled_from(_FRAGMENTS), max_size=3)):
         document["spec"] = copy.deepcopy(merged(document["spec"], fragment))
     spec = document["spec"]
@@ -298,13 +300,13 @@ def _is_right(spec: dict[str, Any]) -> bool:
     return not any(wrong(spec, kind_of(Spec)))
 
 
-def _app(document: dict[str, Any], kubernetes: int, secret: dict[str, str] | None) -> App:
+def _app(document: dict[str, Any], kubernetes: int, secret: bool) -> App:
     read = msgspec.convert(document, LaravelApp)
-    return App(
+    app = App(
         name=read.metadata.name,
         spec=read.spec,
         namespace=read.metadata.namespace,
         labels=read.metadata.labels,
         kubernetes=kubernetes,
-        secret=secret,
     )
+    return replace(app, secret=dict.fromkeys(required(app), _VALUE)) if secret else app

@@ -32,6 +32,17 @@ def only(text, **options):
     return line
 
 
+SECRET = {
+    "APP_KEY": "x",
+    "DB_CONNECTION": "mysql",
+    "DB_DATABASE": "shop",
+    "DB_HOST": "db.internal",
+    "DB_PASSWORD": "x",
+    "DB_USERNAME": "shop",
+    "REDIS_PASSWORD": "x",
+}
+
+
 class TestAFileThatIsRight:
     def test_gives_the_application(self):
         app = read(SMALLEST.encode(), "app.yaml")
@@ -47,9 +58,9 @@ class TestAFileThatIsRight:
 
     def test_what_is_asked_for_is_in_it(self):
         text = SMALLEST.replace("{name: shop}", "{name: shop, namespace: web, labels: {team: a}}")
-        app = read(text.encode(), "app.yaml", kubernetes=37, secret={"APP_KEY": "x"})
+        app = read(text.encode(), "app.yaml", kubernetes=37, secret=SECRET)
         assert (app.namespace, app.labels) == ("web", {"team": "a"})
-        assert (app.kubernetes, app.secret) == (37, {"APP_KEY": "x"})
+        assert (app.kubernetes, app.secret) == (37, SECRET)
 
     def test_what_kubernetes_adds_is_no_mistake(self):
         added = "{name: shop, uid: a-b, annotations: {x: y}, managedFields: [], generation: 2}"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from holdfast.kube.needed import required
 from holdfast.kube.read import read
 from holdfast.kube.refusals.secret import refusals
 from holdfast.kube.rejected import Rejected
@@ -26,10 +27,17 @@ spec:
 """
 
 
+def usable(app):
+    return dict.fromkeys(required(app), "base64:abc")
+
+
 def refused(secret, **spec):
+    """Of a Secret that has all that it needs, beside what it is told to have."""
+    app = application(**spec)
+    values = secret if secret is None else usable(app) | secret
     return [
         (".".join(map(str, one.path)), one.reason, one.way_out)
-        for one in refusals(replace(application(**spec), secret=secret))
+        for one in refusals(replace(app, secret=values))
     ]
 
 
@@ -66,6 +74,9 @@ def test_it_would_win(name, value, way_out, spec):
         ({"DB_HOST": "db.example.com", "DB_URL": "mysql://u:p@db/shop"}, {}),
         ({"APP_ENV": "staging", "LOG_CHANNEL": "stack"}, {}),
         ({"DB_PASSWORD": "x", "REDIS_PASSWORD": "y", "STRIPE_SECRET": "z"}, DATABASE),
+        ({"MAIL_USERNAME": "null", "MAIL_PASSWORD": "", "FEATURE": "true"}, {}),
+        ({"DB_CONNECTION": "mysql", "DB_HOST": "db.example.com"}, {}),
+        ({"REDIS_PASSWORD": "nullable"}, {}),
     ],
 )
 def test_what_says_the_same_or_is_its_own(secret, spec):
@@ -85,7 +96,7 @@ def test_a_secret_of_somebody_else_says_what_it_holds():
 
 def test_the_file_is_refused_with_that_secret_alone():
     data = TEXT.encode()
-    secret = {"SESSION_LIFETIME": "120", "APP_KEY": "x"}
+    secret = usable(application()) | {"SESSION_LIFETIME": "120"}
     assert read(data, "app.yaml", secret=secret).secret == secret
     with pytest.raises(Rejected) as caught:
         read(data, "app.yaml", secret=secret, environment="staging")
@@ -97,3 +108,37 @@ def test_the_file_is_refused_with_that_secret_alone():
     assert "120" not in line[0] + line[1]
     with pytest.raises(Rejected, match=r"app.yaml:7:15: SESSION_LIFETIME"):
         read(data, "app.yaml", secret=secret | {"SESSION_LIFETIME": "60"})
+
+
+@pytest.mark.parametrize("value", ["", " ", "null", "(null)", "NULL", "empty", "(Empty)", "true",
+                                   "(true)", "false", "(FALSE)", '"hush"', "'hush'"])  # fmt: skip
+@pytest.mark.parametrize("name", ["APP_KEY", "REDIS_PASSWORD", "DB_HOST"])
+def test_a_value_that_would_be_another_one(name, value):
+    ((path, reason, way_out),) = refused({name: value})
+    assert path == "secretName"
+    assert reason.startswith(f"{name} of --secret-env ")
+    assert way_out == "the value itself"
+    assert "hush" not in reason
+
+
+def test_what_is_lacking_is_named_at_once():
+    found = list(refusals(replace(application(), secret={})))
+    (one,) = found
+    assert one.reason == (
+        "the file of --secret-env lacks APP_KEY, DB_CONNECTION, DB_DATABASE, DB_HOST, DB_PASSWORD,"
+        " DB_USERNAME, REDIS_PASSWORD"
+    )
+    assert "`database`" in one.way_out
+    (one,) = refusals(replace(application(**DATABASE), secret={"APP_KEY": "x", "DB_PASSWORD": "x"}))
+    assert one.reason == "the file of --secret-env lacks DB_DATABASE, DB_USERNAME, REDIS_PASSWORD"
+    assert "`database`" not in one.way_out
+
+
+def test_an_address_of_the_database_says_all_of_it():
+    secret = {"APP_KEY": "x", "REDIS_PASSWORD": "x", "DB_CONNECTION": "pgsql", "DB_URL": "pgsql://"}
+    assert list(refusals(replace(application(), secret=secret))) == []
+
+
+def test_a_database_in_each_pod():
+    ((_, reason, _),) = refused({"DB_CONNECTION": "sqlite"})
+    assert "sqlite, a file in each pod" in reason

@@ -99,11 +99,43 @@ def test_what_the_secret_holds(spec, keys):
     assert set(found.keys) == keys
 
 
+WHICH = {"DB_CONNECTION", "DB_DATABASE", "DB_HOST", "DB_USERNAME", "DB_PASSWORD"}
+ELSEWHERE = {"external": {"host": "redis.internal"}}
+NO_DATABASE = {"session": {"store": EXTERNAL}, "cache": {"store": "memcached"}, "migrations": None}
+
+
+@pytest.mark.parametrize(
+    ("spec", "keys"),
+    [
+        ({}, WHICH),
+        ({"cache": {"store": "memcached"}}, WHICH),
+        (NO_DATABASE, set()),
+        (NO_DATABASE | {"cache": {}}, WHICH),
+        (NO_DATABASE | {"migrations": {}}, WHICH),
+        (NO_DATABASE | {"workers": [{"name": "a"}]}, WHICH),
+        (NO_DATABASE | {"session": {"driver": "database"}}, WHICH),
+        (NO_DATABASE | {"database": {"host": "db.internal"}},
+         {"DB_DATABASE", "DB_USERNAME", "DB_PASSWORD"}),
+        ({"config": {"DB_HOST": "db.internal"}}, WHICH - {"DB_HOST"}),
+        ({"database": {"driver": "sqlite"}, "web": {"min": 1}, "session": {"driver": "file"}},
+         set()),
+    ],
+)  # fmt: skip
+def test_the_secret_says_which_database(spec, keys):
+    app = application(**spec)
+    assert {key for key in needed(app, every(app)).keys if key.startswith("DB_")} == keys
+    said = [one for one in render(app).decisions if one.subject == "database"]
+    assert len(said) == bool(keys)
+    for name in keys - {"DB_PASSWORD"}:
+        assert name in said[0].choice
+
+
 def test_keys_of_an_external_secret():
-    app = application(secrets={"external": {"store": "vault", "key": "apps/shop"}})
+    vault = {"external": {"store": "vault", "key": "apps/shop"}}
+    app = application(database=DATABASE, secrets=vault)
     found = needed(app, every(app))
     assert found.keys_are_in == "apps/shop of the ClusterSecretStore vault"
-    assert found.keys == ("APP_KEY", "REDIS_PASSWORD")
+    assert found.keys == ("APP_KEY", "DB_PASSWORD", "REDIS_PASSWORD")
     assert any(one.startswith("External Secrets Operator") for one in found.installed)
 
 
@@ -122,7 +154,8 @@ def test_keys_that_a_rendered_secret_lacks():
         ({"edge": {"tls": {"issuer": "x"}}}, ["cert-manager"]),
         ({"edge": {"gateway": {"className": "x", "version": "1.5", "channel": "experimental"}}},
          ["Gateway API 1.5 or newer, experimental channel"]),
-        ({"workers": [{"name": "a", "max": 3, "scaleOn": {"jobs": 5}}]}, ["KEDA 2.12 or newer"]),
+        ({"workers": [{"name": "a", "max": 3, "scaleOn": {"jobs": 5}}]},
+         ["KEDA 2.12 or newer (2.13 for SQS with an IAM role)"]),
         ({"session": {"store": {"operator": {}}}}, ["redis-operator of OT-CONTAINER-KIT"]),
     ],
 )  # fmt: skip

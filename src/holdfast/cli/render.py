@@ -23,9 +23,8 @@ from holdfast.kube.needed import needed
 from holdfast.kube.read import read
 from holdfast.kube.render import Rendered
 from holdfast.kube.render import render as rendered
+from holdfast.kube.secret_file import secret
 from holdfast.kube.session_path import session_path
-from holdfast.project import dotenv
-from holdfast.project.dotenv import Loaded
 
 _Flag = Annotated[bool, Parameter(negative="")]
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -74,10 +73,10 @@ def render(
         quiet: No summary.
     """
     _require_sense(format, env, output=output, diff=diff, json=json)
-    data, minor, secret = _content(file), _minor(kubernetes), _secret(secret_env)
+    data, minor, values = _content(file), _minor(kubernetes), _secret(secret_env)
 
     def of(environment: str | None) -> App:
-        return read(data, str(file), environment=environment, kubernetes=minor, secret=secret)
+        return read(data, str(file), environment=environment, kubernetes=minor, secret=values)
 
     app = of(env)
     made = rendered(app)
@@ -145,8 +144,7 @@ def _minor(version: str) -> int:
 def _secret(file: Path | None) -> Mapping[str, str] | None:
     if file is None:
         return None
-    found = dotenv.load(file.read_bytes(), {}, str(file))
-    return {name: one.value for name, one in found.items() if isinstance(one, Loaded)}
+    return secret(file.read_bytes(), str(file))
 
 
 def _require_ours(found: Plan, output: str) -> None:

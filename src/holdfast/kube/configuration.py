@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from holdfast.kube import identity
 from holdfast.kube.app import App, Decision, Object
+from holdfast.kube.environment import database
 from holdfast.kube.environment.application import maintenance_store
 from holdfast.kube.environment.gather import config, secret_name
 from holdfast.kube.objects import labels, metadata, named, service_account
@@ -99,6 +100,7 @@ def _external(app: App, external: ExternalSecret) -> Object:
 def decisions(app: App) -> Iterator[Decision]:
     """What was decided about configuration."""
     yield _keys(app)
+    yield from _database(app)
     if app.namespace not in (None, _THERE_ALREADY):
         yield Decision(
             f"namespace {app.namespace}",
@@ -117,6 +119,20 @@ def decisions(app: App) -> Iterator[Decision]:
             " it, from 9 on: 'maintenance' => ['driver' => 'cache', 'store' => ...]"
             if app.spec.laravel < 11
             else "no cache store is shared by all pods",
+        )
+
+
+def _database(app: App) -> Iterator[Decision]:
+    said = [name for name in database.of_the_secret(app) if name != "DB_PASSWORD"]
+    if said:
+        uses = f"it is needed for {', '.join(found)}. " if (found := database.used_by(app)) else ""
+        field = "`database`" if app.spec.database is None else "`database.name` and `database.user`"
+        yield Decision(
+            "database",
+            f"the Secret says which one: {', '.join(said)}",
+            f"{uses}What nobody says, config/database.php answers itself, from Laravel 11 on with"
+            f" SQLite in each pod. {field} in this file is the better place: whatever else is"
+            " rendered then knows it too",
         )
 
 
@@ -139,5 +155,5 @@ def _keys(app: App) -> Decision:
     return Decision(
         "secrets",
         app.spec.secret_name,
-        "somebody makes it, before the first pod: APP_KEY, and the passwords",
+        "somebody makes it, before the first pod; its keys are below",
     )

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from holdfast.kube.app import App, Object
+from holdfast.kube.environment import database
 from holdfast.kube.environment.gather import secret_name
 from holdfast.kube.spec.session import Store
 
@@ -49,7 +50,7 @@ def needed(app: App, objects: Iterable[Object]) -> Needed:
         objects: of the same application.
     """
     objects = list(objects)
-    keys = {*_of_the_specification(app), *_referred_to(objects, secret_name(app))}
+    keys = {*required(app), *_referred_to(objects, secret_name(app))}
     return Needed(
         _place(app),
         tuple(sorted(keys - set(app.secret or ()))),
@@ -66,13 +67,12 @@ def _place(app: App) -> str:
     return f"the Secret {app.spec.secret_name}"
 
 
-def _of_the_specification(app: App) -> Iterator[str]:
+def required(app: App) -> Iterator[str]:
     """Keys that Laravel reads from its environment, where nothing in a manifest names them."""
     spec = app.spec
     yield "APP_KEY"
     yield from spec.secrets.keys
-    if spec.database is not None and spec.database.driver != "sqlite":
-        yield "DB_PASSWORD"
+    yield from database.of_the_secret(app)
     store = spec.session.store or Store()
     asks = store.external is None or store.external.password
     if spec.session.driver == "redis" and asks:

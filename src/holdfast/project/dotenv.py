@@ -107,12 +107,30 @@ def parse(data: bytes, file: str = ".env") -> list[Entry]:
             expected="UTF-8",
             hint="save the file as UTF-8",
         ) from None
-    lines = _LINE_END.split(text.removeprefix("\ufeff"))
-    return [_entry(text, line, file) for line, text in _definitions(lines)]
+    return [
+        _entry(text, line, file)
+        for line, text, closed in _definitions(_lines(text))
+        if closed and (bare := text.strip(_BLANKS)) and not bare.startswith("#")
+    ]
 
 
-def _definitions(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """The lines that define something; a quoted text that goes over several of them is one."""
+def unclosed(data: bytes) -> int | None:
+    """The line whose quote nobody closes, from 1: Laravel silently drops all from there on.
+
+    Args:
+        data: that ``parse`` has read.
+    """
+    return next(
+        (line for line, _, closed in _definitions(_lines(data.decode())) if not closed), None
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return _LINE_END.split(text.removeprefix("\ufeff"))
+
+
+def _definitions(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
+    """The lines, a quoted text that goes over several of them is one; whether it is closed."""
     collected: list[str] = []
     collecting = False
     first = 0
@@ -129,9 +147,9 @@ def _definitions(lines: list[str]) -> Iterator[tuple[int, str]]:
                 continue
             text, at = "\n".join(collected), first
             collected, collecting = [], False
-        bare = text.strip(_BLANKS)
-        if bare and not bare.startswith("#"):
-            yield at, text
+        yield at, text, True
+    if collected:
+        yield first, "\n".join(collected), False
 
 
 def _closes(line: str, *, starts: bool) -> bool:

@@ -73,7 +73,12 @@ def identity(facts: Facts, called: str) -> Part:
             "host", f"{called}.{inside}",
             fill="where users find it; APP_URL is no public address",
         )  # fmt: skip
-    part.line("secretName", f"{called}-env", "", "A Secret that you make, with the keys below.")
+    part.line(
+        "secretName",
+        f"{called}-env",
+        "",
+        "A Secret that you make: `holdfast render` names its keys.",
+    )
     part.line("laravel", facts.major, facts.project.release.place)
     _inside(facts, part)
     return part

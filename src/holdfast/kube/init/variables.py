@@ -14,7 +14,8 @@ from holdfast.project.middleware import middleware
 
 _DECIDED: Final = re.compile(
     r"APP_(?:KEY|PREVIOUS_KEYS|ENV|DEBUG|URL|CONFIG_CACHE)|LOG_\w+|DB_\w+"
-    r"|SESSION_(?:DRIVER|LIFETIME|COOKIE|DOMAIN|SAME_SITE|ENCRYPT|CONNECTION|SECURE_COOKIE)"
+    r"|SESSION_(?:DRIVER|LIFETIME|COOKIE|DOMAIN|SAME_SITE|ENCRYPT|CONNECTION|SECURE_COOKIE"
+    r"|STORE|HTTP_ONLY)"
     r"|(?:SESSION_)?REDIS_(?!CLIENT)\w+|CACHE_(?:STORE|DRIVER|PREFIX)|QUEUE_CONNECTION"
     r"|FILESYSTEM_(?:DISK|DRIVER)|MEMCACHED_HOST|MEMCACHED_PORT|DYNAMODB_CACHE_TABLE"
     r"|AWS_(?:BUCKET|DEFAULT_REGION|ENDPOINT|URL|USE_PATH_STYLE_ENDPOINT)|OCTANE_SERVER"
@@ -54,6 +55,12 @@ _STOCK: Final = frozenset((
 ))  # fmt: skip
 """Names in every skeleton's ``.env.example``: they count where they have a value."""
 
+_LEFT_OUT: Final = {
+    "SESSION_STORE": "sessions are in the driver's own store",
+    "SESSION_HTTP_ONLY": "no script in a page may read the session's cookie",
+}
+"""What changes sessions, is refused in config, and has no field of its own."""
+
 _SANCTUM: Final = "laravel/sanctum"
 _MOST: Final = 60
 
@@ -70,6 +77,10 @@ def config(facts: Facts, spec: dict[str, Any]) -> Part:
         raw = environment.raw(name)
         if isinstance(raw, tuple) and fits(name, Variable) and not _REFERENCE.search(raw[0]):
             inner.line(name, raw[0], place)
+    for name, why in _LEFT_OUT.items():
+        raw = environment.raw(name)
+        if isinstance(raw, tuple) and raw[0].lower() not in ("", "null", "true"):
+            part.task(raw[1].place, f"{name} is left out: {why}; does the application need it?")
     _sanctum(facts, spec["host"], inner)
     if "volume" in spec.get("storage", {}).get("uploads", {}):
         _disk(facts, inner)

@@ -27,9 +27,11 @@ FIELDS = {
     "SESSION_DOMAIN": "session.domain",
     "SESSION_DRIVER": "session.driver",
     "SESSION_ENCRYPT": "session.encrypt",
+    "SESSION_HTTP_ONLY": "nothing: it stays true, or a script in a page could take the session",
     "SESSION_LIFETIME": "session.lifetime",
     "SESSION_SAME_SITE": "session.sameSite",
     "SESSION_SECURE_COOKIE": "nothing: it is always true, since users come over TLS",
+    "SESSION_STORE": "session.store",
     "TRUSTED_PROXIES": "edge.trustedProxies",
 }
 """Decided by a field, whatever else a specification says."""
@@ -129,7 +131,7 @@ RULES = (
 
 def decided_by_sections(app: App) -> Iterator[Refusal]:
     """Variables that are decided because a section is there; which ones, CEL does not know."""
-    decided = pinned(app).keys() - FIELDS.keys() - _FREE - {"APP_DEBUG"}
+    decided = (pinned(app).keys() | _users(app)) - FIELDS.keys() - _FREE - {"APP_DEBUG"}
     urls = _urls(app)
     for name in app.spec.config:
         if name in urls:
@@ -149,17 +151,25 @@ def field_of(app: App, name: str) -> str | None:
         return FIELDS[name]
     if name in (urls := _urls(app)):
         return urls[name]
-    return _field(app, name) if name in pinned(app) else None
+    return _field(app, name) if name in pinned(app).keys() | _users(app) else None
 
 
 def _urls(app: App) -> dict[str, str]:
-    """Variables in which stock configuration files take a whole address, and what that bypasses."""
+    """Variables in which stock configuration files take an address, and what that bypasses."""
     urls: dict[str, str] = {}
     if app.spec.database is not None:
-        urls |= dict.fromkeys(("DB_URL", "DATABASE_URL"), "database")
+        # A socket: Illuminate/Database/Connectors/MySqlConnector.php, getDsn.
+        urls |= dict.fromkeys(("DB_URL", "DATABASE_URL", "DB_SOCKET"), "database")
     if app.spec.session.driver == "redis":
         urls[f"{_variables(app)}_URL"] = "session.store"
     return urls
+
+
+def _users(app: App) -> set[str]:
+    """The user's name at a Redis that is rendered: it knows the application as ``default``."""
+    store = app.spec.session.store
+    rendered = app.spec.session.driver == "redis" and (store is None or store.external is None)
+    return {f"{_variables(app)}_USERNAME"} if rendered else set()
 
 
 def _variables(app: App) -> str:

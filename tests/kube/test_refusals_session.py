@@ -310,7 +310,7 @@ def test_a_variable_that_config_may_not_hold(name, value, reason, way_out):
         ("REDIS_CACHE_DB", "1"),
         ("REDIS_CACHE_CONNECTION", "cache"),
         ("REDIS_QUEUE_CONNECTION", "default"),
-        ("STRIPE_KEY_ID", "x"),
+        ("STRIPE_PUBLISHABLE_KEY", "x"),
         ("TOKEN_LIFETIME", "60"),
         ("PASSWORD_TIMEOUT", "60"),
         ("MAIL_FROM", "a@b.c"),

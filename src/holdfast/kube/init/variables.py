@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
+from holdfast.kube.secrecy import is_secret
 from holdfast.kube.spec.words import Address, Variable
 from holdfast.project.code import code
 from holdfast.project.effective import effective_session
@@ -24,23 +25,12 @@ _DECIDED: Final = re.compile(
 )
 """What the rest of the specification decides, or only a developer's machine needs."""
 
-_SECRET: Final = re.compile(
-    r"(?:^|_)(?:KEY|KEYS|SECRET|PASSWORD|PASS|PWD|TOKEN|DSN|CREDENTIALS?|PRIVATE|SALT|SIGNATURE"
-    r"|PASSWD|WEBHOOK)(?:_|$)|(?:KEY|SECRET|PASSWORD|TOKEN)$"
-)
-_NO_SECRET: Final = re.compile(
-    r"_(?:TTL|TABLE|TIMEOUT|EXPIR\w*|LENGTH|LIFETIME|ENABLED|ROUNDS|PREFIX|HOURS|MINUTES|DAYS|SECONDS)$"
-    r"|FOREIGN_KEYS?$"
-)
-"""What is said about a secret, and is none."""
-
 _LISTED: Final = frozenset((
     "APP_KEY", "APP_PREVIOUS_KEYS", "DB_PASSWORD", "REDIS_PASSWORD", "SESSION_REDIS_PASSWORD",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 ))  # fmt: skip
 """Secrets that Holdfast knows of by itself."""
 
-_URL: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _REFERENCE: Final = re.compile(r"[$][{(]\w")
 _ELSEWHERE: Final = ("redis.host", "redis.port", "redis.password", "database.", "app.key")
 """Values of the sessions that are decided by where they run."""
@@ -122,12 +112,6 @@ def secrets(facts: Facts) -> Part:
 def _decided_url(name: str) -> bool:
     """Whether an address with a password in it is one that another section takes apart."""
     return bool(_DECIDED.fullmatch(name)) and name.endswith("URL")
-
-
-def is_secret(name: str, value: str) -> bool:
-    """Whether a variable is for nobody's eyes: by its name, or as an address with a password."""
-    named = _SECRET.search(name.upper()) and not _NO_SECRET.search(name.upper())
-    return bool(named or _URL.search(value))
 
 
 def _secret(facts: Facts, name: str) -> bool:

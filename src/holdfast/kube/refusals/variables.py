@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from holdfast.kube import secrecy
 from holdfast.kube.app import App
 from holdfast.kube.environment.gather import pinned
 from holdfast.kube.refusals.refusal import Refusal
@@ -53,11 +54,6 @@ _WHERE_GIVEN = {
 _FREE = frozenset(("APP_ENV", "LOG_CHANNEL"))
 """Set by Holdfast, but a person may say otherwise."""
 
-_CONFIDENTIAL = (
-    "(?i)^(APP_KEY|APP_PREVIOUS_KEYS|(.*_)?(PASSWORD|PASSWD|PASS|SECRET|SECRETS|TOKEN|PRIVATE_KEY"
-    "|SECRET_KEY|ACCESS_KEY|API_KEY|ENCRYPTION_KEY|SIGNING_KEY|CREDENTIALS))$"
-)
-_CREDENTIALS = "://[^/@:]*:[^/@]+@"
 _REFERENCE = "[$][{(][A-Za-z_]"
 
 _DECIDED = "this variable is decided by a field of the specification, on which more depends"
@@ -80,7 +76,7 @@ def _decided(app: App) -> Iterator[Refusal]:
 
 def _secret(app: App) -> Iterator[Refusal]:
     for name, value in app.spec.config.items():
-        if re.search(_CONFIDENTIAL, name) or re.search(_CREDENTIALS, value):
+        if secrecy.is_secret(name, value):
             yield _of(name, f"{name} is secret, and {_IN_CONFIG}", _ELSEWHERE)
 
 
@@ -109,10 +105,7 @@ RULES = (
         ("config",),
         f"{_IN_CONFIG}: {_ELSEWHERE}",
         _secret,
-        (
-            f"{_CONFIG}.all(k, !k.matches('{_CONFIDENTIAL}')"
-            f" && !{_CONFIG}[k].matches('{_CREDENTIALS}'))"
-        ),
+        f"{_CONFIG}.all(k, !{secrecy.cel('k', f'{_CONFIG}[k]')})",
     ),
     Rule(
         ("config",),

@@ -261,6 +261,8 @@ CONFIG = [
     ("SESSION_DRIVER", "file", "SESSION_DRIVER is decided by a field", "session.driver"),
     ("SESSION_SAME_SITE", "lax", "is decided by a field", "session.sameSite"),
     ("SESSION_SECURE_COOKIE", "false", "is decided by a field", "nothing: it is always true"),
+    ("SESSION_STORE", "memcached", "is decided by a field", "session.store"),
+    ("SESSION_HTTP_ONLY", "false", "is decided by a field", "nothing: it stays true"),
     ("REDIS_PREFIX", "a", "is decided by a field", "session.prefix"),
     ("CACHE_DRIVER", "file", "is decided by a field", "cache.store"),
     ("QUEUE_CONNECTION", "sync", "is decided by a field", "queue.connection"),
@@ -299,7 +301,16 @@ def test_a_variable_that_config_may_not_hold(name, value, reason, way_out):
         ("APP_DEBUG", "false"),
         ("APP_NAME", "Shop"),
         ("SESSION_PATH", "/"),
-        ("STRIPE_KEY_ID", "x"),
+        ("SESSION_TABLE", "web_sessions"),
+        ("SESSION_PARTITIONED_COOKIE", "true"),
+        ("SESSION_EXPIRE_ON_CLOSE", "true"),
+        ("REDIS_CLUSTER", "redis"),
+        ("REDIS_CLIENT", "predis"),
+        ("REDIS_PERSISTENT", "false"),
+        ("REDIS_CACHE_DB", "1"),
+        ("REDIS_CACHE_CONNECTION", "cache"),
+        ("REDIS_QUEUE_CONNECTION", "default"),
+        ("STRIPE_PUBLISHABLE_KEY", "x"),
         ("TOKEN_LIFETIME", "60"),
         ("PASSWORD_TIMEOUT", "60"),
         ("MAIL_FROM", "a@b.c"),
@@ -325,6 +336,56 @@ def test_the_address_that_counts_is_that_of_the_sessions_connection():
     config = {"SESSION_REDIS_URL": "redis://elsewhere"}
     ((where, _),) = refused({"config": config, "session": OWN_CONNECTION})
     assert where == "config.SESSION_REDIS_URL"
+
+
+EXTERNAL_3 = {"store": {"external": {"host": "10.1.2.3", "database": 3}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "session", "reason"),
+    [
+        ("REDIS_USERNAME", "shop", {}, "is decided by a field"),
+        ("SESSION_REDIS_USERNAME", "shop", OWN_CONNECTION, "is decided by a field"),
+        ("REDIS_CACHE_DB", "0", {}, "HF506"),
+        ("REDIS_CACHE_DB", "3", EXTERNAL_3, "HF506"),
+        ("REDIS_CACHE_CONNECTION", "default", {}, "HF506"),
+        ("REDIS_CACHE_CONNECTION", "sessions", OWN_CONNECTION, "HF506"),
+        ("REDIS_QUEUE_CONNECTION", "sessions", OWN_CONNECTION, "HF508"),
+        ("REDIS_PERSISTENT", "true", {}, "HF516"),
+        ("REDIS_PERSISTENT", "1", EXTERNAL_3, "HF516"),
+    ],
+)
+def test_nothing_else_comes_to_where_sessions_are(name, value, session, reason):
+    ((where, why),) = refused({"session": session, "config": {name: value}})
+    assert where == f"config.{name}"
+    assert reason in why
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "session"),
+    [
+        ("REDIS_USERNAME", "shop", EXTERNAL_3),
+        ("REDIS_USERNAME", "shop", OWN_CONNECTION),
+        ("REDIS_CACHE_DB", "0", EXTERNAL_3),
+        ("REDIS_CACHE_DB", "0", OWN_CONNECTION),
+        ("REDIS_CACHE_DB", "0", {"driver": "cookie"}),
+        ("REDIS_CACHE_CONNECTION", "default", OWN_CONNECTION),
+        ("REDIS_QUEUE_CONNECTION", "default", OWN_CONNECTION),
+        ("REDIS_PERSISTENT", "true", OWN_CONNECTION),
+        ("REDIS_PERSISTENT", "true", {"driver": "cookie"}),
+        ("REDIS_PERSISTENT", "(false)", {}),
+        ("REDIS_PERSISTENT", "0", {}),
+        ("DB_SOCKET", "/run/mysqld.sock", {}),
+    ],
+)
+def test_what_does_not_come_to_where_sessions_are(name, value, session):
+    assert refused({"session": session, "config": {name: value}}) == []
+
+
+def test_a_socket_wins_over_the_databases_host():
+    ((where, why),) = refused({"config": {"DB_SOCKET": "/run/m.sock"}, "database": MYSQL})
+    assert where == "config.DB_SOCKET"
+    assert "wins over the host" in why
 
 
 def test_the_key_is_meant_and_not_its_value():

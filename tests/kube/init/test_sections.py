@@ -508,7 +508,6 @@ def test_what_only_the_env_file_says_is_kept(project):
     assert config == {
         "APP_LOCALE": "de",
         "APP_NAME": "Laravel",
-        "SESSION_HTTP_ONLY": "false",
         "SESSION_PATH": "/shop",
     }
 
@@ -585,6 +584,22 @@ def test_no_env_file_is_said(project):
     (root / ".env.example").write_text("A=1\n")
     assert ".env: it is not there, .env.example was read in its place: does" in tasks(root)
     assert ".env: " not in tasks(root, env={"APP_NAME": "x"})
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("SESSION_STORE=other", True),
+        ("SESSION_STORE=null", False),
+        ("SESSION_HTTP_ONLY=false", True),
+        ("SESSION_HTTP_ONLY=true", False),
+    ],
+)
+def test_what_config_may_not_hold_is_left_out_and_said(project, line, said):
+    root = project(env=f"{line}\n")
+    name = line.partition("=")[0]
+    assert name not in spec(root).get("config", {})
+    assert (f": {name} is left out: " in tasks(root)) == said
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
+from holdfast.kube.secrecy import is_secret
 from holdfast.kube.spec.words import Address, Variable
 from holdfast.project.code import code
 from holdfast.project.effective import effective_session
@@ -14,7 +15,8 @@ from holdfast.project.middleware import middleware
 
 _DECIDED: Final = re.compile(
     r"APP_(?:KEY|PREVIOUS_KEYS|ENV|DEBUG|URL|CONFIG_CACHE)|LOG_\w+|DB_\w+"
-    r"|SESSION_(?:DRIVER|LIFETIME|COOKIE|DOMAIN|SAME_SITE|ENCRYPT|CONNECTION|SECURE_COOKIE)"
+    r"|SESSION_(?:DRIVER|LIFETIME|COOKIE|DOMAIN|SAME_SITE|ENCRYPT|CONNECTION|SECURE_COOKIE"
+    r"|STORE|HTTP_ONLY)"
     r"|(?:SESSION_)?REDIS_(?!CLIENT)\w+|CACHE_(?:STORE|DRIVER|PREFIX)|QUEUE_CONNECTION"
     r"|FILESYSTEM_(?:DISK|DRIVER)|MEMCACHED_HOST|MEMCACHED_PORT|DYNAMODB_CACHE_TABLE"
     r"|AWS_(?:BUCKET|DEFAULT_REGION|ENDPOINT|URL|USE_PATH_STYLE_ENDPOINT)|OCTANE_SERVER"
@@ -23,23 +25,12 @@ _DECIDED: Final = re.compile(
 )
 """What the rest of the specification decides, or only a developer's machine needs."""
 
-_SECRET: Final = re.compile(
-    r"(?:^|_)(?:KEY|KEYS|SECRET|PASSWORD|PASS|PWD|TOKEN|DSN|CREDENTIALS?|PRIVATE|SALT|SIGNATURE"
-    r"|PASSWD|WEBHOOK)(?:_|$)|(?:KEY|SECRET|PASSWORD|TOKEN)$"
-)
-_NO_SECRET: Final = re.compile(
-    r"_(?:TTL|TABLE|TIMEOUT|EXPIR\w*|LENGTH|LIFETIME|ENABLED|ROUNDS|PREFIX|HOURS|MINUTES|DAYS|SECONDS)$"
-    r"|FOREIGN_KEYS?$"
-)
-"""What is said about a secret, and is none."""
-
 _LISTED: Final = frozenset((
     "APP_KEY", "APP_PREVIOUS_KEYS", "DB_PASSWORD", "REDIS_PASSWORD", "SESSION_REDIS_PASSWORD",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 ))  # fmt: skip
 """Secrets that Holdfast knows of by itself."""
 
-_URL: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _REFERENCE: Final = re.compile(r"[$][{(]\w")
 _ELSEWHERE: Final = ("redis.host", "redis.port", "redis.password", "database.", "app.key")
 """Values of the sessions that are decided by where they run."""
@@ -53,6 +44,12 @@ _STOCK: Final = frozenset((
     "PUSHER_APP_SECRET", "RESEND_KEY", "RESEND_API_KEY", "REVERB_APP_KEY", "REVERB_APP_SECRET",
 ))  # fmt: skip
 """Names in every skeleton's ``.env.example``: they count where they have a value."""
+
+_LEFT_OUT: Final = {
+    "SESSION_STORE": "sessions are in the driver's own store",
+    "SESSION_HTTP_ONLY": "no script in a page may read the session's cookie",
+}
+"""What changes sessions, is refused in config, and has no field of its own."""
 
 _SANCTUM: Final = "laravel/sanctum"
 _MOST: Final = 60
@@ -70,6 +67,10 @@ def config(facts: Facts, spec: dict[str, Any]) -> Part:
         raw = environment.raw(name)
         if isinstance(raw, tuple) and fits(name, Variable) and not _REFERENCE.search(raw[0]):
             inner.line(name, raw[0], place)
+    for name, why in _LEFT_OUT.items():
+        raw = environment.raw(name)
+        if isinstance(raw, tuple) and raw[0].lower() not in ("", "null", "true"):
+            part.task(raw[1].place, f"{name} is left out: {why}; does the application need it?")
     _sanctum(facts, spec["host"], inner)
     if "volume" in spec.get("storage", {}).get("uploads", {}):
         _disk(facts, inner)
@@ -111,12 +112,6 @@ def secrets(facts: Facts) -> Part:
 def _decided_url(name: str) -> bool:
     """Whether an address with a password in it is one that another section takes apart."""
     return bool(_DECIDED.fullmatch(name)) and name.endswith("URL")
-
-
-def is_secret(name: str, value: str) -> bool:
-    """Whether a variable is for nobody's eyes: by its name, or as an address with a password."""
-    named = _SECRET.search(name.upper()) and not _NO_SECRET.search(name.upper())
-    return bool(named or _URL.search(value))
 
 
 def _secret(facts: Facts, name: str) -> bool:

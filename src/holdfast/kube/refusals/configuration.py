@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec.structs import FieldInfo, fields
 
 from holdfast.kube.app import App
-from holdfast.kube.refusals import variables
+from holdfast.kube.refusals import beside_sessions, variables
 from holdfast.kube.refusals.refusal import Refusal
 from holdfast.kube.refusals.rule import WEB_MOST, Rule, all_refused, rule, web_most
 from holdfast.kube.spec.laravel_app import Images
@@ -80,3 +80,4 @@ def refusals(app: App) -> Iterator[Refusal]:
     """All that is refused of images, variables and the cache."""
     yield from all_refused(RULES, app)
     yield from variables.decided_by_sections(app)
+    yield from beside_sessions.refusals(app)

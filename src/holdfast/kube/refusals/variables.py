@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from holdfast.kube import secrecy
 from holdfast.kube.app import App
 from holdfast.kube.environment.gather import pinned
 from holdfast.kube.refusals.refusal import Refusal
@@ -27,9 +28,11 @@ FIELDS = {
     "SESSION_DOMAIN": "session.domain",
     "SESSION_DRIVER": "session.driver",
     "SESSION_ENCRYPT": "session.encrypt",
+    "SESSION_HTTP_ONLY": "nothing: it stays true, or a script in a page could take the session",
     "SESSION_LIFETIME": "session.lifetime",
     "SESSION_SAME_SITE": "session.sameSite",
     "SESSION_SECURE_COOKIE": "nothing: it is always true, since users come over TLS",
+    "SESSION_STORE": "session.store",
     "TRUSTED_PROXIES": "edge.trustedProxies",
 }
 """Decided by a field, whatever else a specification says."""
@@ -51,11 +54,6 @@ _WHERE_GIVEN = {
 _FREE = frozenset(("APP_ENV", "LOG_CHANNEL"))
 """Set by Holdfast, but a person may say otherwise."""
 
-_CONFIDENTIAL = (
-    "(?i)^(APP_KEY|APP_PREVIOUS_KEYS|(.*_)?(PASSWORD|PASSWD|PASS|SECRET|SECRETS|TOKEN|PRIVATE_KEY"
-    "|SECRET_KEY|ACCESS_KEY|API_KEY|ENCRYPTION_KEY|SIGNING_KEY|CREDENTIALS))$"
-)
-_CREDENTIALS = "://[^/@:]*:[^/@]+@"
 _REFERENCE = "[$][{(][A-Za-z_]"
 
 _DECIDED = "this variable is decided by a field of the specification, on which more depends"
@@ -78,7 +76,7 @@ def _decided(app: App) -> Iterator[Refusal]:
 
 def _secret(app: App) -> Iterator[Refusal]:
     for name, value in app.spec.config.items():
-        if re.search(_CONFIDENTIAL, name) or re.search(_CREDENTIALS, value):
+        if secrecy.is_secret(name, value):
             yield _of(name, f"{name} is secret, and {_IN_CONFIG}", _ELSEWHERE)
 
 
@@ -107,10 +105,7 @@ RULES = (
         ("config",),
         f"{_IN_CONFIG}: {_ELSEWHERE}",
         _secret,
-        (
-            f"{_CONFIG}.all(k, !k.matches('{_CONFIDENTIAL}')"
-            f" && !{_CONFIG}[k].matches('{_CREDENTIALS}'))"
-        ),
+        f"{_CONFIG}.all(k, !{secrecy.cel('k', f'{_CONFIG}[k]')})",
     ),
     Rule(
         ("config",),
@@ -129,7 +124,7 @@ RULES = (
 
 def decided_by_sections(app: App) -> Iterator[Refusal]:
     """Variables that are decided because a section is there; which ones, CEL does not know."""
-    decided = pinned(app).keys() - FIELDS.keys() - _FREE - {"APP_DEBUG"}
+    decided = (pinned(app).keys() | _users(app)) - FIELDS.keys() - _FREE - {"APP_DEBUG"}
     urls = _urls(app)
     for name in app.spec.config:
         if name in urls:
@@ -149,17 +144,25 @@ def field_of(app: App, name: str) -> str | None:
         return FIELDS[name]
     if name in (urls := _urls(app)):
         return urls[name]
-    return _field(app, name) if name in pinned(app) else None
+    return _field(app, name) if name in pinned(app).keys() | _users(app) else None
 
 
 def _urls(app: App) -> dict[str, str]:
-    """Variables in which stock configuration files take a whole address, and what that bypasses."""
+    """Variables in which stock configuration files take an address, and what that bypasses."""
     urls: dict[str, str] = {}
     if app.spec.database is not None:
-        urls |= dict.fromkeys(("DB_URL", "DATABASE_URL"), "database")
+        # A socket: Illuminate/Database/Connectors/MySqlConnector.php, getDsn.
+        urls |= dict.fromkeys(("DB_URL", "DATABASE_URL", "DB_SOCKET"), "database")
     if app.spec.session.driver == "redis":
         urls[f"{_variables(app)}_URL"] = "session.store"
     return urls
+
+
+def _users(app: App) -> set[str]:
+    """The user's name at a Redis that is rendered: it knows the application as ``default``."""
+    store = app.spec.session.store
+    rendered = app.spec.session.driver == "redis" and (store is None or store.external is None)
+    return {f"{_variables(app)}_USERNAME"} if rendered else set()
 
 
 def _variables(app: App) -> str:

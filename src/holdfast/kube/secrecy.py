@@ -1,0 +1,43 @@
+"""What is secret among variables: by its name, or as an address with a user in it.
+
+`init` lists such names in ``secrets.keys``, `render` refuses them in ``config``, and the API server
+does so in CEL: the patterns are those that all engines understand.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = (
+    "(?i)(^|_)(KEYS?|SECRETS?|PASSWORDS?|PASSWD|PASSPHRASE|PASS|PWD|TOKENS?|DSN|CREDENTIALS?|PRIVATE"
+    "|SALT|SIGNATURE|WEBHOOK)(_|$)|(KEY|SECRET|PASSWORD|TOKEN)$"
+)
+"""Names of secrets, and of what is about them."""
+
+_ABOUT = (
+    "(?i)_(TTL|TABLE|BROKER|TIMEOUT|EXPIR[A-Z_]*|LENGTH|LIFETIME|ENABLED|ROUNDS|PREFIX|HOURS"
+    "|MINUTES|DAYS|SECONDS|(PUBLIC|PUBLISHABLE|SITE)_KEY)$|FOREIGN_KEYS?$"
+)
+"""Names of what is said about a secret and is none, and of keys that are public by their name."""
+
+_WITH_USER = "://[^/@]+@"
+"""An address with a user in it, whose name can be the key: ``https://key@sentry.example.com/1``."""
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable is for nobody's eyes."""
+    named = re.search(_NAMES, name) and not re.search(_ABOUT, name)
+    return bool(named or re.search(_WITH_USER, value))
+
+
+def cel(name: str, value: str) -> str:
+    """The same in CEL.
+
+    Args:
+        name: the expression of the variable's name.
+        value: of its value.
+    """
+    return (
+        f"({name}.matches('{_NAMES}') && !{name}.matches('{_ABOUT}')"
+        f" || {value}.matches('{_WITH_USER}'))"
+    )

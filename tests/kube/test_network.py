@@ -327,6 +327,9 @@ def test_closed_it_reaches_what_the_specification_names():
         assert network.leaves(client, DNS, 53)
         for address, port in (("10.9.0.7", 5432), ("203.0.113.7", 443), ("198.51.100.1", 25)):
             assert not network.leaves(client, {"address": address}, port)
+        for place in ("10.9.0.7", "10.8.0.7", "10.7.0.9", "198.51.100.1"):
+            assert not network.leaves(client, {"address": place}, 22)
+        assert not network.leaves(client, DNS, 22)
     assert not [d for d in policies.decisions(network.app) if d.choice == "anywhere"]
 
 
@@ -334,7 +337,16 @@ def test_closed_it_reaches_what_the_specification_names():
 def test_closed_it_reaches_the_store(session, entrance):
     network = Network(session=session, network={"egress": []})
     assert network.leaves("web", network.ours(entrance), 6379)
+    assert not network.leaves("web", network.ours(entrance), 22)
     assert not network.leaves("web", network.ours("worker-x"), 6379)
+    ports = {
+        one["port"]
+        for policy in network.policies
+        if policy["metadata"]["name"] == "shop-egress"
+        for rule in policy["spec"]["egress"]
+        for one in rule["ports"]
+    }
+    assert ports == {53, 6379}
 
 
 REFUSED = [

@@ -15,6 +15,7 @@ from holdfast.kube.refusals.session_store import refusals
 from holdfast.kube.session_store import capacity, exporter, store
 from holdfast.kube.session_store.choice import components, rendered_redis
 from holdfast.kube.session_store.redis_conf import SHUTDOWN_SECONDS
+from holdfast.kube.session_store.sentinel_scripts import DOWN_SECONDS
 from holdfast.kube.spec.words import LONGEST
 from tests.kube import schemas
 from tests.kube.conftest import application
@@ -176,6 +177,39 @@ def test_a_hook_leaves_the_stop_itself_its_time():
     hook = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
     assert hook[0] == "timeout"
     assert int(hook[1]) + 2 * SHUTDOWN_SECONDS < pod["terminationGracePeriodSeconds"]
+
+
+def directives(session):
+    app = application(session=session)
+    for one in store.objects(app):
+        if "redis.conf" in one.get("data", {}):
+            lines = one["data"]["redis.conf"].splitlines()
+            return dict(line.split(" ", 1) for line in lines if line and line[0] != "#")
+    return pytest.fail("no redis.conf")
+
+
+@pytest.mark.parametrize("name", ["single", "sentinel"])
+def test_idle_workers_stay_and_peers_that_are_gone_are_noticed(name):
+    said = directives(OURS[name])
+    assert said["timeout"] == "0"
+    assert 0 < int(said["tcp-keepalive"]) <= 300
+
+
+def test_a_master_that_stops_waits_for_its_replicas():
+    pod = pods(application(session=SENTINEL))["shop-sessions"]
+    waits = int(directives(SENTINEL)["shutdown-timeout"])
+    assert 5 <= waits < pod["terminationGracePeriodSeconds"]
+
+
+def test_a_replica_is_no_replica_once_sentinels_would_take_a_master_for_dead():
+    said = directives(SENTINEL)
+    assert said["min-replicas-to-write"] == "1"
+    assert int(said["min-replicas-max-lag"]) == DOWN_SECONDS
+
+
+def test_a_new_replica_is_given_its_data_at_once():
+    # Until it has them it counts for nothing; Redis waits for others that may come too.
+    assert directives(SENTINEL)["repl-diskless-sync-delay"] == "0"
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,13 @@ import http.client
 import json
 import os
 import signal
-from collections.abc import Iterator
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -26,6 +30,17 @@ INDEX = """\
 parse_str($_SERVER['QUERY_STRING'], $query);
 header('Set-Cookie: session=' . str_repeat('x', (int) ($query['cookie'] ?? 1)));
 header('X-Accel-Redirect: /secret.txt');
+header('X-Proxy-Of-PHP: ' . ($_SERVER['HTTP_PROXY'] ?? ''));
+if (isset($query['says'])) {
+    file_put_contents('php://stderr', $query['says'] . "\n");
+}
+if (isset($query['late'])) {
+    touch($query['late'] . '-begun');
+    usleep(300000);
+    echo 'to nobody';
+    flush();
+    touch($query['late']);
+}
 echo $_SERVER['REQUEST_URI'], ' ', $_SERVER['HTTP_X_FORWARDED_PROTO'] ?? '', ' ',
     strlen(file_get_contents('php://input')), ' ', getenv('COLOUR');
 """
@@ -48,6 +63,13 @@ class Web:
             return answer.status, answer.headers, answer.read().decode()
         finally:
             connection.close()
+
+
+def happens(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +154,28 @@ def test_who_is_answered_what(web: Web, path: str, status: int, text: str | None
 
 def test_how_a_request_came_is_passed_on(web: Web) -> None:
     assert web.asks("/", headers={"X-Forwarded-Proto": "https"})[2] == "/ https 0 red"
+
+
+def test_no_visitor_chooses_the_proxy_of_phps_own_requests(web: Web) -> None:
+    assert web.asks("/", headers={"Proxy": "http://192.0.2.7:3128"})[1]["X-Proxy-Of-PHP"] == ""
+
+
+def test_what_a_visitor_has_left_goes_on_to_its_end(web: Web) -> None:
+    end = web.log.with_name("end")
+    with socket.create_connection((LOOPBACK, web.port), timeout=10) as connection:
+        connection.sendall(f"GET /?late={end} HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
+        happens(web.log.with_name("end-begun").exists)
+    happens(end.exists)
+
+
+def test_nobody_else_may_connect_to_php(web: Web) -> None:
+    assert stat.S_IMODE((web.log.parent / "run/fpm.sock").stat().st_mode) == 0o660
+
+
+def test_lines_of_the_applications_log_stay_as_they_are(web: Web) -> None:
+    line = '{"message":"paid"}'
+    web.asks(f"/?says={quote(line)}")
+    happens(lambda: line in (web.log.parent / "php-fpm.log").read_text().splitlines())
 
 
 def test_cookies_of_laravels_cookie_driver_come_through_both_ways(web: Web) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -83,6 +84,13 @@ def test_what_requests_may_take_is_the_same_everywhere() -> None:
     assert "fastcgi_read_timeout 79s;" in files["nginx.conf"]
     assert "process_control_timeout = 77s" in files["php-fpm.conf"]
     assert "request_terminate_timeout = 77s" in files["php-fpm.conf"]
+
+
+def test_edges_close_idle_connections_and_not_nginx() -> None:
+    # Google's load balancers keep one for 600 s; what they send into a closed one is a 502.
+    conf = fpm_nginx.files(application())["nginx.conf"]
+    [seconds] = re.findall(r"^ *keepalive_timeout (\d+)s;$", conf, re.MULTILINE)
+    assert int(seconds) > 600
 
 
 def test_bodies_are_limited_alike() -> None:

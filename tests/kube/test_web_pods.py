@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.kube.app import App, Object
+from holdfast.kube.render import render
 from holdfast.kube.web import deployment
 
 from .conftest import application
@@ -46,6 +47,8 @@ def test_pods_keep_the_restricted_standard(web: Object) -> None:
     spec = pod(**web)
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    # A volume of many files would be walked through at every start.
+    assert spec["securityContext"]["fsGroupChangePolicy"] == "OnRootMismatch"
     assert spec["automountServiceAccountToken"] is False
     assert spec["enableServiceLinks"] is False
     for container in [*spec["initContainers"], *spec["containers"]]:
@@ -56,6 +59,29 @@ def test_pods_keep_the_restricted_standard(web: Object) -> None:
         assert set(security["capabilities"].get("add", ())) <= {"NET_BIND_SERVICE"}
         assert "cpu" not in container["resources"]["limits"]
         assert container["resources"]["limits"]["memory"]
+
+
+def test_every_pod_of_the_application_may_pull_its_image_and_has_its_priority() -> None:
+    app = application(
+        pullSecrets=["registry", "mirror"],
+        priorityClass="high",
+        workers=[{"name": "mail"}],
+        scheduler={},
+    )
+    templates = {}
+    for one in [one for some in render(app).objects.values() for one in some]:
+        spec = one.get("spec", {})
+        spec = spec.get("jobTemplate", one).get("spec", {})
+        if "template" in spec:
+            templates[one["metadata"]["name"]] = spec["template"]["spec"]
+    assert {name.rpartition("-")[2] for name in templates} >= {"web", "mail", "scheduler"}
+    assert any("migrate" in name for name in templates)
+    for found in templates.values():
+        assert found["imagePullSecrets"] == [{"name": "registry"}, {"name": "mirror"}]
+        assert found["priorityClassName"] == "high"
+    for found in [one for some in render(application()).objects.values() for one in some]:
+        assert "imagePullSecrets" not in str(found)
+        assert "priorityClassName" not in str(found)
 
 
 def test_only_a_program_with_a_file_capability_is_given_one() -> None:
@@ -335,7 +361,10 @@ def test_pods_are_spread_over_zones_and_nodes() -> None:
         "topology.kubernetes.io/zone",
         "kubernetes.io/hostname",
     ]
-    assert all(one["whenUnsatisfiable"] == "ScheduleAnyway" for one in constraints)
+    for one in constraints:
+        assert one["whenUnsatisfiable"] == "ScheduleAnyway"
+        # The pods of the version that goes would push those of the next one together.
+        assert one["matchLabelKeys"] == ["pod-template-hash"]
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,8 @@ def test_by_its_processor_a_group_grows_at_once_and_shrinks_slowly():
 def test_replicas_are_spread_over_zones_and_nodes():
     keys = [one["topologyKey"] for one in pod(worker())["topologySpreadConstraints"]]
     assert keys == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    for one in pod(worker())["topologySpreadConstraints"]:
+        assert one["matchLabelKeys"] == ["pod-template-hash"]
 
 
 def decided(**spec):

@@ -73,6 +73,8 @@ def command(
         EnvironmentLacking: bubblewrap is not installed.
     """
     words: list[str | Path] = [
+        # What is ignored in the shell that started us, QUIT in a background job, is no container's.
+        *(require_program("env", package="coreutils"), "--default-signal"),
         require_program("bwrap", package=PACKAGE),
         "--die-with-parent",
         "--unshare-user",

@@ -99,6 +99,8 @@ def _external(app: App, external: ExternalSecret) -> Object:
 def decisions(app: App) -> Iterator[Decision]:
     """What was decided about configuration."""
     yield _keys(app)
+    if app.namesakes:
+        yield _namesakes(app)
     if app.namespace not in (None, _THERE_ALREADY):
         yield Decision(
             f"namespace {app.namespace}",
@@ -118,6 +120,17 @@ def decisions(app: App) -> Iterator[Decision]:
             if app.spec.laravel < 11
             else "no cache store is shared by all pods",
         )
+
+
+def _namesakes(app: App) -> Decision:
+    one, *more = app.namesakes
+    also = f" (and {len(more)} more)" if more else ""
+    return Decision(
+        "environments",
+        f"{one}{also} has the same names in the same namespace",
+        "in one cluster, applying the one replaces the other: another cluster, or"
+        f" spec.environments.{one}.namespace",
+    )
 
 
 def _keys(app: App) -> Decision:

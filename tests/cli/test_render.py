@@ -7,6 +7,11 @@ import json
 
 import pytest
 import yaml
+from rich.console import Console
+
+from holdfast.cli.render_summary import show_summary
+from holdfast.kube.app import Decision
+from holdfast.kube.needed import Needed
 
 APP = """\
 apiVersion: holdfast.dev/v1alpha1
@@ -76,6 +81,10 @@ def test_an_environment_that_is_not_there(holdfast, here):
     [
         ("1.31", 0, ""),
         ("v1.34", 0, ""),
+        ("1.33.2", 0, ""),
+        ("v1.33.2+k3s1", 0, ""),
+        ("v1.33.2-eks-1a2b", 0, ""),
+        ("1.33x", 2, "--kubernetes 1.33x is no version"),
         ("1.30", 2, "nothing is rendered for Kubernetes 1.30"),
         ("1.99", 2, "1.31 to 1.37 are"),
         ("2.1", 2, "--kubernetes 2.1 is no version"),
@@ -121,7 +130,7 @@ def test_what_is_not_ours_is_not_overwritten(holdfast, here):
     (here / "manifests" / "10-config.yaml").write_text("mine: true\n")
     ended = holdfast("render", "app.yaml", "-o", "manifests")
     assert ended.status == 2
-    assert "manifests/10-config.yaml was not rendered for this application" in ended.err
+    assert "manifests/10-config.yaml was not rendered for shop" in ended.err
 
 
 def test_the_difference(holdfast, here):
@@ -179,7 +188,8 @@ def test_a_file_that_is_refused(holdfast, here):
 def test_a_file_that_is_not_there(holdfast, here):
     ended = holdfast("render", "nothing.yaml")
     assert ended.status == 3
-    assert "nothing.yaml" in ended.err
+    assert "there is no file nothing.yaml" in ended.err
+    assert "holdfast init" in ended.err
 
 
 def test_an_option_that_is_not_there(holdfast, here):
@@ -226,3 +236,112 @@ def test_what_is_removed_in_a_refused_write_is_still_there(holdfast, here):
     assert holdfast("render", "app.yaml", "-o", "manifests").status == 2
     after = {path.name: path.read_text() for path in (here / "manifests").iterdir()}
     assert after == before | {"16-web.yaml": before["16-web.yaml"] + "# mine\n"}
+
+
+BOTH = APP + "    production: {}\n"
+
+
+def test_an_environment_does_not_replace_another_ones_files(holdfast, here):
+    (here / "app.yaml").write_text(BOTH)
+    assert holdfast("render", "app.yaml", "-o", "m", "--env", "staging").status == 0
+    ended = holdfast("render", "app.yaml", "-o", "m", "--env", "production")
+    assert ended.status == 2
+    assert "more were not rendered for shop in production" in ended.err
+    assert "--env" not in ended.err
+    forced = holdfast("render", "app.yaml", "-o", "m", "--env", "production", "--force")
+    assert forced.status == 0
+    first = (here / "m" / "10-config.yaml").read_text().splitlines()[0]
+    assert first.startswith("# Rendered by holdfast for shop in production; ")
+
+
+@pytest.mark.parametrize(
+    ("production", "words", "said"),
+    [
+        ("{}", ["--env", "staging"], "production has the same names"),
+        ("{}", ["--env", "production"], "staging has the same names"),
+        ("{}", [], "staging (and 1 more) has the same names"),
+        ("{}", ["--format", "kustomize", "-o", "k"], "(and 1 more) has the same names"),
+        ("{namespace: shop}", ["--env", "staging"], None),
+        ("{namespace: shop}", ["--env", "production"], None),
+        ("{namespace: shop}", ["--format", "kustomize", "-o", "k"], None),
+        ("{namespace: shop}", [], "staging has the same names"),
+    ],
+)
+def test_environments_of_one_namespace_are_told_of(holdfast, here, production, words, said):
+    (here / "app.yaml").write_text(BOTH.replace("production: {}", f"production: {production}"))
+    told = " ".join(holdfast("render", "app.yaml", *words).err.split())
+    assert said in told if said else "has the same names" not in told
+
+
+def test_an_environment_has_its_namespace(holdfast, here):
+    (here / "app.yaml").write_text(BOTH.replace("production: {}", "production: {namespace: live}"))
+    ended = holdfast("render", "app.yaml", "--env", "production")
+    found = [one["metadata"] for one in yaml.safe_load_all(ended.out)]
+    assert {one.get("namespace", one["name"]) for one in found} == {"live"}
+
+
+def test_kustomize_has_commands_for_each_environment(holdfast, here):
+    (here / "app.yaml").write_text(BOTH)
+    ended = holdfast("render", "app.yaml", "--format", "kustomize", "-o", "deploy")
+    _, _, then = ended.err.partition("Then\n")
+    for name in ("staging", "production"):
+        assert f"# {name}\nkubectl kustomize deploy/overlays/{name} | kubectl apply -f - -l" in then
+        assert f"kubectl apply -k deploy/overlays/{name}\n" in then
+    assert then.count("kubectl logs job/shop-migrate-") == 2
+
+
+def test_a_stream_says_that_it_has_no_order(holdfast, here):
+    ended = holdfast("render", "app.yaml")
+    assert "# piped into kubectl apply, the new version runs before" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["."], 3, ". is a directory"),
+        (["app.yaml", "--secret-env", "no.env"], 3, "there is no file no.env"),
+        (["app.yaml", "-o", "app.yaml"], 2, "app.yaml is no directory"),
+        (["app.yaml", "--diff", "app.yaml"], 2, "app.yaml is no directory"),
+        (["app.yaml", "-o", "app.yaml/below"], 3, "names a directory"),
+        (["app.yaml", "-o", "/proc/holdfast"], 3, "names a directory"),
+    ],
+)
+def test_files_that_are_none(holdfast, here, words, status, said):
+    ended = holdfast("render", *words)
+    assert ended.status == status
+    assert said in ended.err
+    assert "free what is full" not in ended.err
+
+
+def test_what_is_not_ours_is_said_and_not_applied(holdfast, here):
+    (here / "m").mkdir()
+    (here / "m" / "foo.yaml").write_text("a: 1\n")
+    ended = holdfast("render", "app.yaml", "-o", "m")
+    assert "# not ours, and not applied: foo.yaml" in ended.err
+    assert "kubectl apply -f m\n" not in ended.err
+
+
+def test_values_in_the_summary_are_whole():
+    written = io.StringIO()
+    networks = "TRUSTED_PROXIES=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
+    show_summary(
+        Console(file=written, width=50),
+        [],
+        [Decision("a subject of many words and more", networks, "words " * 9)],
+        Needed("the Secret shop-env of which much is to be said", ("APP_KEY",), (), ()),
+        [f"kubectl {networks}"],
+    )
+    lines = written.getvalue().splitlines()
+    assert lines[lines.index("Decided for you") + 1 :] == [
+        f"  a subject of many words   {networks}",
+        "  and more                  words words words words",
+        "                            words words words words",
+        "                            words",
+        "",
+        "What has to be there",
+        "  - APP_KEY in the Secret shop-env of which much",
+        "    is to be said",
+        "",
+        "Then",
+        f"kubectl {networks}",
+    ]

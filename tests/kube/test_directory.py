@@ -151,3 +151,20 @@ def test_a_secret_in_one_line(tmp_path):
     (tmp_path / "a.yaml").write_text("kind: Secret\ndata: {APP_KEY: hidden}\n")
     (change,) = plan(tmp_path, "shop", {"a.yaml": "---\n"}).changes
     assert "hidden" not in "".join(difference(change, "m"))
+
+
+def test_another_environments_files_are_foreign_and_go_with_force(tmp_path):
+    write(tmp_path, plan(tmp_path, "shop in production", ONE).changes)
+    found = plan(tmp_path, "shop in staging", {"10-config.yaml": "---\na: 2\n"})
+    assert found.foreign == ("10-config.yaml", "base/web.yaml")
+    write(tmp_path, found.changes)
+    assert texts(tmp_path) == {"10-config.yaml": "---\na: 2\n"}
+    first = (tmp_path / "10-config.yaml").read_text().splitlines()[0]
+    assert first.startswith("# Rendered by holdfast for shop in staging; ")
+
+
+def test_strangers(there):
+    for name in ("foo.yaml", "bar.json", "notes.txt", "z.yml"):
+        (there / name).write_text("")
+    assert plan(there, "shop", ONE).strangers == ("bar.json", "foo.yaml", "z.yml")
+    assert plan(there / "new", "shop", ONE).strangers == ()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from holdfast.kube.files import files, steps
+from holdfast.kube.files import files
 from holdfast.kube.needed import needed
 from holdfast.kube.render import render
 from holdfast.kube.session_path import session_path
@@ -170,22 +170,6 @@ def test_files_are_numbered_as_they_are_applied():
     assert names == sorted(names)
     assert names[0] == "10-config.yaml"
     assert names[-1] == "20-monitoring.yaml"
-
-
-def test_nothing_new_runs_before_the_migration_has_ended():
-    made = render(application(database=DATABASE, migrations={"longest": 90}))
-    (job,) = (one for one in made.objects["migrations"] if one["kind"] == "Job")
-    first, wait, last = steps(made, "m")
-    assert first.startswith("kubectl apply -f m/10-config.yaml")
-    assert first.endswith("-f m/15-migrations.yaml")
-    assert "web" not in first
-    assert wait.endswith(f"job/{job['metadata']['name']}")
-    assert "--for=condition=complete --timeout=90s" in wait
-    assert last == "kubectl apply -f m"
-    assert " -n " not in wait
-    elsewhere = replace(application(database=DATABASE), namespace="team")
-    assert steps(render(elsewhere), "m")[1].startswith("kubectl wait -n team ")
-    assert steps(render(application(migrations=None)), "m") == ["kubectl apply -f m"]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,12 +14,13 @@ from cyclopts import Parameter
 from holdfast.cli import exit_status
 from holdfast.cli.output import write_json
 from holdfast.cli.short_life import short_life
-from holdfast.core.errors import UsageError
+from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.kube import directory as directories
+from holdfast.kube import steps
 from holdfast.kube.app import NEWEST, OLDEST, USUAL, App, Object
 from holdfast.kube.directory import Plan, plan
 from holdfast.kube.emit import emit
-from holdfast.kube.files import files, steps
+from holdfast.kube.files import files
 from holdfast.kube.kustomize import ALONE, kustomized
 from holdfast.kube.needed import needed
 from holdfast.kube.read import read
@@ -26,7 +29,10 @@ from holdfast.kube.render import render as rendered
 from holdfast.kube.secret_file import secret
 from holdfast.kube.session_path import session_path
 
+_NAMES_DIRECTORY = "-o names a directory that is there or can be made, and be written"
 _Flag = Annotated[bool, Parameter(negative="")]
+_VERSION = re.compile(r"v?1[.](?P<minor>[0-9]{1,3})([.+-][-0-9A-Za-z.+]*)?")
+"""As ``kubectl version`` says it, too: v1.33.2, v1.33.2+k3s1, v1.33.2-eks-1234."""
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -51,24 +57,28 @@ def render(
 
     **Examples**
 
-        holdfast render app.yaml | kubectl apply -f -
-
         holdfast render app.yaml -o manifests --env production
 
         holdfast render app.yaml --diff manifests
+
+        holdfast render app.yaml | kubectl apply --dry-run=server -f -
+
+    With `-o` it ends with the commands that apply it: a version runs after it has migrated. Piped
+    into `kubectl apply`, it would not wait.
 
     Exit status: 0 rendered, 1 `--diff` found a difference, 2 the file is refused or a file in the
     directory was edited, 3 a file cannot be read or written.
 
     Args:
-        file: The LaravelApp; `-` is standard input.
+        file: The LaravelApp, as `holdfast init` writes one; `-` is standard input.
         output: A directory for the manifests, a file for each concern. Without it: stdout.
         format: `kustomize` makes a base, components and an overlay for each environment.
-        env: The environment, one of the file's `environments`.
-        kubernetes: The oldest Kubernetes that they are applied to.
+        env: The environment, one of the file's `environments`; refused with kustomize, which has
+            all of them.
+        kubernetes: The oldest Kubernetes that they are applied to, 1.31 to 1.37.
         secret_env: A `.env` file whose variables become a Secret; without it somebody makes that.
         diff: Show what would change in this directory, and change nothing.
-        force: Overwrite what somebody edited in the directory.
+        force: Overwrite what somebody edited in the directory, or what is not ours.
         json: Write everything as JSON to stdout.
         quiet: No summary.
     """
@@ -79,6 +89,10 @@ def render(
         return read(data, str(file), environment=environment, kubernetes=minor, secret=values)
 
     app = of(env)
+    environments = {name: of(name) for name in app.spec.environments if format == "kustomize"}
+    if environments:
+        namesakes = (name for one in environments.values() for name in one.namesakes)
+        app = replace(app, namesakes=tuple(dict.fromkeys(namesakes)))
     made = rendered(app)
     if json:
         write_json(_as_json(app, made), "-")
@@ -87,20 +101,19 @@ def render(
     if directory is None:
         sys.stdout.write(emit(_every(made)))
         sys.stdout.flush()
-        commands: Sequence[str] = []
+        commands = steps.of_stdout(made)
     else:
-        if format == "kustomize":
-            environments = {name: of(name) for name in app.spec.environments}
-            bodies = kustomized(app, environments)
-            commands = [f"kubectl apply -k {directory}/overlays/{next(iter(environments), ALONE)}"]
-        else:
-            bodies, commands = files(made), steps(made, str(directory))
-        found = plan(directory, app.name, bodies)
+        bodies = kustomized(app, environments) if format == "kustomize" else files(made)
+        found = _plan(directory, app, bodies)
         if diff is not None:
             return _difference(found, str(diff))
         if not force:
-            _require_ours(found, str(directory))
-        directories.write(directory, found.changes)
+            _require_ours(found, app, str(directory))
+        _write(directory, found)
+        if format == "kustomize":
+            commands = _of_overlays(environments or {ALONE: app}, directory)
+        else:
+            commands = steps.of_files(made, str(directory), found.strangers)
     if not quiet:
         _summarize(app, made, commands)
     return exit_status.HOLDS
@@ -127,27 +140,66 @@ def _content(file: Path) -> bytes:
     # Since - is a file, cyclopts takes for one whatever else begins so and is no option.
     if str(file).startswith("-"):
         raise UsageError(f"there is no option {file}", hint="holdfast render --help lists them")
-    return file.read_bytes()
+    return _read(file, "holdfast init writes a LaravelApp")
+
+
+def _read(file: Path, way_out: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise EnvironmentLacking(f"there is no file {file}", hint=way_out) from error
+    except IsADirectoryError as error:
+        raise EnvironmentLacking(f"{file} is a directory", hint=f"a file; {way_out}") from error
 
 
 def _minor(version: str) -> int:
-    major, _, minor = version.removeprefix("v").partition(".")
-    if major != "1" or not minor.isascii() or not minor.isdigit():
+    found = _VERSION.fullmatch(version)
+    if found is None:
         raise UsageError(f"--kubernetes {version} is no version", hint=f"for example 1.{USUAL}")
-    if not OLDEST <= int(minor) <= NEWEST:
+    minor = int(found["minor"])
+    if not OLDEST <= minor <= NEWEST:
         raise UsageError(
             f"nothing is rendered for Kubernetes {version}", hint=f"1.{OLDEST} to 1.{NEWEST} are"
         )
-    return int(minor)
+    return minor
 
 
 def _secret(file: Path | None) -> Mapping[str, str] | None:
     if file is None:
         return None
-    return secret(file.read_bytes(), str(file))
+    return secret(_read(file, "KEY=value, a line each"), str(file))
 
 
-def _require_ours(found: Plan, output: str) -> None:
+def _owner(app: App) -> str:
+    return app.name if app.environment is None else f"{app.name} in {app.environment}"
+
+
+def _plan(directory: Path, app: App, bodies: Mapping[str, str]) -> Plan:
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"{directory} is no directory", hint=_NAMES_DIRECTORY)
+    return plan(directory, _owner(app), bodies)
+
+
+def _write(directory: Path, found: Plan) -> None:
+    try:
+        directories.write(directory, found.changes)
+    except OSError as error:
+        raise EnvironmentLacking(
+            f"{error.filename or directory}: {error.strerror or error}", hint=_NAMES_DIRECTORY
+        ) from error
+
+
+def _of_overlays(environments: Mapping[str, App], directory: Path) -> list[str]:
+    """The commands for each environment, one after the other."""
+    commands = []
+    for name, app in environments.items():
+        if len(environments) > 1:
+            commands.append(f"# {name}")
+        commands += steps.of_overlay(rendered(app), f"{directory}/overlays/{name}")
+    return commands
+
+
+def _require_ours(found: Plan, app: App, output: str) -> None:
     """Raise where somebody's work would be overwritten."""
     if found.edited:
         raise UsageError(
@@ -156,8 +208,9 @@ def _require_ours(found: Plan, output: str) -> None:
         )
     if found.foreign:
         raise UsageError(
-            f"{_listed(found.foreign, output)} was not rendered for this application",
-            hint="another directory for each application, or --force",
+            f"{_listed(found.foreign, output)} {'were' if len(found.foreign) > 1 else 'was'} not"
+            f" rendered for {_owner(app)}",
+            hint="a directory for each application and each environment, or --force",
         )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from holdfast.kube.app import Decision
 from holdfast.kube.needed import Needed
 from holdfast.kube.session_path import Step
+
+_LABEL = 24
+"""Characters of what stands on the left."""
 
 
 def show_summary(
@@ -26,40 +30,50 @@ def show_summary(
         commands: that apply it; none where nothing was written.
     """
     _heading(console, "A session's way")
-    way = _table()
     for number, step in enumerate(path):
-        way.add_row(f"{'-> ' if number else ''}{step.station}", Text(step.value))
-    console.print(way)
+        _row(console, f"{'-> ' if number else ''}{step.station}", Text(step.value))
     if decisions:
         _heading(console, "Decided for you")
-        console.print(_decided(decisions))
+        for one in decisions:
+            _row(console, one.subject, Text(one.choice), Text(one.because, "dim"))
     _heading(console, "What has to be there")
-    there = Table.grid(padding=(0, 1, 0, 2))
     for text in _there(needed):
-        there.add_row("-", Text(text))
-    console.print(there)
+        for line in _lines(Text(f"- {text}"), console.width - 4, "  "):
+            console.print(Text("  ").append(line), soft_wrap=True)
     if commands:
         _heading(console, "Then")
         for command in commands:  # in one line each, to be copied
-            console.print(Text(command, style="green"), soft_wrap=True)
+            style = "dim" if command.startswith("#") else "green"
+            console.print(Text(command, style=style), soft_wrap=True)
 
 
 def _heading(console: Console, text: str) -> None:
     console.print(Text(f"\n{text}", style="bold"))
 
 
-def _table() -> Table:
-    table = Table.grid(padding=(0, 0, 0, 2))
-    table.add_column(style="bold cyan", max_width=24, overflow="fold")
-    table.add_column(overflow="fold", ratio=1)
-    return table
+def _row(console: Console, label: str, *texts: Text) -> None:
+    """A label, and texts beside it, each on lines of its own."""
+    labels = _lines(Text(label, "bold cyan"), _LABEL)
+    width = max(console.width - _LABEL - 4, _LABEL)
+    values = [line for text in texts for line in _lines(text, width)]
+    for left, right in zip_longest(labels, values, fillvalue=Text()):
+        space = " " * (_LABEL + 2 - left.cell_len)
+        console.print(Text.assemble("  ", left, space, right), soft_wrap=True)
 
 
-def _decided(decisions: Sequence[Decision]) -> Table:
-    table = _table()
-    for one in decisions:
-        table.add_row(one.subject, Text.assemble(one.choice, "\n", (one.because, "dim")))
-    return table
+def _lines(text: Text, width: int, indent: str = "") -> list[Text]:
+    """Broken at spaces alone: half an address or half a command is another one."""
+    style = text.style
+    return [
+        Text(line, style)
+        for line in textwrap.wrap(
+            text.plain,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    ]
 
 
 def _there(needed: Needed) -> Iterable[str]:

@@ -26,6 +26,8 @@ class App:
         labels: that a person gave the LaravelApp, for all objects.
         spec: with the environment's patch already in it.
         environment: its name; None for the specification itself.
+        namesakes: environments whose objects have the same names in the same namespace, so that in
+            one cluster the one replaces the other.
         kubernetes: the minor version of Kubernetes 1, from OLDEST to NEWEST.
         secret: the values of the Secret, where it is to be rendered too; None: it is referred to.
     """
@@ -35,6 +37,7 @@ class App:
     namespace: str | None = None
     labels: Mapping[str, str] | None = None
     environment: str | None = None
+    namesakes: tuple[str, ...] = ()
     kubernetes: int = USUAL
     secret: Mapping[str, str] | None = None
 

@@ -101,6 +101,8 @@ def decisions(app: App) -> Iterator[Decision]:
     """What was decided about configuration."""
     yield _keys(app)
     yield from _database(app)
+    if app.namesakes:
+        yield _namesakes(app)
     if app.namespace not in (None, _THERE_ALREADY):
         yield Decision(
             f"namespace {app.namespace}",
@@ -134,6 +136,17 @@ def _database(app: App) -> Iterator[Decision]:
             f" SQLite in each pod. {field} in this file is the better place: whatever else is"
             " rendered then knows it too",
         )
+
+
+def _namesakes(app: App) -> Decision:
+    one, *more = app.namesakes
+    also = f" (and {len(more)} more)" if more else ""
+    return Decision(
+        "environments",
+        f"{one}{also} has the same names in the same namespace",
+        "in one cluster, applying the one replaces the other: another cluster, or"
+        f" spec.environments.{one}.namespace",
+    )
 
 
 def _keys(app: App) -> Decision:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _HEADER = re.compile(
-    r"# Rendered by holdfast for (?P<owner>[^ ;]+); changes are overwritten\. "
+    r"# Rendered by holdfast for (?P<owner>[^;\n]+); changes are overwritten\. "
     r"(?P<content>[0-9a-f]{16})\n"
 )
 _SECRET = re.compile(r"^kind: Secret$", re.MULTILINE)
@@ -44,12 +44,14 @@ class Plan:
     Args:
         changes: by path; files that stay as they are have none.
         edited: paths of these that somebody has changed since they were written.
-        foreign: paths of these that are not ours, or another application's.
+        foreign: paths of these that are not ours, or another application's or environment's.
+        strangers: other files that ``kubectl apply -f`` would take from the directory.
     """
 
     changes: tuple[Change, ...]
     edited: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
 
 
 def plan(directory: Path, owner: str, bodies: Mapping[str, str]) -> Plan:
@@ -57,13 +59,19 @@ def plan(directory: Path, owner: str, bodies: Mapping[str, str]) -> Plan:
 
     Args:
         directory: need not be there.
-        owner: name of the application; what is another's is not removed.
+        owner: the application, and its environment after a space; what another application has is
+            not removed.
         bodies: by path, without the first line.
 
     Raises:
         OSError: a file cannot be read.
     """
-    there = {path: text for path, text in _texts(directory) if path in bodies or _ours(text, owner)}
+    application = _application(owner)
+    there = {
+        path: text
+        for path, text in _texts(directory)
+        if path in bodies or _application(_owner(text)) == application
+    }
     changes, edited, foreign = [], [], []
     for path in sorted({*there, *bodies}):
         before, body = there.get(path), bodies.get(path)
@@ -73,11 +81,12 @@ def plan(directory: Path, owner: str, bodies: Mapping[str, str]) -> Plan:
         changes.append(Change(path, before, after))
         if before is None:
             continue
-        if not _ours(before, owner):
+        if _owner(before) != owner:
             foreign.append(path)
         elif _edited(before):
             edited.append(path)
-    return Plan(tuple(changes), tuple(edited), tuple(foreign))
+    strangers = [name for name in _applied(directory) if name not in {*there, *bodies}]
+    return Plan(tuple(changes), tuple(edited), tuple(foreign), tuple(strangers))
 
 
 def write(directory: Path, changes: Iterable[Change]) -> None:
@@ -127,6 +136,14 @@ def _texts(directory: Path) -> Iterator[tuple[str, str]]:
             yield path.relative_to(directory).as_posix(), path.read_text("utf-8", "surrogateescape")
 
 
+def _applied(directory: Path) -> list[str]:
+    """Names of what ``kubectl apply -f`` takes: FileExtensions of kubectl's cli-runtime."""
+    if not directory.is_dir():
+        return []
+    suffixes = (".json", ".yaml", ".yml")
+    return sorted(path.name for path in directory.iterdir() if path.suffix in suffixes)
+
+
 def _signed(owner: str, body: str) -> str:
     return f"# Rendered by holdfast for {owner}; changes are overwritten. {_content(body)}\n{body}"
 
@@ -135,9 +152,13 @@ def _content(body: str) -> str:
     return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _ours(text: str, owner: str) -> bool:
+def _owner(text: str) -> str:
     found = _HEADER.match(text)
-    return found is not None and found["owner"] == owner
+    return found["owner"] if found else ""
+
+
+def _application(owner: str) -> str:
+    return owner.partition(" ")[0]
 
 
 def _edited(text: str) -> bool:

@@ -11,6 +11,8 @@ import msgspec
 
 from holdfast.kube.app import App, Object
 
+COMPONENT = "app.kubernetes.io/component"
+"""The label that says which part of the application an object belongs to."""
 _NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -30,14 +32,14 @@ def named(app: App, component: str) -> str:
 
 def selector(app: App, component: str) -> dict[str, str]:
     """The labels by which pods are found; they never change, so a Deployment stays what it is."""
-    return {"app.kubernetes.io/component": component, "app.kubernetes.io/instance": app.name}
+    return {COMPONENT: component, "app.kubernetes.io/instance": app.name}
 
 
 def labels(app: App, component: str) -> dict[str, str]:
     """All labels of an object: the person's own, and Kubernetes' recommended ones."""
     return {
         **(app.labels or {}),
-        "app.kubernetes.io/component": component,
+        COMPONENT: component,
         "app.kubernetes.io/instance": app.name,
         "app.kubernetes.io/managed-by": "holdfast",
         "app.kubernetes.io/name": app.name,

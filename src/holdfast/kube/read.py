@@ -73,7 +73,10 @@ def read(
         complaints += [_complaint(document, asked, refusal) for refusal in with_it]
     if complaints or asked is None:
         raise Rejected(sorted(set(complaints)))
-    return _app(asked, kubernetes, secret)
+    app = _app(asked, kubernetes, secret)
+    neighbours = (_app(version, kubernetes, None) for version in others if version is not asked)
+    namesakes = (one.environment or "" for one in neighbours if one.namespace == app.namespace)
+    return replace(app, namesakes=tuple(namesakes))
 
 
 class _Version(NamedTuple):
@@ -137,7 +140,7 @@ def _app(version: _Version, kubernetes: int, secret: Mapping[str, str] | None) -
     return App(
         name=read.metadata.name,
         spec=read.spec,
-        namespace=read.metadata.namespace,
+        namespace=read.spec.namespace or read.metadata.namespace,
         labels=read.metadata.labels,
         environment=version.name,
         kubernetes=kubernetes,

@@ -89,6 +89,13 @@ class Spec(Part, frozen=True, kw_only=True):
     image: Annotated[Image, Meta(description="By digest, or a tag that never moves.")]
     host: Annotated[Host, Meta(description="Where users find the application.")]
     secret_name: Annotated[ObjectName, Meta(description="A Secret: APP_KEY, DB_PASSWORD, ...")]
+    namespace: Annotated[
+        Namespace | None,
+        Meta(
+            description="Where it goes, in place of metadata.namespace; for environments in one"
+            " cluster."
+        ),
+    ] = None
     aliases: Annotated[tuple[Host, ...], Meta(max_length=100, description="More hosts.")] = ()
     laravel: Annotated[Literal[8, 9, 10, 11, 12, 13], Meta(description="The major version.")] = 12
     root: Annotated[Path, Meta(description="Where the application is in its image.")] = (

@@ -11,8 +11,9 @@ from cyclopts import Parameter
 
 from holdfast.cli import exit_status
 from holdfast.cli.output import write_json
+from holdfast.cli.printable import printable
 from holdfast.cli.short_life import short_life
-from holdfast.core.errors import UsageError
+from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.kube import directory as directories
 from holdfast.kube.app import NEWEST, OLDEST, USUAL, App, Object
 from holdfast.kube.directory import Plan, plan
@@ -24,8 +25,10 @@ from holdfast.kube.read import read
 from holdfast.kube.render import Rendered
 from holdfast.kube.render import render as rendered
 from holdfast.kube.session_path import session_path
+from holdfast.manifests.yaml import MAX_BYTES
 from holdfast.project import dotenv
 from holdfast.project.dotenv import Loaded
+from holdfast.project.reading import MAX_CONFIG_BYTES
 
 _Flag = Annotated[bool, Parameter(negative="")]
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -124,11 +127,17 @@ def _require_sense(
 
 def _content(file: Path) -> bytes:
     if str(file) == "-":
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
     # Since - is a file, cyclopts takes for one whatever else begins so and is no option.
     if str(file).startswith("-"):
         raise UsageError(f"there is no option {file}", hint="holdfast render --help lists them")
-    return file.read_bytes()
+    return _start(file, MAX_BYTES + 1)  # what is longer is refused where it is read
+
+
+def _start(file: Path, size: int) -> bytes:
+    """The bytes of a file, ``size`` of them at most; it may be a pipe."""
+    with file.open("rb") as opened:
+        return opened.read(size)
 
 
 def _minor(version: str) -> int:
@@ -145,7 +154,13 @@ def _minor(version: str) -> int:
 def _secret(file: Path | None) -> Mapping[str, str] | None:
     if file is None:
         return None
-    found = dotenv.load(file.read_bytes(), {}, str(file))
+    data = _start(file, MAX_CONFIG_BYTES + 1)
+    if len(data) > MAX_CONFIG_BYTES:
+        raise EnvironmentLacking(
+            f"{file} has more than {MAX_CONFIG_BYTES} bytes and is not read",
+            hint="is this a .env file? A Secret has 1 MiB at most",
+        )
+    found = dotenv.load(data, {}, str(file))
     return {name: one.value for name, one in found.items() if isinstance(one, Loaded)}
 
 
@@ -175,7 +190,7 @@ def _difference(found: Plan, name: str) -> int:
 
     for change in found.changes:
         for line in directories.difference(change, name):
-            stdout.print(Text(line, style=_STYLES.get(line[:1], "")), soft_wrap=True)
+            stdout.print(Text(printable(line), style=_STYLES.get(line[:1], "")), soft_wrap=True)
     return exit_status.VIOLATED if found.changes else exit_status.HOLDS
 
 

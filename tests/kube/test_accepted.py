@@ -19,7 +19,8 @@ MEMCACHED = {"external": {"host": "memcached.internal", "password": False}}
         ({"encrypt": False}, ["HF951"]),
         ({"driver": "memcached", "store": MEMCACHED}, ["HF531"]),
         ({"driver": "dynamodb", "store": DYNAMODB, "encrypt": False}, ["HF541", "HF951"]),
-        ({"driver": "cookie", "encrypt": False}, []),
+        ({"driver": "cookie"}, ["HF409", "HF411"]),
+        ({"driver": "cookie", "encrypt": False}, ["HF409", "HF411"]),
     ],
 )
 def test_what_is_allowed_on_web_pods(session, rules):

@@ -9,6 +9,7 @@ import pytest
 from holdfast.kube.app import NEWEST, OLDEST
 from holdfast.kube.environment import gather
 from holdfast.kube.environment import session_store as environment
+from holdfast.kube.init.part import fits
 from holdfast.kube.objects import selector
 from holdfast.kube.quantity import MEBI
 from holdfast.kube.refusals.session_store import refusals
@@ -16,6 +17,7 @@ from holdfast.kube.session_store import capacity, exporter, store
 from holdfast.kube.session_store.choice import components, rendered_redis
 from holdfast.kube.session_store.redis_conf import SHUTDOWN_SECONDS
 from holdfast.kube.session_store.sentinel_scripts import DOWN_SECONDS
+from holdfast.kube.spec.session import Session
 from holdfast.kube.spec.words import LONGEST
 from tests.kube import schemas
 from tests.kube.conftest import application
@@ -296,8 +298,6 @@ REFUSED = [
     ({"session": {"store": {"single": {"memory": "63Mi"}}}}, "single.memory"),
     ({"session": {"store": {"single": {"memory": "1Gi", "storage": "2Gi"}}}}, "single.storage"),
     ({"session": {"store": {"sentinel": {"memory": "1Gi", "storage": "2Gi"}}}}, "sentinel.storage"),
-    ({"session": {"store": {"sentinel": {"replicas": 2}}}}, "sentinel.replicas"),
-    ({"session": {"store": {"operator": {"replicas": 2}}}}, "operator.replicas"),
     (
         {"session": {"driver": "memcached", "store": {"external": {"host": "m", "tls": True}}}},
         "external.tls",
@@ -374,3 +374,10 @@ def test_sessions_that_are_in_another_database_of_an_external_redis_stay_there()
         session={"driver": "cookie"}, redis={"external": {"host": "r.example.com", "database": 2}}
     )
     assert gather.variables(jobs)["REDIS_DB"] == "2"
+
+
+@pytest.mark.parametrize("kind", ["sentinel", "operator"])
+def test_two_servers_are_none_and_three_are_the_least(kind):
+    for replicas, taken in ((2, False), (3, True)):
+        session = {"store": {kind: {"replicas": replicas}}}
+        assert fits({"driver": "redis", **session}, Session) is taken

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from holdfast.kube.app import App
 
-_DRIVERS = {"memcached": "HF531", "dynamodb": "HF541"}
+_DRIVERS = {"cookie": ("HF409", "HF411"), "dynamodb": ("HF541",), "memcached": ("HF531",)}
 
 
 def allowances(app: App) -> dict[str, str]:
     """Of the Deployment of the web pods."""
     session = app.spec.session
     found = {}
-    if session.driver in _DRIVERS:
-        found[_DRIVERS[session.driver]] = f"spec.session.driver is {session.driver}"
+    for rule in _DRIVERS.get(session.driver, ()):
+        found[rule] = f"spec.session.driver is {session.driver}"
     if not session.encrypt and session.driver not in ("cookie", "file"):
         found["HF951"] = "spec.session.encrypt is false"
     return {f"holdfast.dev/allow-{rule}": reason for rule, reason in found.items()}

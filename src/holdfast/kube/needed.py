@@ -10,6 +10,7 @@ import msgspec
 from holdfast.kube.app import App, Object
 from holdfast.kube.environment import database
 from holdfast.kube.environment.gather import secret_name
+from holdfast.kube.placeholders import placeholders
 from holdfast.kube.spec.session import Store
 
 _ISSUERS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")
@@ -35,12 +36,14 @@ class Needed(msgspec.Struct, frozen=True):
         keys: their names; where the Secret is rendered, those that its file lacks.
         certificates: names of Secrets with a certificate that nothing here makes.
         installed: what has to be installed in the cluster.
+        examples: paths of values in the specification that nobody has filled in.
     """
 
     keys_are_in: str
     keys: tuple[str, ...]
     certificates: tuple[str, ...]
     installed: tuple[str, ...]
+    examples: tuple[str, ...] = ()
 
 
 def needed(app: App, objects: Iterable[Object]) -> Needed:
@@ -56,6 +59,7 @@ def needed(app: App, objects: Iterable[Object]) -> Needed:
         tuple(sorted(keys - set(app.secret or ()))),
         tuple(sorted(set(_certificates(objects)) - set(_issued(objects)))),
         tuple(sorted(set(_projects(app, objects)))),
+        tuple(placeholders(app)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is secret among variables: by its name, or as an address with a user in it.
+"""What is secret among variables: by its name, as an address with a user in it, or as a known key.
 
 `init` lists such names in ``secrets.keys``, `render` refuses them in ``config``, and the API server
 does so in CEL: the patterns are those that all engines understand.
@@ -20,14 +20,24 @@ _ABOUT = (
 )
 """Names of what is said about a secret and is none, and of keys that are public by their name."""
 
-_WITH_USER = "://[^/@]+@"
-"""An address with a user in it, whose name can be the key: ``https://key@sentry.example.com/1``."""
+_VALUES = (
+    "://[^/@]+@"
+    "|^(AKIA|ASIA)[A-Z0-9]{16}"
+    "|^(gh[opsru]_|github_pat_|glpat-)[A-Za-z0-9]"
+    "|^(sk|rk)_live_|^sk-[A-Za-z0-9]|^whsec_"
+    "|^xox[abeprs]-|hooks[.]slack[.]com/services/"
+    "|-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----"
+    "|^base64:[A-Za-z0-9+/]{43}=$"
+)
+"""An address with a user in it, whose name can be the key (``https://key@sentry.example.com/1``);
+and by how their issuers let them begin, the keys of AWS, GitHub, GitLab, Stripe, Slack; keys in
+PEM; an APP_KEY."""
 
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a variable is for nobody's eyes."""
     named = re.search(_NAMES, name) and not re.search(_ABOUT, name)
-    return bool(named or re.search(_WITH_USER, value))
+    return bool(named or re.search(_VALUES, value))
 
 
 def cel(name: str, value: str) -> str:
@@ -39,5 +49,5 @@ def cel(name: str, value: str) -> str:
     """
     return (
         f"({name}.matches('{_NAMES}') && !{name}.matches('{_ABOUT}')"
-        f" || {value}.matches('{_WITH_USER}'))"
+        f" || {value}.matches('{_VALUES}'))"
     )

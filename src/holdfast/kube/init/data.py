@@ -6,6 +6,7 @@ from typing import Final
 
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, Task, fits
+from holdfast.kube.placeholders import FILL_IN
 from holdfast.kube.spec.storage import Database
 from holdfast.kube.spec.words import Address, Port, Prefix
 from holdfast.project.connections import Connection, connection
@@ -62,12 +63,12 @@ def _server(found: Connection, driver: str, part: Part) -> None:
         and int(port) != _PORTS[driver]
     ):
         part.line("port", int(port), _where(found, "port"))
-    for key, member, example in (("name", "database", "app"), ("user", "username", "app")):
+    for key, member in (("name", "database"), ("user", "username")):
         value = _text(found, member)
         if value and fits({key: value}, Database):
             part.line(key, value, _where(found, member))
         else:
-            part.line(key, example, fill=f"the {member} there")
+            part.line(key, FILL_IN, fill=f"the {member} there")
 
 
 def cache(facts: Facts) -> Part:

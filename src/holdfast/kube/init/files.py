@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from holdfast.kube.init import identity
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
+from holdfast.kube.placeholders import FILL_IN
 from holdfast.kube.spec.storage import S3, Azure, Gcs
 from holdfast.project.stored import stored
 from holdfast.project.uploads import uploads
@@ -110,8 +110,8 @@ _SETTINGS: Final = {
     "container": ("container",),
 }
 _EXAMPLES: Final = {
-    "bucket": "{}-uploads", "region": "us-east-1", "project": "{}-project",
-    "account": "storageaccount", "container": "{}-uploads",
+    "bucket": FILL_IN, "region": "us-east-1", "project": FILL_IN,
+    "account": FILL_IN.replace("-", ""), "container": FILL_IN,
 }  # fmt: skip
 _COMPLETE: Final = {
     "s3": {"bucket": "xxx"},
@@ -128,8 +128,7 @@ def _field(facts: Facts, disk: str, kind: str, key: str, part: Part) -> None:
         if value and fits({**_COMPLETE[kind], key: value}, _KINDS[kind]):
             part.line(key, value, facts.where(setting))
             return
-    called, _ = identity.name(facts)
-    part.line(key, _EXAMPLES[key].format(called), fill=f"the {key}; the project says none")
+    part.line(key, _EXAMPLES[key], fill=f"the {key}; the project says none")
 
 
 def _s3(facts: Facts, disk: str, part: Part) -> None:
@@ -155,9 +154,7 @@ def _elsewhere(facts: Facts, written: dict[str, str], part: Part) -> None:
     said = f"{spot} uses the disk {disk}, which is a directory of one pod."
     if facts.has(_ADAPTER):
         bucket = Part()
-        bucket.line(
-            "bucket", f"{identity.name(facts)[0]}-uploads", fill="a bucket for what users upload"
-        )
+        bucket.line("bucket", FILL_IN, fill="a bucket for what users upload")
         where.within("s3", bucket)
         part.within("uploads", where, f"{said} {_ADAPTER} is installed: all replicas share S3.")
         variable = "FILESYSTEM_DISK" if facts.major >= 9 else "FILESYSTEM_DRIVER"
@@ -167,7 +164,7 @@ def _elsewhere(facts: Facts, written: dict[str, str], part: Part) -> None:
     volume = Part()
     volume.line("size", "10Gi")
     volume.line(
-        "storageClass", "nfs",
+        "storageClass", FILL_IN,
         fill="a storage class that many pods may write to (ReadWriteMany)",
     )  # fmt: skip
     where.within("volume", volume)

@@ -48,6 +48,7 @@ class Layout:
     other: Connection | None = None
 
 
+JOBS: Final = "jobs"
 KEPT: Final = ("redis", "database", "memcached", "dynamodb", "cookie")
 """Session drivers that several replicas share; all others become redis."""
 
@@ -57,7 +58,7 @@ def layout(facts: Facts) -> Layout:
     row = facts.row("driver")
     driver = row.value if row is not None else None
     others = tuple(
-        what for what, there in (("jobs", _jobs(facts)), ("the cache", _cache(facts))) if there
+        what for what, there in ((JOBS, _jobs(facts)), ("the cache", _cache(facts))) if there
     )
     default = connection(facts.project, "database.redis", "default")
     if driver in KEPT and driver != "redis":
@@ -79,10 +80,11 @@ def other(facts: Facts, found: Layout) -> Part:
         return part
     what = " and ".join(found.others)
     if found.other is None:
+        evicts = ", which evicts nothing" if JOBS in found.others else ", which may evict it"
         host = Part()
         host.line(
             "host", "redis.example.com",
-            fill=f"a Redis that evicts nothing, for {what}; the project has a developer's own",
+            fill=f"a Redis for {what}{evicts}; the project has a developer's own",
         )  # fmt: skip
     else:
         host = external(found.other)

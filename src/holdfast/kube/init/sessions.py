@@ -7,6 +7,7 @@ from typing import Final
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
 from holdfast.kube.init.redis import DATABASE, KEPT, Layout, client, external, snippet
+from holdfast.kube.placeholders import FILL_IN
 from holdfast.kube.spec.session import DynamoTable, Session
 from holdfast.kube.spec.words import Address, CookieName, Host, Prefix
 from holdfast.project.values import Known
@@ -117,7 +118,7 @@ def _memcached(facts: Facts, store: Part) -> None:
 
 def _dynamodb(facts: Facts, store: Part) -> None:
     table = Part()
-    for key, example in (("table", "cache"), ("region", "us-east-1")):
+    for key, example in (("table", FILL_IN), ("region", "us-east-1")):
         setting = f"cache.stores.dynamodb.{key}"
         value = facts.text(setting)
         said = (

@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.kube.app import App
-from holdfast.kube.quantity import MEBI, whole
+from holdfast.kube.quantity import GIBI, MEBI, mebibytes, whole
 from holdfast.kube.refusals.refusal import Refusal
 from holdfast.kube.spec.words import Resources
+from holdfast.kube.web import disk
 
 _LEAST_MEMORY = 32 * MEBI
 """PHP alone, with Laravel loaded, takes about as much."""
+_LEAST_OF_EACH = 8 * MEBI
+"""Of a PHP process that answers requests, beside what all of a pod share."""
+_OF_ONE_WORKER = 256 * MEBI
+"""The default of a group."""
 _LEAST_BODY = 1024
+_MOST_DISK = 1024**4
+"""Bytes of a node's own disk that a pod may ask for; clouds give a node a tenth by default."""
 _MOST_CPU = 512
 
 
@@ -35,6 +42,15 @@ def refusals(app: App) -> Iterator[Refusal]:
                 " wait for ever",
                 "thousandths of one, e.g. cpu: 250m",
             )
+    yield from _processes(app)
+    yield from _horizon(app)
+    if (asked := whole(disk.ephemeral(app))) > _MOST_DISK:
+        yield Refusal(
+            ("web", "maxBody"),
+            f"{app.spec.web.processes} processes with a body of {app.spec.web.max_body} each are"
+            f" {asked // GIBI}Gi of a node's disk, which none has: the pod would wait for ever",
+            "a smaller maxBody, or fewer web.processes; large files go to the bucket directly",
+        )
     body = app.spec.web.max_body
     if whole(body) < _LEAST_BODY:
         yield Refusal(
@@ -43,6 +59,34 @@ def refusals(app: App) -> Iterator[Refusal]:
             " bodies of any size",
             "e.g. maxBody: 20Mi",
         )
+
+
+def _processes(app: App) -> Iterator[Refusal]:
+    web = app.spec.web
+    memory, least = whole(web.resources.memory), web.processes * _LEAST_OF_EACH
+    each = memory // web.processes // MEBI
+    if _LEAST_MEMORY <= memory < least:
+        yield Refusal(
+            ("web", "resources", "memory"),
+            f"{web.resources.memory} is {f'{each}Mi' if each else 'less than 1Mi'} for each of"
+            f" {web.processes} processes: the kernel would end the pod in the midst of requests",
+            f"memory: {mebibytes(least)} at the very least, 40Mi for each is usual; or fewer"
+            " web.processes",
+        )
+
+
+def _horizon(app: App) -> Iterator[Refusal]:
+    for index, worker in enumerate(app.spec.workers):
+        memory = worker.resources.memory
+        if worker.horizon and _LEAST_MEMORY <= whole(memory) <= _OF_ONE_WORKER:
+            yield Refusal(
+                ("workers", index, "resources", "memory"),
+                f"{memory} is for one worker, and Horizon's master and all its processes are in"
+                " this pod: the kernel would end them in the midst of their jobs",
+                "resources: {memory: ...}, for all of them: maxProcesses times memory of"
+                " config/horizon.php for production, 10 of 128 in the stock one, and 192 for the"
+                " masters, so 1472Mi; holdfast init computes it",
+            )
 
 
 def _resources(app: App) -> Iterator[tuple[tuple[str | int, ...], Resources]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from holdfast.kube.app import App
 from holdfast.kube.quantity import GIBI, MEBI, whole
 from holdfast.kube.refusals.refusal import Refusal
-from holdfast.kube.refusals.rule import Rule, all_refused, given, rule
+from holdfast.kube.refusals.rule import all_refused, given, rule
 from holdfast.kube.session_store.capacity import LEAST_MEMORY, least_storage
 from holdfast.kube.session_store.choice import external, rendered_redis, store
 from holdfast.kube.spec.session import OperatorRedis, SentinelRedis, SingleRedis
@@ -18,25 +18,9 @@ _STORE = "self.spec.session.store"
 _UPLOADS = "self.spec.storage.uploads"
 
 
-def _several(app: App, kind: str) -> SentinelRedis | OperatorRedis | None:
-    found: SentinelRedis | OperatorRedis | None = getattr(store(app), kind)
-    return found
-
-
 def _kind(kind: str) -> str:
     """CEL: it is not this kind of store."""
     return f"!{given(_STORE)} || !{given(f'{_STORE}.{kind}')}"
-
-
-def _two(kind: str) -> Rule:
-    return rule(
-        (*_PATH, kind, "replicas"),
-        "of two servers the one that is left refuses to write, so every roll and every drain is an"
-        " outage",
-        "3 servers, or session.store.single",
-        broken=lambda app: (found := _several(app, kind)) is not None and found.replicas == 2,
-        cel=f"{_kind(kind)} || {_STORE}.{kind}.replicas != 2",
-    )
 
 
 def _two_regions(app: App) -> bool:
@@ -47,8 +31,6 @@ def _two_regions(app: App) -> bool:
 
 
 RULES = (
-    _two("sentinel"),
-    _two("operator"),
     rule(
         (*_PATH, "external", "tls"),
         "Laravel's stock config/cache.php has no TLS for memcached",

@@ -29,6 +29,11 @@ Connection = Annotated[
 Driver = Literal["redis", "database", "memcached", "dynamodb", "cookie", "file"]
 
 
+_SERVERS = (
+    "Redis servers, the master among them. Of two the one that is left would refuse to write."
+)
+
+
 class SingleRedis(Part, frozen=True, kw_only=True):
     """One Redis that appends every write to a file on a volume of its own."""
 
@@ -42,9 +47,7 @@ class SingleRedis(Part, frozen=True, kw_only=True):
 class SentinelRedis(Part, frozen=True, kw_only=True):
     """A master, replicas, three Sentinels, and a Service that always leads to the master."""
 
-    replicas: Annotated[
-        int, Meta(ge=2, le=9, description="Redis servers, the master among them.")
-    ] = 3
+    replicas: Annotated[int, Meta(ge=3, le=9, description=_SERVERS)] = 3
     memory: Quantity = "256Mi"
     storage: Quantity = "2Gi"
     storage_class: ObjectName | None = None
@@ -53,7 +56,7 @@ class SentinelRedis(Part, frozen=True, kw_only=True):
 class OperatorRedis(Part, frozen=True, kw_only=True):
     """Objects of OT-CONTAINER-KIT's redis-operator: a replication, watched by Sentinels."""
 
-    replicas: Annotated[int, Meta(ge=2, le=9)] = 3
+    replicas: Annotated[int, Meta(ge=3, le=9, description=_SERVERS)] = 3
     memory: Quantity = "256Mi"
     storage: Quantity = "2Gi"
     storage_class: ObjectName | None = None

@@ -30,7 +30,8 @@ class Web(Part, frozen=True, kw_only=True):
 
     runtime: Runtime = "fpm-nginx"
     server: Annotated[
-        Server | None, Meta(description="What serves Octane; only with runtime octane.")
+        Server | None,
+        Meta(description="What serves Octane; only with runtime octane. Absent: frankenphp."),
     ] = None
     min: Annotated[int, Meta(ge=1, le=1000)] = 2
     max: Annotated[

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.kube.app import App, Decision
-from holdfast.kube.quantity import mebibytes, whole
+from holdfast.kube.quantity import GIBI, mebibytes, whole
 from holdfast.kube.timing import SPARE, web_grace
-from holdfast.kube.web import octane, probes
+from holdfast.kube.web import disk, octane, probes
 from holdfast.kube.web.autoscaling import scaled
 
 _LEAST = 40 * 1024**2
 """Bytes that a PHP process with Laravel in it usually takes, beside what all share."""
+
+_MUCH_DISK = 4 * GIBI
+"""Bytes; nodes have 20 GB or more, for all pods and their images."""
 
 _OCTANE_SECONDS = 30
 """config/octane.php of laravel/octane 2.3, ``max_execution_time``."""
@@ -25,6 +28,7 @@ def explained(app: App) -> Iterator[Decision]:
     yield from _image(app)
     yield from _writable(app)
     yield from _memory(app)
+    yield from _disk(app)
     yield _probes(app)
     yield _number(app)
     yield _stop(app)
@@ -65,6 +69,18 @@ def _memory(app: App) -> Iterator[Decision]:
             f"{mebibytes(share)} for each of {web.processes} processes",
             f"below {mebibytes(_LEAST)}, the kernel may end a pod in the midst of its requests:"
             " raise web.resources.memory or lower web.processes",
+        )
+
+
+def _disk(app: App) -> Iterator[Decision]:
+    web, asked = app.spec.web, whole(disk.ephemeral(app))
+    if asked > _MUCH_DISK:
+        yield Decision(
+            "disk of web pods",
+            f"{-(-asked // GIBI)}Gi of its node are reserved for each",
+            f"{web.processes} processes may each have a body of {web.max_body} (web.maxBody) in"
+            " /tmp. A pod for which no node has that waits for ever: `kubectl describe node` says"
+            " what ephemeral-storage is allocatable",
         )
 
 

@@ -29,7 +29,7 @@ class Cluster:
     """Pods by their names; each can be killed, and started again with the data it had."""
 
     def __init__(self, objects, secret, directory, nameserver, stack):
-        self.objects = [*objects, secret]
+        self.secret = secret
         self.directory = directory
         self.stack = stack
         self.ports = {"26379": free_port(), "6379": free_port(), "8404": free_port()}
@@ -37,11 +37,18 @@ class Cluster:
         self.addresses = {}
         self.processes = {}
         self.running = {}
+        self.files = {"/etc/hosts": directory / "hosts", "/etc/resolv.conf": directory / "resolv"}
+        self.files["/etc/resolv.conf"].write_text(f"search {SEARCH} svc.cluster.local\n")
+        self.apply(objects)
+
+    def apply(self, objects):
+        """Other objects; pods that run stay as they were started."""
+        self.objects = [*objects, self.secret]
         for one in objects:
             if one["kind"] in ("StatefulSet", "Deployment"):
                 for ordinal in range(one["spec"]["replicas"]):
                     name = f"{one['metadata']['name']}-{ordinal}"
-                    self.addresses[name] = f"127.0.0.{len(self.addresses) + 2}"
+                    self.addresses.setdefault(name, f"127.0.0.{len(self.addresses) + 2}")
         self.names = {
             f"{name}.{one['spec']['serviceName']}": self.addresses[name]
             for one in objects
@@ -49,11 +56,9 @@ class Cluster:
             for name in self.addresses
             if name.rpartition("-")[0] == one["metadata"]["name"]
         }
-        nameserver.names = {f"{name}.{SEARCH}": where for name, where in self.names.items()}
-        self.files = {"/etc/hosts": directory / "hosts", "/etc/resolv.conf": directory / "resolv"}
+        self.nameserver.names = {f"{name}.{SEARCH}": where for name, where in self.names.items()}
         lines = ["127.0.0.1 localhost", *(f"{where} {name}" for name, where in self.names.items())]
         self.files["/etc/hosts"].write_text("\n".join((*lines, "")))
-        self.files["/etc/resolv.conf"].write_text(f"search {SEARCH} svc.cluster.local\n")
 
     def start(self, name):
         """Start a pod, with the data it had."""

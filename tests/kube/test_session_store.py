@@ -168,10 +168,29 @@ def test_sentinel_has_as_many_servers_as_are_asked_for():
     sets = by_kind(app, "StatefulSet")
     assert sets["shop-sessions"]["spec"]["replicas"] == 5
     assert sets["shop-sessions-sentinel"]["spec"]["replicas"] == 3
-    assert {one["spec"]["podManagementPolicy"] for one in sets.values()} == {"Parallel"}
     [config] = [c for c in by_kind(app, "ConfigMap").values() if "haproxy.cfg" in c["data"]]
     servers = re.findall(r"^  server redis-\d+ ", config["data"]["haproxy.cfg"], re.MULTILINE)
     assert len(servers) == 5
+
+
+def test_one_redis_becomes_several_without_a_field_that_cannot_be_changed():
+    # kubernetes pkg/apis/apps/validation: all else of a StatefulSet's spec is immutable.
+    changeable = {
+        "minReadySeconds",
+        "ordinals",
+        "persistentVolumeClaimRetentionPolicy",
+        "replicas",
+        "revisionHistoryLimit",
+        "template",
+        "updateStrategy",
+    }
+    one, several = (
+        by_kind(application(session=session), "StatefulSet")["shop-sessions"]["spec"]
+        for session in (SINGLE, SENTINEL)
+    )
+    assert one["podManagementPolicy"] == "Parallel"
+    assert {name for name in one if one[name] != several[name]} <= changeable
+    assert one.keys() == several.keys()
 
 
 def test_a_hook_leaves_the_stop_itself_its_time():

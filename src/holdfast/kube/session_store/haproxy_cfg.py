@@ -22,6 +22,9 @@ exec haproxy -db -f {DIRECTORY}/haproxy.cfg
 """PID 1 is HAProxy itself, which stops softly on SIGUSR1 and at once on SIGTERM."""
 
 
+_HEARD = "min_slaves_good_slaves:[1-9]"
+_ALONE = "slave0|master_"
+"""What follows where ``min-replicas-to-write`` is not set (redis, ``genRedisInfoString``)."""
 _SERVERS = (
     "check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions"
     " resolvers cluster init-addr libc,none"
@@ -73,8 +76,9 @@ def haproxy_cfg(app: App, servers: int) -> str:
         '  tcp-check send "INFO replication\\r\\nQUIT\\r\\n"',
         "  tcp-check expect string role:master",
         "  # While two call themselves master, the one that replicas hear is; the other one would",
-        "  # refuse to write.",
-        "  tcp-check expect rstring min_slaves_good_slaves:[1-9]",
+        "  # refuse to write. One that was started alone, and is about to become one of several,",
+        "  # refuses nothing and does not count them.",
+        f"  tcp-check expect rstring connected_slaves:[0-9]+[^a-z]+({_HEARD}|{_ALONE})",
         "  # Connections to a server that is no longer the master are cut: what they write would",
         "  # be refused, or lost.",
         f"  default-server {_SERVERS}",

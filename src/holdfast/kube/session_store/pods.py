@@ -146,15 +146,13 @@ def stateful_set(
     service_name: str,
     pod: Object,
     volume: Object,
-    parallel: bool,
 ) -> Object:
-    """A StatefulSet whose volumes outlive it.
+    """A StatefulSet whose volumes outlive it, and that can be scaled from one to several.
 
     Args:
         service_name: the headless Service by which its pods have names.
         pod: the template.
         volume: the template of its claim.
-        parallel: whether pods start without waiting for each other.
     """
     return {
         "apiVersion": "apps/v1",
@@ -165,7 +163,9 @@ def stateful_set(
                 "whenDeleted": "Retain",
                 "whenScaled": "Retain",
             },
-            "podManagementPolicy": "Parallel" if parallel else "OrderedReady",
+            # Whoever comes first after all were gone may have to wait for the one that was the
+            # master. Of one alone too: it can never be changed, and one may become several.
+            "podManagementPolicy": "Parallel",
             "replicas": replicas,
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": selector(app, component)},

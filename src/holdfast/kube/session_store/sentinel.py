@@ -141,6 +141,5 @@ def _sentinels(app: App, redis: SentinelRedis) -> Iterator[Object]:
         service_name=f"{name}-nodes",
         pod=pod,
         volume=claim(app, SENTINELS, _VOLUME, redis.storage_class),
-        parallel=True,
     )
     yield budget(app, SENTINELS)

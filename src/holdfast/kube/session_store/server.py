@@ -107,8 +107,6 @@ def servers(
         service_name=nodes_name(app),
         pod=pod,
         volume=volume_claim(app, SERVERS, redis.storage, redis.storage_class),
-        # Whoever comes first after all were gone may have to wait for the one that was the master.
-        parallel=replicas > 1,
     )
 
 

@@ -37,15 +37,16 @@ SENTINEL = (
     " +client|setname +client|kill +script|kill"
 )
 
+REPLICATION = {"handover": HANDOVER, "proxy": PROBE, "replica": REPLICA, "sentinel": SENTINEL}
+"""One Redis alone knows them too: where it becomes several, the new ones copy it while it still
+runs as it was started."""
+
 
 def users_sh(app: App) -> str:
     """The script that makes users and passwords; POSIX sh, busybox is enough."""
-    replicated = SENTINELS in components(app)
-    users = {"probe": PROBE}
+    users = {"probe": PROBE, **REPLICATION}
     if app.spec.monitoring is not None:
         users["exporter"] = EXPORTER
-    if replicated:
-        users |= {"handover": HANDOVER, "proxy": PROBE, "replica": REPLICA, "sentinel": SENTINEL}
     lines = [
         "#!/bin/sh",
         "# The users of Redis, made of the one password in the Secret. It stays in this container:",
@@ -68,7 +69,7 @@ def users_sh(app: App) -> str:
     if app.spec.monitoring is not None:
         file = f'{{"redis://exporter@localhost:{REDIS_PORT}": "%s"}}'
         lines.append(f"printf '{file}' \"$(own exporter)\" > {RUN}/exporter.json")
-    if replicated:
+    if SENTINELS in components(app):
         lines += [
             f"own handover > {RUN}/handover.password",
             f"own proxy > {RUN}/proxy.password",

@@ -50,6 +50,8 @@ def refused(secret, **spec):
         ("REDIS_HOST", "127.0.0.1", "session.store decides it", {}),
         ("REDIS_URL", "redis://elsewhere", "session.store decides it", {}),
         ("DB_HOST", "127.0.0.1", "database decides it", DATABASE),
+        ("REDIS_USERNAME", "shop", "session.store decides it", {}),
+        ("SESSION_STORE", "memcached", "session.store decides it", {}),
         ("DB_URL", "mysql://elsewhere", "database decides it", DATABASE),
         ("APP_DEBUG", "true", "it is always false, or errors show APP_KEY", {}),
         ("SESSION_SECURE_COOKIE", "false", "it is always true, since users come over TLS", {}),
@@ -142,3 +144,9 @@ def test_an_address_of_the_database_says_all_of_it():
 def test_a_database_in_each_pod():
     ((_, reason, _),) = refused({"DB_CONNECTION": "sqlite"})
     assert "sqlite, a file in each pod" in reason
+
+
+def test_what_the_shell_reads_is_not_in_the_secret():
+    ((where, _, way_out),) = refused({"LD_PRELOAD": "/srv/a.so", "APP_KEY": "x"})
+    assert where == "secretName"
+    assert "read before the application is" in way_out

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from holdfast.kube.init.facts import Facts, is_local
 from holdfast.kube.init.part import Part, fits
+from holdfast.kube.refusals.process import is_of_process
 from holdfast.kube.secrecy import is_secret
 from holdfast.kube.spec.words import Address, Variable
 from holdfast.project.code import code
@@ -65,7 +66,10 @@ def config(facts: Facts, spec: dict[str, Any]) -> Part:
     environment = facts.project.environment
     for name, place in sorted(_needed(facts).items()):
         raw = environment.raw(name)
-        if isinstance(raw, tuple) and fits(name, Variable) and not _REFERENCE.search(raw[0]):
+        if (
+            isinstance(raw, tuple) and fits(name, Variable) and not _REFERENCE.search(raw[0])
+            and not is_of_process(name)
+        ):  # fmt: skip
             inner.line(name, raw[0], place)
     for name, why in _LEFT_OUT.items():
         raw = environment.raw(name)
@@ -100,7 +104,7 @@ def secrets(facts: Facts) -> Part:
     found = sorted(
         name for name in names
         if _secret(facts, name) and not _decided_url(name) and name not in _LISTED
-        and not name.startswith(("VITE_", "MIX_"))
+        and not name.startswith(("VITE_", "MIX_")) and not is_of_process(name)
         and fits(name, Variable) and (_set(facts, name) or name not in _STOCK)
     )  # fmt: skip
     if found:

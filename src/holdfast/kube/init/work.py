@@ -133,7 +133,6 @@ def _supervised(facts: Facts, found: tuple[Supervisor, ...], group: Part) -> Non
     longest, where = _longest(facts, tuple((each.timeout, each.place) for each in found))
     why = f"Its queues are {', '.join(named)}: config/horizon.php says which."
     group.line("longestJob", min(max(longest, 1), 86_400), where, why)
-    group.line("tries", min(max(found[0].tries, 1), 100), "as its supervisors have it")
     memory = sum(each.processes * each.memory for each in found) + _MASTER_MEMORY
     processes = sum(each.processes for each in found)
     resources = Part()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec.structs import FieldInfo, fields
 
 from holdfast.kube.app import App
-from holdfast.kube.refusals import beside_sessions, variables
+from holdfast.kube.refusals import beside_sessions, process, variables
 from holdfast.kube.refusals.refusal import Refusal
 from holdfast.kube.refusals.rule import WEB_MOST, Rule, all_refused, rule, web_most
 from holdfast.kube.spec.laravel_app import Images
@@ -46,6 +46,7 @@ RULES = (
     ),
     *map(_image, fields(Images)),
     *variables.RULES,
+    *process.RULES,
     rule(
         ("config",),
         "DB_CONNECTION sqlite is a file in each pod: each has other users, and sessions and caches"

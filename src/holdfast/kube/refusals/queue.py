@@ -26,6 +26,7 @@ CONNECTION = (
 """CEL: where jobs go."""
 _CACHE = "self.spec.cache.store"
 _URL = "self.spec.queue.sqsQueueUrl"
+_AFTER = "self.spec.queue.retryAfter"
 _UPLOADS = "self.spec.storage.uploads"
 _CONFIG = "self.spec.config"
 _HOST = f"('{VARIABLES}_HOST' in {_CONFIG})"
@@ -83,6 +84,12 @@ def _in_sessions(app: App) -> bool:
     )
 
 
+def _retried(app: App) -> bool:
+    """Whether retry_after is a variable, or what a longest job is compared with."""
+    waits = connection(app) in ("redis", "database")
+    return waits and (app.spec.laravel >= 11 or bool(app.spec.workers))
+
+
 def _table(app: App) -> Iterator[Refusal]:
     if not re.fullmatch(_TABLE_NAME, app.spec.config.get(_TABLE, "jobs")):
         yield Refusal(("config", _TABLE), _NO_TABLE, _A_TABLE)
@@ -138,6 +145,24 @@ RULES = (
         f"{_TABLE}: {_NO_TABLE}: {_A_TABLE}",
         _table,
         f"!('{_TABLE}' in {_CONFIG}) || {_CONFIG}['{_TABLE}'].matches('{_TABLE_NAME}')",
+    ),
+    rule(
+        ("queue", "sqsQueueUrl"),
+        "jobs do not go to SQS, so nobody reads it",
+        "queue.connection: sqs, or leave it out",
+        broken=lambda app: app.spec.queue.sqs_queue_url is not None and connection(app) != "sqs",
+        cel=f"!{given(_URL)} || {CONNECTION} == 'sqs'",
+    ),
+    rule(
+        ("queue", "retryAfter"),
+        "nobody reads it: it is about jobs in redis and database, and before Laravel 11 about these"
+        " workers alone",
+        "leave it out; SQS has the queue's visibility timeout",
+        broken=lambda app: app.spec.queue.retry_after is not None and not _retried(app),
+        cel=(
+            f"!{given(_AFTER)} || ({CONNECTION} in ['redis', 'database']"
+            " && (self.spec.laravel >= 11 || size(self.spec.workers) > 0))"
+        ),
     ),
     rule(
         ("queue", "sqsQueueUrl"),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from holdfast.kube import secrecy
 from holdfast.kube.app import App
 from holdfast.kube.environment.gather import pinned
+from holdfast.kube.refusals import process
 from holdfast.kube.refusals.refusal import Refusal
 from holdfast.kube.refusals.rule import Rule
 
@@ -142,6 +143,8 @@ def field_of(app: App, name: str) -> str | None:
         return None
     if name in FIELDS:
         return FIELDS[name]
+    if process.is_of_process(name):
+        return process.FIELD
     if name in (urls := _urls(app)):
         return urls[name]
     return _field(app, name) if name in pinned(app).keys() | _users(app) else None

@@ -17,6 +17,7 @@ from holdfast.kube.workers.groups import component
 
 _LONGEST_NAME = 63
 """Characters of a Deployment's name: KEDA puts it into a label."""
+_TRIES = Worker(name="any").tries
 
 _JOBS, _CPU = given("w.scaleOn.jobs"), given("w.scaleOn.cpu")
 _SCALED = f"({_JOBS} || {_CPU})"
@@ -177,6 +178,12 @@ def _unread(app: App, worker: Worker) -> Iterator[Refusal]:
         yield Refusal(
             ("queues",), "Horizon does not look at them", "config/horizon.php has its queues"
         )
+    if worker.horizon and worker.tries != _TRIES:
+        yield Refusal(
+            ("tries",),
+            "Horizon does not look at it",
+            "config/horizon.php has its supervisors' tries",
+        )
 
 
 _AFTER = "self.spec.queue.retryAfter"
@@ -247,9 +254,9 @@ RULES = (
         cel=f"!w.horizon || !{_JOBS}",
     ),
     _of_each(
-        "Horizon does not look at queues: config/horizon.php has its own",
+        "Horizon does not look at queues and tries: config/horizon.php has its own",
         _unread,
-        cel="!w.horizon || w.queues == ['default']",
+        cel=f"!w.horizon || (w.queues == ['default'] && w.tries == {_TRIES})",
     ),
 )
 

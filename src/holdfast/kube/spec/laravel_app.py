@@ -68,7 +68,7 @@ class Cache(Part, frozen=True, kw_only=True):
 
 
 class Images(Part, frozen=True, kw_only=True):
-    """The images of what is not the application."""
+    """The images of what is not the application; read where such a container is rendered."""
 
     nginx: Image = "docker.io/nginxinc/nginx-unprivileged:1.27.4-alpine"
     redis: Image = "docker.io/library/redis:7.4.2-alpine"

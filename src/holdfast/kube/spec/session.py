@@ -75,7 +75,8 @@ class ExternalServer(Part, frozen=True, kw_only=True):
         bool, Meta(description="Whether it asks for one; it is then in the Secret.")
     ] = True
     network: Annotated[
-        Network | None, Meta(description="Where it is, for the NetworkPolicy, e.g. 10.1.0.0/16.")
+        Network | None,
+        Meta(description="Where it is, e.g. 10.1.0.0/16; read where network.egress is given."),
     ] = None
 
 

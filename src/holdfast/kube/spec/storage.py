@@ -51,9 +51,9 @@ class Database(Part, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    network: Annotated[Network | None, Meta(description="Where it is, for the NetworkPolicy.")] = (
-        None
-    )
+    network: Annotated[
+        Network | None, Meta(description="Where it is; read where network.egress is given.")
+    ] = None
 
 
 class S3(Part, frozen=True, kw_only=True):

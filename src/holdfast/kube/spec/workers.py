@@ -82,7 +82,9 @@ class Worker(Part, frozen=True, kw_only=True):
     min: Replicas = 1
     max: Annotated[Replicas | None, Meta(description="Absent: as many as min.")] = None
     scale_on: ScaleOn = ScaleOn()
-    tries: Annotated[int, Meta(ge=1, le=100)] = 3
+    tries: Annotated[
+        int, Meta(ge=1, le=100, description="Of each job; Horizon's are in config/horizon.php.")
+    ] = 3
     resources: Resources = Resources(cpu="100m", memory="256Mi")
 
 

@@ -277,6 +277,7 @@ def test_the_operator_is_told_what_it_would_not_do_by_itself():
         "maxmemory-policy noeviction",
         f"maxmemory {179 * MEBI}",
         "min-replicas-to-write 1",
+        f"min-replicas-max-lag {DOWN_SECONDS}",
         'rename-command FLUSHDB ""',
         'rename-command FLUSHALL ""',
     ):

@@ -194,3 +194,22 @@ def test_help(holdfast):
     assert ended.status == 0
     for option in ("--output", "-o", "--image", "--host", "--name", "--env", "--force", "--json"):
         assert option in ended.out
+
+
+def test_a_link_is_replaced_and_not_written_through(holdfast, blog, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    target = tmp_path / "app.yaml"
+    target.symlink_to("mine")
+    assert holdfast("init", str(blog), "-o", str(target), "--force").status == 0
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert target.read_text() == written(blog).text
+
+
+def test_a_file_that_comes_meanwhile_is_left(holdfast, blog, tmp_path, monkeypatch):
+    target = tmp_path / "app.yaml"
+    target.symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setattr("os.path.lexists", lambda _path: False)
+    ended = holdfast("init", str(blog), "-o", str(target))
+    assert ended.status == 2
+    assert f"{target} is there already" in ended.err
+    assert not (tmp_path / "elsewhere").exists()

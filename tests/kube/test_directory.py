@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from dataclasses import replace
 
 import pytest
 
+from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.kube.directory import difference, plan, write
 
 ONE = {"10-config.yaml": "---\na: 1\n", "base/web.yaml": "---\nb: 1\n"}
@@ -79,29 +82,93 @@ def test_what_is_another_applications(there):
     assert [change.path for change in found.changes] == ["10-config.yaml", "20-web.yaml"]
 
 
-def test_modes(tmp_path):
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_rights(tmp_path):
     files = {"a.yaml": "---\nkind: Secret\n", "b.yaml": "---\nkind: ConfigMap\n"}
     write(tmp_path, plan(tmp_path, "shop", files).changes)
-    assert stat.S_IMODE((tmp_path / "a.yaml").stat().st_mode) == 0o600
+    assert mode(tmp_path / "a.yaml") == 0o600
+    (tmp_path / "a.yaml").chmod(0o644)
     (tmp_path / "b.yaml").chmod(0o640)
-    files["b.yaml"] += "x: 1\n"
-    write(tmp_path, plan(tmp_path, "shop", files).changes)
-    assert stat.S_IMODE((tmp_path / "b.yaml").stat().st_mode) == 0o640
+    changed = {path: f"{text}x: 1\n" for path, text in files.items()}
+    write(tmp_path, plan(tmp_path, "shop", changed).changes)
+    assert mode(tmp_path / "a.yaml") == 0o600
+    assert mode(tmp_path / "b.yaml") == 0o640
+
+
+def test_a_link_to_a_directory_is_not_followed(there, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    (other / "web.yaml").write_text("mine: 1\n")
+    (there / "base/web.yaml").unlink()
+    (there / "base").rmdir()
+    (there / "base").symlink_to(other)
+    with pytest.raises(UsageError, match=r"base is a link, where base/web\.yaml is to be"):
+        plan(there, "shop", ONE)
+    assert (other / "web.yaml").read_text() == "mine: 1\n"
+
+
+def test_a_link_that_comes_meanwhile_is_not_followed(there, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    found = plan(there, "shop", {**ONE, "overlays/new.yaml": "---\n"})
+    (there / "overlays").symlink_to(other)
+    with pytest.raises(UsageError, match="overlays is a link"):
+        write(there, found.changes)
+    assert not list(other.iterdir())
+
+
+@pytest.mark.parametrize("wanted", ["there", "not there"])
+def test_a_link_to_a_file_is_not_followed(there, tmp_path_factory, wanted):
+    target = tmp_path_factory.mktemp("other") / "mine.yaml"
+    if wanted == "there":
+        target.write_text((there / "10-config.yaml").read_text())
+    (there / "10-config.yaml").unlink()
+    (there / "10-config.yaml").symlink_to(target)
+    with pytest.raises(UsageError, match=r"10-config\.yaml is a link"):
+        plan(there, "shop", ONE)
+
+
+def test_what_is_linked_is_not_removed(there, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    write(other, plan(other, "shop", ONE).changes)
+    (there / "components").symlink_to(other)
+    (there / "old.yaml").symlink_to(other / "10-config.yaml")
+    assert plan(there, "shop", ONE).changes == ()
+
+
+@pytest.mark.parametrize("path", ["10-config.yaml", "base"])
+def test_what_is_in_the_way(tmp_path, path):
+    os.mkfifo(tmp_path / path)
+    with pytest.raises(UsageError, match=f"{path} is in the way"):
+        plan(tmp_path, "shop", ONE)
+
+
+def test_a_rendering_in_a_directory_below_is_another_one(there):
+    below = there / "staging"
+    write(below, plan(below, "shop", ONE).changes)
+    assert plan(there, "shop", ONE).changes == ()
 
 
 def test_nothing_half_written_is_left(there):
-    (there / "10-config.yaml").unlink()
-    (there / "10-config.yaml").mkdir()
-    changes = plan(there, "shop", {**ONE, "10-config.yaml": "---\na: 2\n"}).changes
-    with pytest.raises(OSError, match=r"10-config\.yaml"):
+    (change,) = plan(there, "shop", {**ONE, "10-config.yaml": "---\na: 2\n"}).changes
+    with pytest.raises(UnicodeEncodeError):
+        write(there, [replace(change, after="\ud800")])
+    assert texts(there) == ONE
+
+
+def test_what_is_changed_meanwhile_is_left(there):
+    changes = plan(there, "shop", {"10-config.yaml": "---\na: 2\n"}).changes
+    (there / "base/web.yaml").write_text("mine: 1\n")
+    with pytest.raises(EnvironmentLacking, match=r"base/web\.yaml was changed meanwhile"):
         write(there, changes)
-    assert not list(there.glob(".*"))
+    assert (there / "base/web.yaml").read_text() == "mine: 1\n"
 
 
 def test_what_is_no_longer_wanted_goes_last(there):
-    (there / "z.yaml").mkdir()
     found = plan(there, "shop", {"z.yaml": "---\n"})
-    with pytest.raises(OSError, match=r"z\.yaml"):
+    (there / "z.yaml").mkdir()
+    with pytest.raises(UsageError, match=r"z\.yaml is in the way"):
         write(there, found.changes)
     assert texts(there) == ONE
 
@@ -125,32 +192,17 @@ def test_the_difference(there):
     ]
 
 
-SECRETS = {
-    "ours": "stringData:\n  APP_KEY: hidden\n  PEM: |\n    hidden\n\n    x: hidden\n  Y: hidden\n",
-    "another's": "data:\n    APP_KEY: hidden\n    PEM: >-\n        hidden\n    Y: hidden\n",
-}
-
-
-@pytest.mark.parametrize("values", SECRETS.values(), ids=SECRETS)
-def test_values_of_secrets_are_not_shown(tmp_path, values):
-    secret = f"---\nkind: Secret\nmetadata:\n  name: env\n{values}type: Opaque\n"
-    other = "---\ndata:\n  A: shown\nkind: ConfigMap\n"
-    (change,) = plan(tmp_path, "shop", {"a.yaml": other + secret + other}).changes
-    lines = [line[1:].strip() for line in difference(change, "m")]
-    assert "hidden" not in "".join(lines)
-    assert lines[lines.index("name: env") + 2 :][:4] == [
-        "APP_KEY: ***",
-        "PEM: ***",
-        "Y: ***",
-        "type: Opaque",
+def test_other_values_of_a_secret_are_a_difference(there):
+    secret = "---\nkind: Secret\ndata:\n  A: {}\n"
+    write(there, plan(there, "shop", {"s.yaml": secret.format("hidden")}).changes)
+    file = there / "s.yaml"
+    file.write_text(file.read_text().replace("hidden", "hidden too"))
+    (change,) = plan(there, "shop", {"s.yaml": secret.format("hidden")}).changes
+    assert list(difference(change, "m")) == [
+        "--- m/s.yaml",
+        "+++ m/s.yaml",
+        "@@ in what is not shown alone @@",
     ]
-    assert lines.count("A: shown") == 2
-
-
-def test_a_secret_in_one_line(tmp_path):
-    (tmp_path / "a.yaml").write_text("kind: Secret\ndata: {APP_KEY: hidden}\n")
-    (change,) = plan(tmp_path, "shop", {"a.yaml": "---\n"}).changes
-    assert "hidden" not in "".join(difference(change, "m"))
 
 
 def test_another_environments_files_are_foreign_and_go_with_force(tmp_path):

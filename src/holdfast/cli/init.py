@@ -15,7 +15,7 @@ from holdfast.check.sources.dockerfile import Dockerfile
 from holdfast.check.sources.dockerfile import read as read_dockerfile
 from holdfast.check.sources.stages import effective, stages
 from holdfast.cli import exit_status
-from holdfast.cli.output import write_file, write_json
+from holdfast.cli.output import write_in_place, write_json, write_new
 from holdfast.cli.screen import stderr
 from holdfast.cli.variables import variables
 from holdfast.core.errors import EnvironmentLacking, UsageError
@@ -78,7 +78,7 @@ def init(
     asked = Asked(name=name, image=image, host=host, env=variables(env or []), laravel=laravel)
     written = write(read(there, asked, _image(there)))
     if output is not None:
-        write_file(written.text.encode(), str(output))
+        (write_in_place if force else write_new)(written.text.encode(), str(output))
     if json:
         write_json(_as_json(written), "-")
     elif output is None:

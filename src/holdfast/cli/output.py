@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.core.whole_file import write_whole
 
 
 def say_error(message: str, hint: str) -> None:
@@ -73,14 +75,44 @@ def write_json(value: Any, target: str) -> None:
     write_file(text, target)
 
 
+def write_in_place(content: bytes, target: str) -> None:
+    """Write a file at once as a whole; a link is replaced, not what it leads to.
+
+    Raises:
+        EnvironmentLacking: it cannot be written.
+    """
+    with _named(target):
+        write_whole(Path(target), content)
+
+
+def write_new(content: bytes, target: str) -> None:
+    """Write a file that is not there.
+
+    Raises:
+        UsageError: something is there, or a link that leads nowhere.
+        EnvironmentLacking: it cannot be written.
+    """
+    with _named(target), Path(target).open("xb") as file:
+        file.write(content)
+
+
 def write_file(content: bytes, target: str) -> None:
     """Write a file.
 
     Raises:
         EnvironmentLacking: it cannot be written.
     """
-    try:
+    with _named(target):
         Path(target).write_bytes(content)
+
+
+@contextmanager
+def _named(target: str) -> Iterator[None]:
+    """Say which file could not be written."""
+    try:
+        yield
+    except FileExistsError as error:
+        raise UsageError(f"{target} is there already", hint="another name, or --force") from error
     except OSError as error:
         raise EnvironmentLacking(
             f"cannot write {target}: {error.strerror}",

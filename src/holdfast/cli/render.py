@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from holdfast.cli import exit_status
 from holdfast.cli.output import write_json
+from holdfast.cli.printable import printable
 from holdfast.cli.short_life import short_life
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.kube import directory as directories
@@ -28,6 +29,8 @@ from holdfast.kube.render import Rendered
 from holdfast.kube.render import render as rendered
 from holdfast.kube.secret_file import secret
 from holdfast.kube.session_path import session_path
+from holdfast.manifests.yaml import MAX_BYTES
+from holdfast.project.reading import MAX_CONFIG_BYTES
 
 _NAMES_DIRECTORY = "-o names a directory that is there or can be made, and be written"
 _Flag = Annotated[bool, Parameter(negative="")]
@@ -136,16 +139,19 @@ def _require_sense(
 
 def _content(file: Path) -> bytes:
     if str(file) == "-":
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
     # Since - is a file, cyclopts takes for one whatever else begins so and is no option.
     if str(file).startswith("-"):
         raise UsageError(f"there is no option {file}", hint="holdfast render --help lists them")
-    return _read(file, "holdfast init writes a LaravelApp")
+    # What is longer is refused where it is read.
+    return _read(file, MAX_BYTES + 1, "holdfast init writes a LaravelApp")
 
 
-def _read(file: Path, way_out: str) -> bytes:
+def _read(file: Path, size: int, way_out: str) -> bytes:
+    """The bytes of a file, ``size`` of them at most; it may be a pipe."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(size)
     except FileNotFoundError as error:
         raise EnvironmentLacking(f"there is no file {file}", hint=way_out) from error
     except IsADirectoryError as error:
@@ -167,7 +173,13 @@ def _minor(version: str) -> int:
 def _secret(file: Path | None) -> Mapping[str, str] | None:
     if file is None:
         return None
-    return secret(_read(file, "KEY=value, a line each"), str(file))
+    data = _read(file, MAX_CONFIG_BYTES + 1, "KEY=value, a line each")
+    if len(data) > MAX_CONFIG_BYTES:
+        raise EnvironmentLacking(
+            f"{file} has more than {MAX_CONFIG_BYTES} bytes and is not read",
+            hint="is this a .env file? A Secret has 1 MiB at most",
+        )
+    return secret(data, str(file))
 
 
 def _owner(app: App) -> str:
@@ -226,7 +238,7 @@ def _difference(found: Plan, name: str) -> int:
 
     for change in found.changes:
         for line in directories.difference(change, name):
-            stdout.print(Text(line, style=_STYLES.get(line[:1], "")), soft_wrap=True)
+            stdout.print(Text(printable(line), style=_STYLES.get(line[:1], "")), soft_wrap=True)
     return exit_status.VIOLATED if found.changes else exit_status.HOLDS
 
 

@@ -10,9 +10,22 @@ import msgspec
 from cyclopts import Parameter
 
 from holdfast.cli import exit_status
-from holdfast.cli.output import require_writable, write_file
+from holdfast.cli.output import require_writable, write_in_place
+from holdfast.core.errors import UsageError
 from holdfast.kube.emit import emit
 from holdfast.kube.schema import crd, json_schema
+
+_STARTS = (
+    (
+        b"---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        b"metadata:\n  name: laravelapps.holdfast.dev\n"
+    ),
+    (
+        b'{\n  "$schema": "https://json-schema.org/draft/2020-12/schema",\n  "$ref": '
+        b'"#/$defs/LaravelApp"'
+    ),
+)
+"""Of the schemas that are written here."""
 
 
 def schema(
@@ -32,19 +45,34 @@ def schema(
 
         holdfast schema --format json-schema -o laravelapp.schema.json
 
-    Exit status: 0 written, 3 the file cannot be written.
+    Exit status: 0 written, 2 another file is there, 3 the file cannot be written.
 
     Args:
         format: `crd`, YAML for kubectl, or `json-schema`, JSON for editors.
-        output: A file. Without it: stdout.
+        output: A file, which is not there or is such a schema. Without it: stdout.
     """
     text = emit([crd()]) if format == "crd" else _as_json()
     if output is None:
         sys.stdout.write(text)
         return exit_status.HOLDS
     require_writable(str(output), "--output")
-    write_file(text.encode(), str(output))
+    _require_ours(output)
+    write_in_place(text.encode(), str(output))
     return exit_status.HOLDS
+
+
+def _require_ours(output: Path) -> None:
+    """Raise where another file would be lost: a schema is written next to what it is for."""
+    if output.is_symlink() or (output.exists() and not output.is_file()):
+        raise UsageError(f"{output} is a link, or no file", hint="another name")
+    if not output.exists():
+        return
+    with output.open("rb") as file:
+        start = file.read(200)
+    if start and not start.startswith(_STARTS):
+        raise UsageError(
+            f"{output} is there already, and is no schema of a LaravelApp", hint="another name"
+        )
 
 
 def _as_json() -> str:

@@ -9,17 +9,23 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from holdfast.core.errors import EnvironmentLacking, UsageError
+from holdfast.core.whole_file import write_whole
+from holdfast.kube.without_values import without_values
 
 _HEADER = re.compile(
     r"# Rendered by holdfast for (?P<owner>[^;\n]+); changes are overwritten\. "
     r"(?P<content>[0-9a-f]{16})\n"
 )
 _SECRET = re.compile(r"^kind: Secret$", re.MULTILINE)
-_NAME = re.compile(r"( +)([\w.\"-]+):")
+"""Of our own files, of which we know how they are written."""
+_PLACES = ("*.yaml", "base/*.yaml", "components/*/*.yaml", "overlays/*/*.yaml")
+"""Where a rendering has files. What is deeper is another rendering, in a directory of its own."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,13 @@ def plan(directory: Path, owner: str, bodies: Mapping[str, str]) -> Plan:
         bodies: by path, without the first line.
 
     Raises:
+        UsageError: a link, or no file, is where a file is to be.
         OSError: a file cannot be read.
     """
     application = _application(owner)
     there = {
         path: text
-        for path, text in _texts(directory)
+        for path, text in _texts(directory, bodies)
         if path in bodies or _application(_owner(text)) == application
     }
     changes, edited, foreign = [], [], []
@@ -92,26 +99,25 @@ def plan(directory: Path, owner: str, bodies: Mapping[str, str]) -> Plan:
 def write(directory: Path, changes: Iterable[Change]) -> None:
     """Do it, each file at once as a whole; what is no longer wanted goes last.
 
+    A file with a Secret is for its owner alone, whatever rights it had before.
+
     Raises:
+        UsageError: as ``plan``.
+        EnvironmentLacking: somebody has changed a file since it was planned.
         OSError: a file cannot be written; those before it are.
     """
     for change in sorted(changes, key=lambda change: (change.after is None, change.path)):
         target = directory / change.path
+        if _text(directory, change.path) != change.before:
+            raise EnvironmentLacking(
+                f"{target} was changed meanwhile and is left as it is", hint="render again"
+            )
         if change.after is None:
             target.unlink()
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        new = target.with_name(f".{target.name}.new")
-        try:
-            new.write_text(change.after, "utf-8")
-            if target.exists():
-                shutil.copymode(target, new)
-            elif _SECRET.search(change.after):
-                new.chmod(0o600)
-            new.replace(target)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+        private = _SECRET.search(change.after) is not None
+        write_whole(target, change.after.encode(), private=private)
 
 
 def difference(change: Change, name: str) -> Iterator[str]:
@@ -120,20 +126,58 @@ def difference(change: Change, name: str) -> Iterator[str]:
     Args:
         name: how the directory is called.
     """
-    yield from difflib.unified_diff(
-        _lines(change.before),
-        _lines(change.after),
-        "/dev/null" if change.before is None else f"{name}/{change.path}",
-        "/dev/null" if change.after is None else f"{name}/{change.path}",
-        lineterm="",
-    )
+    before = "/dev/null" if change.before is None else f"{name}/{change.path}"
+    after = "/dev/null" if change.after is None else f"{name}/{change.path}"
+    lines = [
+        *difflib.unified_diff(
+            _lines(change.before), _lines(change.after), before, after, lineterm=""
+        )
+    ]
+    yield from lines or (f"--- {before}", f"+++ {after}", "@@ in what is not shown alone @@")
 
 
-def _texts(directory: Path) -> Iterator[tuple[str, str]]:
+def _texts(directory: Path, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What is there: of the files that are wanted, and of those that may have been."""
+    for path in wanted:
+        if (text := _text(directory, path)) is not None:
+            yield path, text
+    there = (found for place in _PLACES for found in directory.glob(place))
+    for path in sorted({found.relative_to(directory).as_posix() for found in there}):
+        # What is linked is not ours: we make no links.
+        if path not in wanted and _obstacle(directory, path) is None:
+            yield path, _read(directory / path)
+
+
+def _text(directory: Path, path: str) -> str | None:
+    """Of a file that is wanted; None: it is not there."""
+    if obstacle := _obstacle(directory, path):
+        what = "a link" if obstacle.is_symlink() else "in the way"
+        raise UsageError(
+            f"{obstacle} is {what}, where {path} is to be",
+            hint="remove it, or render into another directory; nothing is written through links",
+        )
+    try:
+        return _read(directory / path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _read(file: Path) -> str:
     # Line ends are read as ours: Git may have given them others.
-    for path in sorted(directory.rglob("*.yaml")):
-        if path.is_file():
-            yield path.relative_to(directory).as_posix(), path.read_text("utf-8", "surrogateescape")
+    return file.read_text("utf-8", "surrogateescape")
+
+
+def _obstacle(directory: Path, path: str) -> Path | None:
+    """The first step to a file below the directory that is there and not what we would make."""
+    *above, file = reversed([PurePosixPath(path), *PurePosixPath(path).parents][:-1])
+    for step, is_right in (*((one, stat.S_ISDIR) for one in above), (file, stat.S_ISREG)):
+        try:
+            mode = (directory / step).lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not is_right(mode):
+            return directory / step
+    return None
 
 
 def _applied(directory: Path) -> list[str]:
@@ -167,25 +211,4 @@ def _edited(text: str) -> bool:
 
 
 def _lines(text: str | None) -> list[str]:
-    if text is None:
-        return []
-    return "---\n".join(map(_without_values, text.split("---\n"))).splitlines()
-
-
-def _without_values(document: str) -> str:
-    """Of a Secret, names only: whoever wrote it, and however it is indented."""
-    if not _SECRET.search(document):
-        return document
-    kept: list[str] = []
-    indent: str | None = None  # that of the names
-    within = False
-    for line in document.splitlines():
-        if line[:1] not in ("", " ", "\t"):
-            within, indent = line.startswith(("data:", "stringData:")), None
-            kept.append(line.partition(":")[0] + ":" if within else line)
-        elif not within:
-            kept.append(line)
-        elif (name := _NAME.match(line)) and indent in (None, name[1]):
-            indent = name[1]
-            kept.append(f"{name[1]}{name[2]}: ***")
-    return "".join(f"{line}\n" for line in kept)
+    return [] if text is None else without_values(text).splitlines()

@@ -45,6 +45,7 @@ EDITED = {
     "data that is none": "kind: Secret\nstringData: hidden\n",
     "comments": "kind: Secret\n# hidden\ndata: {A: x}  # hidden\n",
     "what kubectl keeps": "kind: Secret\nmetadata:\n  annotations:\n    last-applied: hidden\n",
+    "a field of another shape": "kind: Secret\ntype: {x: hidden}\nkind2: hidden\n",
     "another field": "kind: Secret\nspec: hidden\n",
     "a list": "kind: List\nitems:\n- kind: Secret\n  data: {A: hidden}\n",
     "a list of Secrets": "kind: SecretList\nitems:\n- data: {A: hidden}\n",
@@ -89,6 +90,7 @@ SHOWN = {
     "a volume": "kind: Pod\nvolumes:\n- secret: {secretName: shop-env}\n",
     "an external one": "kind: ExternalSecret\nspec:\n  data:\n  - secretKey: A\n",
     "a text about one": "kind: ConfigMap\ndata:\n  A: of kind Secret\n",
+    "a text with a reference": "kind: ConfigMap\na: 'kind: Secret, name: shop-tls'\n",
     "a patch": "patches:\n- patch: '[{value: 3}]'\n  target: {kind: Deployment}\n",
     "no document": "---\n---\n\n",
 }

@@ -347,22 +347,22 @@ def test_values_in_the_summary_are_whole():
     ]
 
 
-SECRETS = """\
+WITH_A_PEM = f"""{SECRETS}
 PASSPORT_PRIVATE_KEY="-----BEGIN RSA PRIVATE KEY-----
 hidden
 -----END RSA PRIVATE KEY-----"
-APP_KEY="hidden"
-REDIS_PASSWORD="hidden"
+APP_KEY="base64:hidden"
+STRIPE_SECRET="hidden"
 """
 
 
 @pytest.mark.parametrize("format", ["yaml", "kustomize"])
 def test_a_difference_shows_no_secret(holdfast, here, format):
-    (here / "s.env").write_text(SECRETS)
+    (here / "s.env").write_text(WITH_A_PEM)
     words = ("render", "app.yaml", "--secret-env", "s.env", "--format", format)
     new = holdfast(*words, "--diff", "new")
     assert new.status == 1
-    assert "+  REDIS_PASSWORD: ***" in new.out
+    assert "+  STRIPE_SECRET: ***" in new.out
     assert holdfast(*words, "-o", "m").status == 0
     (file,) = (one for one in (here / "m").rglob("*.yaml") if "hidden" in one.read_text())
     assert file.stat().st_mode & 0o777 == 0o600
@@ -370,7 +370,7 @@ def test_a_difference_shows_no_secret(holdfast, here, format):
     edited = holdfast(*words, "--diff", "m")
     assert edited.status == 1
     removed = holdfast("render", "app.yaml", "--format", format, "--diff", "m")
-    assert "-  REDIS_PASSWORD: ***" in removed.out
+    assert "-  STRIPE_SECRET: ***" in removed.out
     for ended in (new, edited, removed):
         assert "hidden" not in ended.out + ended.err
 

@@ -295,80 +295,6 @@ def test_a_stream_says_that_it_has_no_order(holdfast, here):
     assert "# piped into kubectl apply, the new version runs before" in ended.err
 
 
-OF_LINES = """\
-PASSPORT_PRIVATE_KEY="-----BEGIN RSA PRIVATE KEY-----
-hidden
------END RSA PRIVATE KEY-----"
-APP_KEY="hidden"
-REDIS_PASSWORD="hidden"
-DB_CONNECTION="mysql"
-DB_HOST="db.example.com"
-DB_DATABASE="shop"
-DB_USERNAME="shop"
-DB_PASSWORD="hidden"
-"""
-
-
-@pytest.mark.parametrize("format", ["yaml", "kustomize"])
-def test_a_difference_shows_no_secret(holdfast, here, format):
-    (here / "s.env").write_text(OF_LINES)
-    words = ("render", "app.yaml", "--secret-env", "s.env", "--format", format)
-    new = holdfast(*words, "--diff", "new")
-    assert new.status == 1
-    assert "+  REDIS_PASSWORD: ***" in new.out
-    assert holdfast(*words, "-o", "m").status == 0
-    (file,) = (one for one in (here / "m").rglob("*.yaml") if "hidden" in one.read_text())
-    assert file.stat().st_mode & 0o777 == 0o600
-    file.write_text(file.read_text().replace("kind: Secret", "kind: Secret # mine"))
-    edited = holdfast(*words, "--diff", "m")
-    assert edited.status == 1
-    removed = holdfast("render", "app.yaml", "--format", format, "--diff", "m")
-    assert "-  REDIS_PASSWORD: ***" in removed.out
-    for ended in (new, edited, removed):
-        assert "hidden" not in ended.out + ended.err
-
-
-def test_no_links_are_followed(holdfast, here):
-    (here / "mine").mkdir()
-    (here / "mine" / "10-config.yaml").write_text("mine: true\n")
-    (here / "m").mkdir()
-    (here / "m" / "base").symlink_to("../mine")
-    words = ("render", "app.yaml", "--format", "kustomize")
-    for more in (("-o", "m"), ("-o", "m", "--force"), ("--diff", "m")):
-        ended = holdfast(*words, *more)
-        assert ended.status == 2
-        assert "m/base is a link" in ended.err
-    assert [path.name for path in (here / "m").iterdir()] == ["base"]
-    assert (here / "mine" / "10-config.yaml").read_text() == "mine: true\n"
-
-
-def test_a_difference_is_no_command_of_a_terminal(holdfast, here):
-    holdfast("render", "app.yaml", "-o", "m")
-    (here / "m" / "10-config.yaml").rename(here / "m" / "\x1b[31m.yaml")
-    ended = holdfast("render", "app.yaml", "--diff", "m")
-    assert ended.status == 1
-    assert "[31m.yaml" in ended.out
-    assert "\x1b[31m.yaml" not in ended.out
-
-
-class Endless(io.RawIOBase):
-    """Never ends; more than is asked for at once would fill the memory."""
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        buffer[:] = b"#" * len(buffer)
-        return len(buffer)
-
-
-def test_standard_input_without_end(holdfast, here, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(Endless())))
-    ended = holdfast("render", "-")
-    assert ended.status == 2
-    assert "longer than 10 MiB" in ended.err
-
-
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
@@ -419,6 +345,75 @@ def test_values_in_the_summary_are_whole():
         "Then",
         f"kubectl {networks}",
     ]
+
+
+WITH_A_PEM = f"""{SECRETS}
+PASSPORT_PRIVATE_KEY="-----BEGIN RSA PRIVATE KEY-----
+hidden
+-----END RSA PRIVATE KEY-----"
+APP_KEY="base64:hidden"
+STRIPE_SECRET="hidden"
+"""
+
+
+@pytest.mark.parametrize("format", ["yaml", "kustomize"])
+def test_a_difference_shows_no_secret(holdfast, here, format):
+    (here / "s.env").write_text(WITH_A_PEM)
+    words = ("render", "app.yaml", "--secret-env", "s.env", "--format", format)
+    new = holdfast(*words, "--diff", "new")
+    assert new.status == 1
+    assert "+  STRIPE_SECRET: ***" in new.out
+    assert holdfast(*words, "-o", "m").status == 0
+    (file,) = (one for one in (here / "m").rglob("*.yaml") if "hidden" in one.read_text())
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text(file.read_text().replace("kind: Secret", "kind: Secret # mine"))
+    edited = holdfast(*words, "--diff", "m")
+    assert edited.status == 1
+    removed = holdfast("render", "app.yaml", "--format", format, "--diff", "m")
+    assert "-  STRIPE_SECRET: ***" in removed.out
+    for ended in (new, edited, removed):
+        assert "hidden" not in ended.out + ended.err
+
+
+def test_no_links_are_followed(holdfast, here):
+    (here / "mine").mkdir()
+    (here / "mine" / "10-config.yaml").write_text("mine: true\n")
+    (here / "m").mkdir()
+    (here / "m" / "base").symlink_to("../mine")
+    words = ("render", "app.yaml", "--format", "kustomize")
+    for more in (("-o", "m"), ("-o", "m", "--force"), ("--diff", "m")):
+        ended = holdfast(*words, *more)
+        assert ended.status == 2
+        assert "m/base is a link" in ended.err
+    assert [path.name for path in (here / "m").iterdir()] == ["base"]
+    assert (here / "mine" / "10-config.yaml").read_text() == "mine: true\n"
+
+
+def test_a_difference_is_no_command_of_a_terminal(holdfast, here):
+    holdfast("render", "app.yaml", "-o", "m")
+    (here / "m" / "10-config.yaml").rename(here / "m" / "\x1b[31m.yaml")
+    ended = holdfast("render", "app.yaml", "--diff", "m")
+    assert ended.status == 1
+    assert "[31m.yaml" in ended.out
+    assert "\x1b[31m.yaml" not in ended.out
+
+
+class Endless(io.RawIOBase):
+    """Never ends; more than is asked for at once would fill the memory."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        buffer[:] = b"#" * len(buffer)
+        return len(buffer)
+
+
+def test_standard_input_without_end(holdfast, here, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(Endless())))
+    ended = holdfast("render", "-")
+    assert ended.status == 2
+    assert "longer than 10 MiB" in ended.err
 
 
 @pytest.mark.parametrize(

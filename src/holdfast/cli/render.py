@@ -145,10 +145,10 @@ def _content(file: Path) -> bytes:
     if str(file).startswith("-"):
         raise UsageError(f"there is no option {file}", hint="holdfast render --help lists them")
     # What is longer is refused where it is read.
-    return _start(file, MAX_BYTES + 1, "holdfast init writes a LaravelApp")
+    return _read(file, MAX_BYTES + 1, "holdfast init writes a LaravelApp")
 
 
-def _start(file: Path, size: int, way_out: str) -> bytes:
+def _read(file: Path, size: int, way_out: str) -> bytes:
     """The bytes of a file, ``size`` of them at most; it may be a pipe."""
     try:
         with file.open("rb") as opened:
@@ -174,7 +174,7 @@ def _minor(version: str) -> int:
 def _secret(file: Path | None) -> Mapping[str, str] | None:
     if file is None:
         return None
-    data = _start(file, MAX_CONFIG_BYTES + 1, "KEY=value, a line each")
+    data = _read(file, MAX_CONFIG_BYTES + 1, "KEY=value, a line each")
     if len(data) > MAX_CONFIG_BYTES:
         raise EnvironmentLacking(
             f"{file} has more than {MAX_CONFIG_BYTES} bytes and is not read",

@@ -73,10 +73,10 @@ def plan(directory: Path, owner: str, bodies: Mapping[str, str]) -> Plan:
         UsageError: a link, or no file, is where a file is to be.
         OSError: a file cannot be read.
     """
-    application, found = _application(owner), _texts(directory, bodies)
+    application = _application(owner)
     there = {
         path: text
-        for path, text in found
+        for path, text in _texts(directory, bodies)
         if path in bodies or _application(_owner(text)) == application
     }
     changes, edited, foreign = [], [], []
@@ -158,7 +158,7 @@ def _text(directory: Path, path: str) -> str | None:
         )
     try:
         return _read(directory / path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
@@ -173,7 +173,7 @@ def _obstacle(directory: Path, path: str) -> Path | None:
     for step, is_right in (*((one, stat.S_ISDIR) for one in above), (file, stat.S_ISREG)):
         try:
             mode = (directory / step).lstat().st_mode
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         if not is_right(mode):
             return directory / step

@@ -128,6 +128,7 @@ SECRET = {
     "APP_KEY": "base64:bm90IGEga2V5IG9mIGFueW9uZSwgb25seSBhIHRlc3Q=",
     "DB_PASSWORD": "d",
     "REDIS_PASSWORD": "r",
+    "SESSION_REDIS_PASSWORD": "s",
     "AWS_ACCESS_KEY_ID": "a",
     "AWS_SECRET_ACCESS_KEY": "s",
 }

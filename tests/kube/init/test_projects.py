@@ -10,6 +10,7 @@ import yaml
 
 from holdfast.check.audit import Request, audit
 from holdfast.kube.emit import emit
+from holdfast.kube.placeholders import placeholders
 from holdfast.kube.read import read
 from holdfast.kube.render import render
 from tests.kube.init.made import NAMES, copied, written
@@ -54,6 +55,32 @@ def test_text_and_values_are_one(name, tmp_path):
     assert yaml.safe_load(found.text) == found.app
     assert found == written(tmp_path / "project")
     assert all(len(line) <= 100 for line in found.text.splitlines() if line.lstrip()[:1] == "#")
+
+
+CHOICES = ("driver", "store", "region")
+"""What is one of a few words cannot be told from a person's choice."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_render_names_what_nobody_has_filled_in(name, tmp_path):
+    found = written(copied(name, tmp_path / "project"))
+    app = read(found.text.encode(), "app.yaml")
+    filled = {
+        gap.path.removeprefix("spec.")
+        for gap in found.gaps
+        if not gap.path.endswith(CHOICES) and there(found.app, gap.path)
+    }
+    assert filled
+    assert filled <= set(placeholders(app))
+
+
+def there(app, path):
+    """Whether a value stands there; a gap may be a line that is not there yet."""
+    for step in path.split("."):
+        if not isinstance(app, dict) or step not in app:
+            return False
+        app = app[step]
+    return True
 
 
 @pytest.mark.parametrize("name", NAMES)

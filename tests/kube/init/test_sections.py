@@ -219,12 +219,12 @@ POSTGRESQL = (
         ),
         (
             "DB_CONNECTION=sqlite\n",
-            {"driver": "mysql", "host": "mysql.example.com", "name": "app", "user": "app"},
+            {"driver": "mysql", "host": "mysql.example.com", "name": "fill-in", "user": "fill-in"},
             ["driver", "host", "name", "user"],
         ),
         (
             "DB_CONNECTION=sqlsrv\n",
-            {"driver": "mysql", "host": "mysql.example.com", "name": "app", "user": "app"},
+            {"driver": "mysql", "host": "mysql.example.com", "name": "fill-in", "user": "fill-in"},
             ["driver", "host", "name", "user"],
         ),
     ],
@@ -417,14 +417,14 @@ def writes(disk: str) -> dict[str, str]:
         ("s3", "AWS_BUCKET=photos\n",
          {"s3": {"bucket": "photos", "region": "us-east-1", "pathStyle": True}}),
         ("", "FILESYSTEM_DISK=s3\nAWS_DEFAULT_REGION=eu-west-1\n",
-         {"s3": {"bucket": "project-uploads", "region": "eu-west-1", "pathStyle": True}}),
+         {"s3": {"bucket": "fill-in", "region": "eu-west-1", "pathStyle": True}}),
         ("s3", "AWS_ENDPOINT=https://minio.example.org\nAWS_BUCKET=abc\nSTYLE=false\n",
          {"s3": {"bucket": "abc", "region": "us-east-1", "endpoint": "https://minio.example.org"}}),
         ("s3", "AWS_ENDPOINT=http://minio:9000\nAWS_BUCKET=abc\nSTYLE=false\n",
          {"s3": {"bucket": "abc", "region": "us-east-1"}}),
         ("gcs", "", {"gcs": {"bucket": "photos", "project": "my-project"}}),
-        ("", "", {"volume": {"size": "10Gi", "storageClass": "nfs"}}),
-        ("media", "", {"volume": {"size": "10Gi", "storageClass": "nfs"}}),
+        ("", "", {"volume": {"size": "10Gi", "storageClass": "fill-in"}}),
+        ("media", "", {"volume": {"size": "10Gi", "storageClass": "fill-in"}}),
         ("part", "AWS_BUCKET=photos\nSTYLE=false\n",
          {"s3": {"bucket": "photos", "region": "us-east-1"}}),
     ],
@@ -443,7 +443,7 @@ def test_nothing_is_written(project):
 def test_a_package_for_s3_is_there_already(project):
     files = {**writes(""), **lock("league/flysystem-aws-s3-v3")}
     found = written(project(files=files, env="APP_NAME=Shop\n"))
-    assert found.app["spec"]["storage"]["uploads"] == {"s3": {"bucket": "shop-uploads"}}
+    assert found.app["spec"]["storage"]["uploads"] == {"s3": {"bucket": "fill-in"}}
     assert "storage.uploads.s3.bucket" in gaps(found)
 
 

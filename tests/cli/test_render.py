@@ -427,3 +427,11 @@ def test_a_file_without_end(holdfast, here, words, status, said):
     ended = holdfast("render", *words)
     assert ended.status == status
     assert said in ended.err
+
+
+def test_what_nobody_has_filled_in_is_said_first(holdfast, here):
+    _, _, there = holdfast("render", "app.yaml").err.partition("What has to be there")
+    assert there.split("\n")[1].strip().startswith("- the real image, host in the file")
+    own = APP.replace("registry.example.com", "registry.shop.io").replace("example.com", "shop.io")
+    (here / "app.yaml").write_text(own)
+    assert "the real" not in holdfast("render", "app.yaml").err

@@ -78,7 +78,7 @@ def _lines(text: Text, width: int, indent: str = "") -> list[Text]:
 
 def _there(needed: Needed) -> Iterable[str]:
     if needed.examples:
-        yield f"your own values in the file: those of {', '.join(needed.examples)} are examples"
+        yield f"the real {', '.join(needed.examples)} in the file: those there are examples"
     if needed.keys:
         yield f"{', '.join(needed.keys)} in {needed.keys_are_in}"
     yield from (f"the Secret {name}, of type kubernetes.io/tls" for name in needed.certificates)

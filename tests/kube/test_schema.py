@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 
 import cel
 import jsonschema_rs
@@ -207,6 +208,14 @@ class TestRules:
         assert found, rule.message
         for one in found:
             assert program.execute({"self": defaulted(_document(one), ROOT)}) is False
+
+    def test_no_pattern_costs_more_than_the_server_takes(self):
+        # cel-go, checker/cost.go: 0.1 a byte of text times 0.25 a byte of pattern; an API server
+        # counts four bytes a character, and takes 10 million a rule (apiextensions' limits).
+        texts = 200 * 8192 * 4 * 0.1
+        for rule, _ in PROGRAMS:
+            of_values = re.findall(r"self.spec.config\[k\].matches\('(.*?)'\)", rule.cel)
+            assert sum(texts * len(pattern) * 0.25 for pattern in of_values) < 10_000_000
 
     def test_keys_are_what_they_may_be(self):
         checks = [

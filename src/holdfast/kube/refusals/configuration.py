@@ -80,5 +80,6 @@ RULES = (
 def refusals(app: App) -> Iterator[Refusal]:
     """All that is refused of images, variables and the cache."""
     yield from all_refused(RULES, app)
+    yield from variables.known_keys(app)
     yield from variables.decided_by_sections(app)
     yield from beside_sessions.refusals(app)

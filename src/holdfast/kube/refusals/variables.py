@@ -77,8 +77,17 @@ def _decided(app: App) -> Iterator[Refusal]:
 
 def _secret(app: App) -> Iterator[Refusal]:
     for name, value in app.spec.config.items():
-        if secrecy.is_secret(name, value):
+        if secrecy.is_marked(name, value):
             yield _of(name, f"{name} is secret, and {_IN_CONFIG}", _ELSEWHERE)
+
+
+def known_keys(app: App) -> Iterator[Refusal]:
+    """Keys of services under innocent names; the reason never has the value in it."""
+    for name, value in app.spec.config.items():
+        if secrecy.is_known_key(value) and not secrecy.is_marked(name, value):
+            yield _of(
+                name, f"{name} is secret by how its value begins, and {_IN_CONFIG}", _ELSEWHERE
+            )
 
 
 def _references(app: App) -> Iterator[Refusal]:

@@ -192,6 +192,12 @@ def test_a_file_that_is_not_there(holdfast, here):
     assert "holdfast init" in ended.err
 
 
+def test_no_file(holdfast, here):
+    ended = holdfast("render")
+    assert ended.status == 2
+    assert "name the LaravelApp file" in ended.err
+
+
 def test_an_option_that_is_not_there(holdfast, here):
     ended = holdfast("render", "--wrong")
     assert ended.status == 2

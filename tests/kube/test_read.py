@@ -83,19 +83,19 @@ class TestAFileThatIsRight:
     [
         ("", "app.yaml: nothing is in it"),
         ("# no more\n", "app.yaml: nothing is in it"),
-        ("- a\n", "app.yaml:1:1: no mapping is here"),
-        ("spec: {}\n", "app.yaml:1:1: no apiVersion and kind, or not as text, is here"),
+        ("- a\n", "app.yaml:1:1: this is no mapping"),
+        ("spec: {}\n", "app.yaml:1:1: this has no apiVersion and kind, or not as text"),
         (
             "apiVersion: apps/v1\nkind: Deployment\n",
-            "app.yaml:1:1: 'Deployment' of 'apps/v1' is here",
+            "app.yaml:1:1: this is a Deployment, not a LaravelApp",
         ),
         (
             SMALLEST + "---\napiVersion: v1\nkind: Secret\n",
-            "app.yaml:9:1: 'Secret' of 'v1' is here",
+            "app.yaml:9:1: this is a Secret, not a LaravelApp",
         ),
         (
             SMALLEST.replace("v1alpha1", "v1"),
-            "app.yaml:1:1: 'LaravelApp' of 'holdfast.dev/v1' is here",
+            "app.yaml:1:1: this is a LaravelApp of holdfast.dev/v1, not of holdfast.dev/v1alpha1",
         ),
     ],
 )
@@ -192,6 +192,35 @@ WRONG = [
     (
         "  config: {A_FLAG: no}",
         "app.yaml:8:20: spec.config.A_FLAG is true or false, not text -> write it in quotes",
+    ),
+    (
+        "  edge: {gateway: {name: a, version: 1.5}}",
+        "app.yaml:8:38: spec.edge.gateway.version is a number, not text -> write it in quotes",
+    ),
+    (
+        "  edge: {gateway: {name: a, version: 1.4}}",
+        (
+            "app.yaml:8:38: spec.edge.gateway.version is 1.4"
+            " -> it takes 1.2 (for 1.3 and 1.4 too), 1.5 or 1.6, in quotes"
+        ),
+    ),
+    (
+        "  web: {resources: {cpu: 1}}",
+        "app.yaml:8:26: spec.web.resources.cpu is a number, not text -> write it in quotes",
+    ),
+    (
+        "  web: {resources: {memory: 0}}",
+        (
+            "app.yaml:8:29: spec.web.resources.memory is 0"
+            " -> it takes a quantity above zero such as 512Mi, or 250m of a processor"
+        ),
+    ),
+    (
+        "  web: {resources: {memory: 0.0Gi}}",
+        (
+            'app.yaml:8:29: spec.web.resources.memory is "0.0Gi"'
+            " -> it takes a quantity above zero such as 512Mi, or 250m of a processor"
+        ),
     ),
     (
         "  config: {A-B: c}",

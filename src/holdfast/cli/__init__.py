@@ -62,9 +62,9 @@ def _status(words: list[str], *, debug: bool) -> int:
         if debug:
             traceback.print_exc()
         where = f"{error.filename}: " if error.filename else ""
-        say_error(
-            f"{where}{error.strerror or error}", "free what is full, or permit what is denied"
-        )
+        not_there = isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError)
+        hint = "name what is there" if not_there else "free what is full, or permit what is denied"
+        say_error(f"{where}{error.strerror or error}", hint)
         return EnvironmentLacking.exit_status
     except KeyboardInterrupt:
         say_error("interrupted", "")

@@ -33,6 +33,7 @@ from holdfast.kube.session_path import session_path
 from holdfast.manifests.yaml import MAX_BYTES
 from holdfast.project.reading import MAX_CONFIG_BYTES
 
+_USUAL = "holdfast render app.yaml -o manifests"
 _NAMES_DIRECTORY = "-o names a directory that is there or can be made, and be written"
 _Flag = Annotated[bool, Parameter(negative="")]
 _VERSION = re.compile(r"v?1[.](?P<minor>[0-9]{1,3})([.+-][-0-9A-Za-z.+]*)?")
@@ -42,7 +43,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 @short_life()
 def render(
-    file: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+    file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     format: Literal["yaml", "kustomize"] = "yaml",
@@ -86,6 +87,8 @@ def render(
         json: Write everything as JSON to stdout.
         quiet: No summary.
     """
+    if file is None:
+        raise UsageError("name the LaravelApp file", hint=f"{_USUAL}; holdfast init writes one")
     _require_sense(format, env, output=output, diff=diff, json=json)
     data, minor, values = _content(file), _minor(kubernetes), _secret(secret_env)
 

@@ -6,6 +6,7 @@ mistake in production's patch is seen where staging is rendered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ from holdfast.kube.spec.laravel_app import API_VERSION, KIND, MOST_ENVIRONMENTS,
 from holdfast.manifests.place import Place
 from holdfast.manifests.unreadable import Unreadable
 from holdfast.manifests.yaml import Document, documents
+
+_WORD = re.compile(r"[-\w./]{1,60}", re.ASCII)
 
 
 def read(
@@ -167,11 +170,7 @@ def _only_document(data: bytes, file: str) -> Document:
     way_out = f"one document with apiVersion: {API_VERSION} and kind: {KIND}"
     if not ours:
         raise Rejected([Complaint(Place(file), "nothing is in it", way_out)])
-    others = [
-        Complaint(part.at(), f"{_what(part)} is here", way_out)
-        for part in ours
-        if not _is_ours(part)
-    ]
+    others = [Complaint(part.at(), _what(part), way_out) for part in ours if not _is_ours(part)]
     if others:
         raise Rejected(others)
     if more := ours[1:]:
@@ -192,8 +191,15 @@ def _is_ours(document: Document) -> bool:
 
 def _what(document: Document) -> str:
     if not isinstance(document.value, dict):
-        return "no mapping"
+        return "this is no mapping"
     version, kind = document.value.get("apiVersion"), document.value.get("kind")
     if not isinstance(kind, str) or not isinstance(version, str):
-        return "no apiVersion and kind, or not as text,"
-    return f"{kind[:60]!r} of {version[:60]!r}"
+        return "this has no apiVersion and kind, or not as text"
+    if kind == KIND:
+        return f"this is a {KIND} of {_shown(version)}, not of {API_VERSION}"
+    return f"this is a {_shown(kind)}, not a {KIND}"
+
+
+def _shown(word: str) -> str:
+    """A word of somebody's, as it is where it is one."""
+    return word if _WORD.fullmatch(word) else repr(word[:60])

@@ -197,7 +197,7 @@ def _text(value: str, kind: inspect.StrType) -> bool:
 
 def _refused(value: Any, kind: Type, path: Path) -> Refusal:
     bared, _ = bare(kind)
-    if isinstance(bared, inspect.StrType) and isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float) and _fits(_as_text(value), bared):
         # A number may be a password, so it is not repeated.
         word = "true or false" if isinstance(value, bool) else "a number"
         return Refusal(path, f"{dotted(path)} is {word}, not text", "write it in quotes")
@@ -213,6 +213,10 @@ def _refused(value: Any, kind: Type, path: Path) -> Refusal:
         near = difflib.get_close_matches(value, map(str, bared.values), n=1)
         way_out += f"; did you mean {near[0]}?" if near else ""
     return Refusal(path, f"{dotted(path)} is {_written(value)}", way_out)
+
+
+def _as_text(value: bool | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _written(value: Any) -> str:

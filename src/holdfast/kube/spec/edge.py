@@ -90,7 +90,11 @@ class Gateway(Part, frozen=True, kw_only=True):
     namespace: Annotated[ObjectName | None, Meta(description="Its namespace.")] = None
     section: Annotated[ObjectName | None, Meta(description="Its listener for HTTPS.")] = None
     version: Annotated[
-        Literal["1.2", "1.5", "1.6"], Meta(description="Of the Gateway API's CRDs in the cluster.")
+        Literal["1.2", "1.5", "1.6"],
+        Meta(
+            title="1.2 (for 1.3 and 1.4 too), 1.5 or 1.6, in quotes",
+            description="Of the Gateway API's CRDs in the cluster.",
+        ),
     ] = "1.2"
     channel: Literal["standard", "experimental"] = "standard"
 

@@ -110,9 +110,9 @@ Replicas = Annotated[int, Meta(ge=0, le=1000)]
 Quantity = Annotated[
     str,
     Meta(
-        pattern="^[0-9]+([.][0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
+        pattern="^([0-9]*[1-9][0-9]*([.][0-9]+)?|0+[.][0-9]*[1-9][0-9]*)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
         max_length=16,
-        title="a quantity such as 512Mi, or 250m of a processor",
+        title="a quantity above zero such as 512Mi, or 250m of a processor",
     ),
 ]
 """As Kubernetes writes quantities: ``250m``, ``512Mi``."""

@@ -89,6 +89,7 @@ def test_the_other_redis_is_that_of_the_stock_connections(external, host, port):
 
 @pytest.mark.parametrize("password", [True, False])
 def test_the_password_of_the_other_redis_is_asked_for(password):
-    app = application(redis={"external": {"host": "r.example.com", "password": password}}, **OWN)
+    redis = {"external": {"host": "r.example.com", "password": password}}
+    app = application(redis=redis, database={"driver": "sqlite"}, **OWN)
     asked = {"APP_KEY", "SESSION_REDIS_PASSWORD", *(["REDIS_PASSWORD"] if password else [])}
     assert set(needed(app, []).keys) == asked

@@ -48,4 +48,4 @@ def test_what_is_missing(missing, command, extra):
     ended = run(missing, command, ".")
     assert ended.returncode == 3
     assert f"the Python package {missing} is not installed" in ended.stderr
-    assert f"pip install 'holdfast[{extra}]'" in ended.stderr
+    assert f"pip install '.[{extra}]' in a clone of Holdfast" in ended.stderr

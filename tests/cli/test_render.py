@@ -441,3 +441,16 @@ def test_what_nobody_has_filled_in_is_said_first(holdfast, here):
     own = APP.replace("registry.example.com", "registry.shop.io").replace("example.com", "shop.io")
     (here / "app.yaml").write_text(own)
     assert "the real" not in holdfast("render", "app.yaml").err
+
+
+def test_what_the_cluster_would_refuse_is_told_in_its_order(holdfast, here):
+    holdfast("render", "app.yaml", "-o", "manifests")
+    (here / "app.yaml").write_text(APP + "  session: {store: {single: {storage: 4Gi}}}\n")
+    shown = holdfast("render", "app.yaml", "--diff", "manifests")
+    written = holdfast("render", "app.yaml", "-o", "manifests")
+    assert (shown.status, written.status) == (1, 0)
+    orders = ("kubectl patch pvc data-shop-sessions-0", "kubectl delete statefulset shop-sessions")
+    for said in (shown.err, written.err):
+        assert -1 < said.index(orders[0]) < said.index(orders[1])
+    assert written.err.index(orders[1]) < written.err.index("kubectl apply")
+    assert "--cascade=orphan" not in holdfast("render", "app.yaml", "-o", "manifests").err

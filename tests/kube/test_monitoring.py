@@ -241,6 +241,17 @@ def test_edges_that_count_by_no_name_have_no_alert_of_errors() -> None:
     assert "ServerErrors" not in _of(ambient)
 
 
+def test_an_alert_leads_to_its_heading_where_the_page_is() -> None:
+    page = "https://wiki.example.com/holdfast/render-monitoring"
+    app = application(monitoring={"runbooks": page})
+    (rule,) = (item for item in rules.objects(app) if item["kind"] == "PrometheusRule")
+    for group in rule["spec"]["groups"]:
+        for one in group["rules"]:
+            if "alert" in one:
+                assert one["annotations"]["runbook_url"] == f"{page}#{one['alert'].lower()}"
+                assert "runbook" not in one["annotations"]
+
+
 def test_an_alert_says_what_is_wrong_whom_it_hurts_and_what_to_do() -> None:
     app = application(**BIG)
     (rule,) = (item for item in rules.objects(app) if item["kind"] == "PrometheusRule")
@@ -252,7 +263,10 @@ def test_an_alert_says_what_is_wrong_whom_it_hurts_and_what_to_do() -> None:
         assert one["labels"]["severity"] in ("critical", "warning", "info")
         assert one["annotations"]["summary"].startswith("shop: ")
         assert one["annotations"]["description"].count(".") >= 2
-        assert one["annotations"]["runbook"] == f"docs/render-monitoring.md#{name.lower()}"
+        # A link that leads nowhere helps nobody at night.
+        page = "Holdfast, «Monitoring of a rendered deployment»"
+        assert one["annotations"]["runbook"] == f"{page}: {name}"
+        assert "runbook_url" not in one["annotations"]
     assert said["HoldfastSessionsEvicted"].get("for") is None
     assert said["HoldfastSessionStoreDown"]["for"] == "1m"
 

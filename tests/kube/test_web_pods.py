@@ -187,6 +187,18 @@ def test_the_time_to_stop_holds_drain_and_the_longest_request(web: Object, grace
     assert pod(**web)["terminationGracePeriodSeconds"] == grace
 
 
+@pytest.mark.parametrize(("grace", "stays"), [(600, False), (601, True)])
+def test_an_autoscaler_that_would_not_wait_leaves_the_node(grace: int, stays: bool) -> None:
+    app = application(web={"grace": grace})
+    (web,) = (one for one in deployment.objects(app) if one["kind"] == "Deployment")
+    annotations = web["spec"]["template"]["metadata"].get("annotations", {})
+    expected = "false" if stays else None
+    assert annotations.get("cluster-autoscaler.kubernetes.io/safe-to-evict") == expected
+    assert annotations.get("karpenter.sh/do-not-disrupt") == ("true" if stays else None)
+    told = {one.subject for one in deployment.decisions(app)}
+    assert ("nodes of web pods" in told) == stays
+
+
 def hook(name: str, **web: object) -> str:
     command = containers(**web)[name]["lifecycle"]["preStop"]["exec"]["command"]
     assert command[:2] == ["/bin/sh", "-c"]

@@ -131,7 +131,7 @@ def test_a_missing_client_says_how_to_install_it(monkeypatch, url, module, extra
     )
     with pytest.raises(EnvironmentLacking, match=module) as error:
         opening.open(url)
-    assert error.value.hint == f"pip install 'holdfast[{extra}]'"
+    assert error.value.hint == f"pip install '.[{extra}]' in a clone of Holdfast"
 
 
 def test_create_table(directory):

@@ -47,7 +47,10 @@ def _status(words: list[str], *, debug: bool) -> int:
         if name in ("", "holdfast"):
             raise
         extra = _EXTRAS.get(words[0] if words else "", "rehearse")
-        say_error(f"the Python package {name} is not installed", f"pip install 'holdfast[{extra}]'")
+        say_error(
+            f"the Python package {name} is not installed",
+            f"pip install '.[{extra}]' in a clone of Holdfast",
+        )
         return EnvironmentLacking.exit_status
     except CycloptsError as error:
         say_error(str(error), "holdfast --help lists the commands and options")

@@ -18,7 +18,7 @@ from holdfast.cli.printable import printable
 from holdfast.cli.short_life import short_life
 from holdfast.core.errors import EnvironmentLacking, UsageError
 from holdfast.kube import directory as directories
-from holdfast.kube import steps
+from holdfast.kube import immutable, steps
 from holdfast.kube.app import NEWEST, OLDEST, USUAL, App, Object
 from holdfast.kube.directory import Plan, plan
 from holdfast.kube.emit import emit
@@ -121,6 +121,7 @@ def render(
             commands = _of_overlays(environments or {ALONE: app}, directory)
         else:
             commands = steps.of_files(made, str(directory), found.strangers)
+        commands = [*immutable.commands(found.changes), *commands]
     if not quiet:
         _summarize(app, made, commands)
     return exit_status.HOLDS
@@ -245,11 +246,13 @@ def _listed(paths: Sequence[str], output: str) -> str:
 def _difference(found: Plan, name: str) -> int:
     from rich.text import Text
 
-    from holdfast.cli.screen import stdout
+    from holdfast.cli.screen import stderr, stdout
 
     for change in found.changes:
         for line in directories.difference(change, name):
             stdout.print(Text(printable(line), style=_STYLES.get(line[:1], "")), soft_wrap=True)
+    for command in immutable.commands(found.changes):
+        stderr.print(Text(printable(command)), soft_wrap=True)
     return exit_status.VIOLATED if found.changes else exit_status.HOLDS
 
 

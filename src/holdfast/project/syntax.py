@@ -73,7 +73,7 @@ def parse(data: bytes, name: str, path: str) -> PhpFile:
         if importlib.util.find_spec(module) is None:
             raise EnvironmentLacking(
                 f"reading a Laravel project needs the Python package {module}",
-                hint="pip install 'holdfast[project]'",
+                hint="pip install '.[project]' in a clone of Holdfast",
             )
     import tree_sitter
     import tree_sitter_php

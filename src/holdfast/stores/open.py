@@ -83,7 +83,7 @@ def _opened(scheme: Scheme, url: StoreUrl) -> Any:
     if scheme.module and importlib.util.find_spec(scheme.module) is None:
         raise EnvironmentLacking(
             f"the {url.scheme} store needs the Python package {scheme.module}",
-            hint=f"pip install 'holdfast[{scheme.extra}]'",
+            hint=f"pip install '.[{scheme.extra}]' in a clone of Holdfast",
         )
     module, _, function = scheme.opener.partition(":")
     return getattr(importlib.import_module(module), function)(url)

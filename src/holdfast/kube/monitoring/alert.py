@@ -7,7 +7,7 @@ from typing import Literal
 
 from holdfast.kube.app import App, Object
 
-PAGE = "docs/render-monitoring.md"
+PAGE = "Holdfast, «Monitoring of a rendered deployment»"
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,25 @@ class Alert:
     users: str
     do: str
 
-    def rule(self, app: App) -> Object:
-        """As Prometheus' operator takes it."""
+    def rule(self, app: App, runbooks: str | None) -> Object:
+        """As Prometheus' operator takes it.
+
+        Args:
+            runbooks: the address of the page; None: its name has to do, a link would lead nowhere.
+        """
+        name = f"Holdfast{self.name}"
+        if runbooks is None:
+            further = {"runbook": f"{PAGE}: {name}"}
+        else:
+            further = {"runbook_url": f"{runbooks}#{name.lower()}"}
         return {
-            "alert": f"Holdfast{self.name}",
+            "alert": name,
             "expr": self.expr,
             **({"for": f"{self.minutes}m"} if self.minutes else {}),
             "labels": {"app": app.name, "severity": self.severity},
             "annotations": {
                 "description": f"{self.users} {self.do}",
-                "runbook": f"{PAGE}#holdfast{self.name.lower()}",
+                **further,
                 "summary": f"{app.name}: {self.summary}",
             },
         }

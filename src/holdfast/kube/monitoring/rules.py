@@ -52,7 +52,10 @@ def _rule(app: App, monitoring: Monitoring) -> Object:
         "spec": {
             "groups": [
                 *(
-                    {"name": named(app, name), "rules": [alert.rule(app) for alert in alerts]}
+                    {
+                        "name": named(app, name),
+                        "rules": [alert.rule(app, monitoring.runbooks) for alert in alerts],
+                    }
                     for name, alerts in groups_of_alerts(app).items()
                 ),
                 *_recorded(app),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from holdfast.kube.spec.words import Name, Network, ObjectName, Part, Port
+from holdfast.kube.spec.words import Name, Network, ObjectName, Part, Port, Url
 
 QUALIFIED = (
     "^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
@@ -152,6 +152,13 @@ class Monitoring(Part, frozen=True, kw_only=True):
     ] = msgspec.field(default_factory=dict)
     namespace: Annotated[ObjectName, Meta(description="Where Prometheus runs.")] = "monitoring"
     dashboard: Annotated[bool, Meta(description="A ConfigMap with a dashboard for Grafana.")] = True
+    runbooks: Annotated[
+        Url | None,
+        Meta(
+            description="Where your people read docs/render-monitoring.md; each alert leads to its"
+            " own heading there. Absent: alerts say the page's name.",
+        ),
+    ] = None
 
 
 class Destination(Part, frozen=True, kw_only=True):

@@ -130,6 +130,10 @@ Variable = Annotated[
 Region = Annotated[
     str, Meta(pattern="^[a-z0-9-]+$", max_length=32, title="a region such as eu-central-1")
 ]
+Url = Annotated[
+    str,
+    Meta(pattern="^https?://[-A-Za-z0-9._~:/?&=%@+,;]+$", max_length=2048, title="a URL"),
+]
 Role = Annotated[str, Meta(pattern="^arn:[-A-Za-z0-9:/+=,.@_]+$", max_length=2048, title="an ARN")]
 """The name of an IAM role of AWS."""
 

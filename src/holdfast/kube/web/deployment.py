@@ -16,7 +16,7 @@ from holdfast.kube.web.autoscaling import autoscaler, scaled
 from holdfast.kube.web.disruption import budget
 from holdfast.kube.web.explained import explained
 from holdfast.kube.web.service import service
-from holdfast.kube.workers import migrations
+from holdfast.kube.workers import migrations, stop
 
 
 class Runtime(Protocol):
@@ -80,6 +80,7 @@ def deployment(app: App, runtime: Runtime, config: str) -> Object:
                     *runtime.volumes(app),
                 ],
                 grace=web_grace(app),
+                annotations=stop.stays(web_grace(app)),
                 tmp=disk.temporary(app),
                 constraints=spread(app, "web"),
             ),

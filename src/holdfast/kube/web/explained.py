@@ -9,6 +9,7 @@ from holdfast.kube.quantity import GIBI, mebibytes, whole
 from holdfast.kube.timing import SPARE, web_grace
 from holdfast.kube.web import disk, octane, probes
 from holdfast.kube.web.autoscaling import scaled
+from holdfast.kube.workers import stop
 
 _LEAST = 40 * 1024**2
 """Bytes that a PHP process with Laravel in it usually takes, beside what all share."""
@@ -32,6 +33,7 @@ def explained(app: App) -> Iterator[Decision]:
     yield _probes(app)
     yield _number(app)
     yield _stop(app)
+    yield from _nodes(app)
     yield from _octane(app)
     yield from _capability(app)
 
@@ -127,6 +129,15 @@ def _stop(app: App) -> Decision:
         f" request (web.longestRequest), {SPARE} s to spare"
         + (always if web.runtime != "fpm-nginx" else ""),
     )
+
+
+def _nodes(app: App) -> Iterator[Decision]:
+    if stop.stays(web_grace(app)):
+        yield Decision(
+            "nodes of web pods",
+            "an autoscaler leaves them alone",
+            f"it would wait {stop.AUTOSCALER_WAITS} s for a pod and then cut its requests",
+        )
 
 
 def _octane(app: App) -> Iterator[Decision]:

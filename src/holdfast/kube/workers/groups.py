@@ -18,10 +18,6 @@ from holdfast.kube.spec.workers import Worker
 from holdfast.kube.timing import JOB_SPARE, retry_after, worker_grace
 from holdfast.kube.workers import autoscaling, horizon, keda, queue_work, startup, stop
 
-AUTOSCALER_WAITS = 600
-"""Seconds that a cluster autoscaler gives pods of a node that it takes away
-(``--max-graceful-termination-sec``), whatever grace period they have."""
-
 
 def component(worker: Worker) -> str:
     """``worker-mails``."""
@@ -70,7 +66,7 @@ def _deployment(app: App, worker: Worker) -> Object:
                 component(worker),
                 containers=[container],
                 grace=grace,
-                annotations=stop.STAYS if grace > AUTOSCALER_WAITS else None,
+                annotations=stop.stays(grace),
                 constraints=spread(app, component(worker)),
             ),
         ),
@@ -107,11 +103,11 @@ def decisions(app: App) -> Iterator[Decision]:
             " to write down that it is done; a preStop hook sends SIGTERM, whatever the image's"
             " STOPSIGNAL is. The image needs the extension pcntl: the startup probe asks for it",
         )
-        if grace > AUTOSCALER_WAITS:
+        if stop.stays(grace):
             yield Decision(
                 f"nodes of {subject}",
                 "an autoscaler leaves them alone",
-                f"it would wait {AUTOSCALER_WAITS} s for a pod and then kill its job",
+                f"it would wait {stop.AUTOSCALER_WAITS} s for a pod and then kill its job",
             )
         if worker.horizon:
             yield from _horizon(worker, subject)

@@ -29,7 +29,13 @@ No time to drain, as web pods have it: nobody sends anything to a worker, it fet
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from holdfast.kube.app import Object
+
+AUTOSCALER_WAITS = 600
+"""Seconds that a cluster autoscaler gives pods of a node that it takes away
+(``--max-graceful-termination-sec``), whatever grace period they have."""
 
 STAYS = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
@@ -39,6 +45,11 @@ STAYS = {
 
 _TERM = "while kill -TERM 1 2>/dev/null; do sleep 5; done"
 """More than once: while PHP is still starting it has no handler, and the signal is lost."""
+
+
+def stays(grace: int) -> Mapping[str, str] | None:
+    """Annotations of pods that have so many seconds to stop; None: autoscalers wait for them."""
+    return STAYS if grace > AUTOSCALER_WAITS else None
 
 
 def after_the_job() -> Object:

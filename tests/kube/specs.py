@@ -58,7 +58,7 @@ _SENSIBLE = {
     _pattern(Image): st.sampled_from(
         ["registry.example.com/shop:1.2.3", "a:5000/b@sha256:" + "0f" * 32, "a/b:c", "shop:latest"]
     ),
-    _pattern(Quantity): st.sampled_from(["50m", "1", "0.5", "64Mi", "512Mi", "2Gi", "1T", "0"]),
+    _pattern(Quantity): st.sampled_from(["50m", "1", "0.5", "64Mi", "512Mi", "2Gi", "1T", "0.001"]),
     _pattern(Host): st.sampled_from(
         ["shop.example.com", "example.com", "www.shop.example.com", "a-b.example.org"]
     ),

@@ -52,9 +52,9 @@ HORIZON = {
             {"scheduler": {"resources": {"cpu": "512"}}},
         ),
         (
-            {"migrations": {"resources": {"memory": "0"}}},
+            {"migrations": {"resources": {"memory": "1m"}}},
             "migrations.resources.memory",
-            "0 is 0 bytes",
+            "1m is thousandths of a byte",
             {"migrations": None},
         ),
         (

@@ -401,3 +401,22 @@ def test_two_servers_are_none_and_three_are_the_least(kind):
     for replicas, taken in ((2, False), (3, True)):
         session = {"store": {kind: {"replicas": replicas}}}
         assert fits({"driver": "redis", **session}, Session) is taken
+
+
+def test_the_proxy_leads_to_a_master_that_replicas_hear_and_to_nobody_while_there_are_two():
+    """Each line was seen to decide in a real HAProxy before servers that call themselves masters."""
+    app = application(session={"store": {"sentinel": {}}})
+    (text,) = (
+        one["data"]["haproxy.cfg"]
+        for one in store.objects(app)
+        if "haproxy.cfg" in one.get("data", {})
+    )
+    frontend, _, backend = text.partition("backend master")
+    assert "tcp-request connection reject unless { nbsrv(master) eq 1 }" in frontend
+    asked = [line.strip() for line in backend.splitlines() if "tcp-check expect" in line]
+    assert asked[-2:] == [
+        "tcp-check expect string role:master",
+        "tcp-check expect rstring min_slaves_good_slaves:[1-9]",
+    ]
+    (checked,) = (line for line in backend.splitlines() if "default-server" in line)
+    assert " check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions " in checked

@@ -31,6 +31,11 @@ SPECS = {
             "testing": {"monitoring": None, "workers": None, "config": {"FEATURE_X": "on"}},
         }
     },
+    "namespaces": EVERYTHING
+    | {
+        "namespace": "shop",
+        "environments": {"production": {}, "staging": {"namespace": "shop-staging", "mesh": None}},
+    },
     "parts of one environment alone": {
         "workers": [{"name": "mail"}],
         "environments": {

@@ -41,9 +41,10 @@ def test_sessions_of_one_redis_are_there_behind_the_proxies(tmp_path):
         for name in (*HELPERS, *NEW):
             pods.start(name)
         service = pods.client("shop-sessions-proxy-0", PASSWORD)
-        happens(lambda: written(service, "meanwhile", "kept"))
         for name in NEW:
             happens(lambda name=name: pods.passes(name))
+        # By now the proxies have asked each server more than once.
+        happens(lambda: written(service, "meanwhile", "kept"))
         assert alone.execute_command("WAIT", 2, 10_000) == 2
 
         container, process = pods.running[OLD]

@@ -30,10 +30,30 @@ class Pretender(socketserver.ThreadingTCPServer):
         self.is_replica()
 
     def is_replica(self):
-        self.role, self.replicas = "slave", 0
+        self.says("role:slave", "master_link_status:up", "connected_slaves:0")
 
-    def is_master(self, *, replicas):
-        self.role, self.replicas = "master", replicas
+    def is_master(self, *, hears, connected=None):
+        """As ``genRedisInfoString`` of Redis writes it, where ``min-replicas-to-write`` is 1.
+
+        Args:
+            hears: how many replicas have confirmed something lately.
+            connected: and how many there are.
+        """
+        there = hears if connected is None else connected
+        self.says(
+            "role:master",
+            f"connected_slaves:{there}",
+            f"min_slaves_good_slaves:{hears}",
+            *(f"slave{number}:ip=redis,port=6379,state=online" for number in range(there)),
+            "master_failover_state:no-failover",
+        )
+
+    def is_alone(self):
+        """Started as the only one, which refuses no write."""
+        self.says("role:master", "connected_slaves:0", "master_failover_state:no-failover")
+
+    def says(self, *lines):
+        self.info = "".join(f"{line}\r\n" for line in ("# Replication", *lines))
 
 
 class Answers(socketserver.StreamRequestHandler):
@@ -41,7 +61,7 @@ class Answers(socketserver.StreamRequestHandler):
         for line in self.rfile:
             word = line.split()[0]
             if word == b"INFO":
-                text = f"role:{self.server.role}\r\nmin_slaves_good_slaves:{self.server.replicas}"
+                text = self.server.info
                 answer = f"${len(text)}\r\n{text}\r\n"
             else:
                 answer = "+OK\r\n" if word in (b"AUTH", b"QUIT") else f"+{self.server.name}\r\n"
@@ -113,17 +133,23 @@ def happens(condition):
         time.sleep(0.02)
 
 
-def test_of_two_that_call_themselves_master_the_one_with_replicas_is(servers, connect):
-    servers[0].is_master(replicas=0)
-    servers[1].is_master(replicas=2)
+@pytest.mark.parametrize("connected", [0, 1])
+def test_of_two_that_call_themselves_master_the_one_with_replicas_is(servers, connect, connected):
+    servers[0].is_master(hears=0, connected=connected)
+    servers[1].is_master(hears=2)
     happens(lambda: asks(connect) == SERVERS[1])
     assert [asks(connect) for _ in range(10)] == [SERVERS[1]] * 10
 
 
+def test_one_that_was_started_alone_is_the_master(servers, connect):
+    servers[2].is_alone()
+    happens(lambda: asks(connect) == SERVERS[2])
+
+
 def test_nobody_is_let_in_while_it_is_not_clear_who_the_master_is(servers, connect):
-    servers[0].is_master(replicas=1)
+    servers[0].is_master(hears=1)
     happens(lambda: asks(connect) == SERVERS[0])
-    servers[1].is_master(replicas=1)
+    servers[1].is_master(hears=1)
     happens(lambda: asks(connect) == "")
     assert {asks(connect) for _ in range(10)} == {""}
     servers[0].is_replica()
@@ -131,7 +157,7 @@ def test_nobody_is_let_in_while_it_is_not_clear_who_the_master_is(servers, conne
 
 
 def test_connections_to_a_server_that_is_the_master_no_more_are_cut(servers, connect):
-    servers[0].is_master(replicas=1)
+    servers[0].is_master(hears=1)
     happens(lambda: asks(connect) == SERVERS[0])
     with connect() as connection:
         assert greeted(connection) == SERVERS[0]

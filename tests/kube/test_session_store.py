@@ -404,7 +404,7 @@ def test_two_servers_are_none_and_three_are_the_least(kind):
 
 
 def test_the_proxy_leads_to_a_master_that_replicas_hear_and_to_nobody_while_there_are_two():
-    """Each line was seen to decide in a real HAProxy, before servers that said they were masters."""
+    """Each line was seen to decide in a real HAProxy, before servers that claimed to be masters."""
     app = application(session={"store": {"sentinel": {}}})
     (text,) = (
         one["data"]["haproxy.cfg"]

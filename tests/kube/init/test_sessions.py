@@ -106,6 +106,9 @@ def test_sessions_stand_apart_from_what_fills_or_flushes(project, env, files, al
     assert session["connection"] == "session"
     assert found.app["spec"]["redis"] == {"external": {"host": "redis.example.com"}}
     assert f"Apart from {also}, which are" in found.text
+    (gap,) = (one.what for one in found.gaps if one.path == "spec.redis.external.host")
+    evicts = "evicts nothing" if "jobs" in also else "may evict it"
+    assert gap.startswith(f"a Redis for {also}, which {evicts}")
     assert "'session' => ['host' => env('SESSION_REDIS_HOST')" in tasks(root)
 
 

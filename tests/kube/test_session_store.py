@@ -420,5 +420,8 @@ def test_the_proxy_leads_to_a_master_that_replicas_hear_and_to_nobody_while_ther
     nobody = "connected_slaves:0\r\nmin_slaves_good_slaves:0\r\n"
     assert re.search(expected, heard)
     assert not re.search(expected, nobody + "other:1")
+    assert not re.search(expected, nobody + "master_failover_state:no-failover")
+    # One that was started alone, and counts nobody.
+    assert re.search(expected, "connected_slaves:0\r\nmaster_failover_state:no-failover")
     (checked,) = (line for line in backend.splitlines() if "default-server" in line)
     assert " check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions " in checked

@@ -12,7 +12,7 @@ demo: install  ## what a pod's death does to sessions, on this machine, in about
 	@scripts/demo
 
 test: install debian check  ## everything that CI runs; ends with pytest's summary
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 check: install  ## format, lint, types, and who may import whom
 	$(BIN)/ruff format --check .

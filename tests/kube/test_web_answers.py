@@ -97,13 +97,16 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
         "/tmp/nginx": "tmp",
         "/var/www/html": "html",
     }
-    for name, text in fpm_nginx.files(application(web={"port": port, "maxBody": "64Ki"})).items():
+    for name, rendered in fpm_nginx.files(
+        application(web={"port": port, "maxBody": "64Ki"})
+    ).items():
+        text = rendered
         for path, place in places.items():
-            text = text.replace(path, str(directory / place))  # noqa: PLW2901
-        text = text.replace(f"listen {port}", f"listen {LOOPBACK}:{port}")  # noqa: PLW2901
+            text = text.replace(path, str(directory / place))
+        text = text.replace(f"listen {port}", f"listen {LOOPBACK}:{port}")
         if os.geteuid() == 0:  # nginx's workers would not get below the directory
-            text = f"user root;\n{text}" if name == "nginx.conf" else text  # noqa: PLW2901
-            text = text.replace("[www]", "[www]\nuser = root\ngroup = root")  # noqa: PLW2901
+            text = f"user root;\n{text}" if name == "nginx.conf" else text
+            text = text.replace("[www]", "[www]\nuser = root\ngroup = root")
         (directory / "etc" / name).write_text(text)
     nginx, fpm = (
         require_program("nginx", package=NGINX_PACKAGE),

@@ -19,14 +19,15 @@ def placed(directory: Path, **spec: object) -> Path:
     """The files of an application's web pods, with the container's paths below a directory."""
     for name in ("run", "tmp", "etc", "html/public"):
         (directory / name).mkdir(parents=True)
-    for name, text in fpm_nginx.files(application(**spec)).items():
+    for name, rendered in fpm_nginx.files(application(**spec)).items():
+        text = rendered
         for path, place in {
             "/etc/holdfast": "etc",
             "/run/php-fpm": "run",
             "/tmp/nginx": "tmp",
             "/var/www/html": "html",
         }.items():
-            text = text.replace(path, str(directory / place))  # noqa: PLW2901
+            text = text.replace(path, str(directory / place))
         (directory / "etc" / name).write_text(text)
     return directory / "etc"
 

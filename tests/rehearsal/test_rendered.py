@@ -49,9 +49,9 @@ spec:
 
 
 @contextmanager
-def cluster(stop="rendered"):
+def cluster(stop="rendered", choice="redis"):
     """What runs in rendered pods, and two replicas of it on one store; none is started."""
-    setup = parse_setup("redis", "laravel")
+    setup = parse_setup(choice, "laravel")
     application = Rendered(read(APP.encode(), "app.yaml"), setup, stop)
     application.require()
     with ExitStack() as stack:
@@ -191,19 +191,8 @@ def test_the_rendered_cookie_is_set_and_nothing_else_of_the_session_is_the_image
 
 @pytest.mark.parametrize("choice", ["file", "cookie", "array"])
 def test_a_store_that_pods_cannot_share_is_refused(choice):
-    setup = parse_setup(choice, "laravel")
-    application = Rendered(read(APP.encode(), "app.yaml"), setup)
-    with ExitStack() as stack:
-        directory = Path(tempfile.mkdtemp(prefix="holdfast-"))
-        stack.callback(shutil.rmtree, directory)
-        guardian = stack.enter_context(Guardian())
-        store = stack.enter_context(
-            backing(
-                setup, directory, guardian, app_key=KEY, create_tables=application.create_tables
-            )
-        )
-        replica = Replica(
-            application, "r1", 1, directory, app_key=KEY, backing=store, guardian=guardian
-        )
-        with pytest.raises(UsageError, match=f"rendered pods share no {choice} here"):
-            replica.start()
+    with (
+        cluster(choice=choice) as (_, (replica, _), _),
+        pytest.raises(UsageError, match=f"rendered pods share no {choice} here"),
+    ):
+        replica.start()

@@ -110,7 +110,7 @@ def _queues(value: Value | None) -> tuple[str, ...]:
 def _number(value: Value | None, default: int) -> int:
     if isinstance(value, Known):
         try:
-            return int(value.value)  # type: ignore[arg-type]
+            return int(value.value)  # type: ignore[arg-type]  # refused by int() itself
         except (TypeError, ValueError):
             return default
     return default

@@ -15,7 +15,7 @@ cap_net_bind_service=+ep``), and the kernel starts no program whose capability i
 ENVIRONMENT = {
     **php_ini.ENVIRONMENT,
     "XDG_CONFIG_HOME": "/tmp/config",  # noqa: S108 - the container's
-    "XDG_DATA_HOME": "/tmp/data",  # noqa: S108
+    "XDG_DATA_HOME": "/tmp/data",  # noqa: S108 - the same
 }
 """Where Caddy writes: the image's own places are read-only here."""
 

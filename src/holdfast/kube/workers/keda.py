@@ -187,8 +187,9 @@ def _rows(app: App, worker: Worker, jobs: int) -> tuple[str, Object]:
         dbName=database.name or app.name,
         host=reachable(app, database.host),
         port=str(database.port or _PORTS[database.driver]),
-        # The names are those of the specification, whose patterns let no quote through.
-        query=f"SELECT count(*) FROM {table} WHERE queue IN ({names})"  # noqa: S608
+        # No quote gets through the patterns of queue names, nothing but a name through that of
+        # DB_QUEUE_TABLE (refusals).
+        query=f"SELECT count(*) FROM {table} WHERE queue IN ({names})"  # noqa: S608 - as said
         f" AND (reserved_at IS NOT NULL OR available_at <= {now})",
         sslmode="prefer" if postgres else None,
         **{

@@ -63,6 +63,11 @@ class Container:
             )
         return [expanded(word, self.environment) for word in words]
 
+    @property
+    def _told(self) -> dict[str, str]:
+        """Its variables, and what a container runtime adds."""
+        return {"PATH": _PATH, "HOME": "/tmp", **self.environment}  # noqa: S108 - the container's
+
     def start(self) -> Process:
         """Start it; its output is in ``<name>.log``.
 
@@ -84,7 +89,7 @@ class Container:
             words,
             self.directory,
             name=self.name,
-            env={"PATH": _PATH, "HOME": "/tmp", **self.environment},  # noqa: S108
+            env=self._told,
             package="bubblewrap",
             ask=self.stop,
         )
@@ -110,7 +115,7 @@ class Container:
         try:
             done = subprocess.run(
                 words,
-                env={"PATH": _PATH, "HOME": "/tmp", **self.environment},  # noqa: S108
+                env=self._told,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=seconds,

@@ -20,14 +20,11 @@ def data_of(objects: Iterable[Object], kind: str, name: str) -> dict[str, bytes]
     """
     for found in objects:
         if found["kind"] == kind and found["metadata"]["name"] == name:
-            texts = {**found.get("data", {}), **found.get("stringData", {})}
-            if kind == "Secret":
-                encoded = {
-                    key: base64.b64decode(text) for key, text in found.get("data", {}).items()
-                }
-                plain = {key: text.encode() for key, text in found.get("stringData", {}).items()}
-                return encoded | plain
-            return {key: text.encode() for key, text in texts.items()}
+            decoded = base64.b64decode if kind == "Secret" else str.encode
+            data = {key: decoded(text) for key, text in found.get("data", {}).items()}
+            # The API server writes it over ``data``.
+            plain = {key: text.encode() for key, text in found.get("stringData", {}).items()}
+            return data | plain
     raise UsageError(
         f"no {kind} {name} among the manifests", hint="render it too, or give its values"
     )
